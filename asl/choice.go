@@ -1,0 +1,302 @@
+package asl
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"signalbox/asl/jsonpath"
+	"signalbox/asl/value"
+)
+
+// A choiceRule is one entry of Choices, or a rule inside And, Or and Not.
+type choiceRule struct {
+	Next    string
+	Comment string
+	next    *State
+
+	operator string // "And", "Or", "Not", or a comparison such as "NumericLessThan"
+	rules    []choiceRule
+	variable *jsonpath.Path
+	compare  comparison
+	operand  any            // a constant of the kind that the comparison takes
+	path     *jsonpath.Path // of the Path forms, instead of operand
+	assign   *template
+}
+
+// A comparison says whether a value stands in the operator's relation to the operand.
+type comparison func(v, operand any) bool
+
+// An operator is a comparison with the kind of operand that it takes: "string", "number", "boolean" or "timestamp".
+type operator struct {
+	kind    string
+	compare comparison
+}
+
+var operators = func() map[string]operator {
+	all := map[string]operator{
+		"StringMatches": {"string", stringMatches},
+		"BooleanEquals": {"boolean", func(v, operand any) bool {
+			b, ok := v.(bool)
+			return ok && any(b) == operand
+		}},
+	}
+	for name, holds := range map[string]func(order int) bool{
+		"Equals":            func(o int) bool { return o == 0 },
+		"LessThan":          func(o int) bool { return o < 0 },
+		"GreaterThan":       func(o int) bool { return o > 0 },
+		"LessThanEquals":    func(o int) bool { return o <= 0 },
+		"GreaterThanEquals": func(o int) bool { return o >= 0 },
+	} {
+		all["String"+name] = operator{"string", func(v, operand any) bool {
+			a, ok := v.(string)
+			b, ok2 := operand.(string)
+			return ok && ok2 && holds(strings.Compare(a, b))
+		}}
+		all["Numeric"+name] = operator{"number", func(v, operand any) bool {
+			order, ok := value.Compare(v, operand)
+			return ok && holds(order)
+		}}
+		all["Timestamp"+name] = operator{"timestamp", func(v, operand any) bool {
+			a, ok := timeOf(v)
+			b, ok2 := timeOf(operand)
+			return ok && ok2 && holds(a.Compare(b))
+		}}
+	}
+	return all
+}()
+
+// kindTests are the operators that ask what a value is; each is compared with true or false.
+var kindTests = map[string]func(v any) bool{
+	"IsNull":      func(v any) bool { return v == nil },
+	"IsString":    func(v any) bool { _, ok := v.(string); return ok },
+	"IsNumeric":   func(v any) bool { return value.Kind(v) == "number" },
+	"IsBoolean":   func(v any) bool { _, ok := v.(bool); return ok },
+	"IsTimestamp": func(v any) bool { _, ok := timeOf(v); return ok },
+}
+
+func timeOf(v any) (time.Time, bool) {
+	if t, ok := v.(time.Time); ok {
+		return t, true
+	}
+	s, ok := v.(string)
+	if !ok {
+		return time.Time{}, false
+	}
+	return timestamp(s)
+}
+
+// stringMatches matches * for any text; \* is a star.
+func stringMatches(v, operand any) bool {
+	s, ok := v.(string)
+	pattern, ok2 := operand.(string)
+	return ok && ok2 && matches(s, pattern)
+}
+
+func matches(s, pattern string) bool {
+	// The usual walk with one place to come back to: the last star and what it has swallowed.
+	star, from := -1, 0
+	i, j := 0, 0
+	for i < len(s) {
+		switch {
+		case j < len(pattern) && pattern[j] == '*':
+			star, from = j, i
+			j++
+			continue
+		case j+1 < len(pattern) && pattern[j] == '\\' && pattern[j+1] == s[i]:
+			i, j = i+1, j+2
+			continue
+		case j < len(pattern) && pattern[j] != '\\' && pattern[j] == s[i]:
+			i, j = i+1, j+1
+			continue
+		case star < 0:
+			return false
+		}
+		from++
+		i, j = from, star+1
+	}
+	return strings.Trim(pattern[j:], "*") == ""
+}
+
+func (p *parser) choice(f *fields, s *State) {
+	f.require("Choices")
+	f.list("Choices", func(v any, at *place) {
+		if e := p.object(v, at); e != nil {
+			s.choices = append(s.choices, p.rule(e, true))
+		}
+	})
+	if v, ok := f.o.Lookup("Choices"); ok {
+		if list, isList := v.([]any); isList && len(list) == 0 {
+			p.schema(f.at.in("Choices"), "", "The field 'Choices' must contain at least one choice rule")
+		}
+	}
+	s.Default = f.text("Default")
+}
+
+// rule reads a choice rule; only one at the top leads somewhere.
+func (p *parser) rule(f *fields, top bool) choiceRule {
+	r := choiceRule{Comment: f.text("Comment")}
+	if top {
+		f.require("Next")
+		r.Next = f.text("Next")
+		r.assign = f.template("Assign")
+	}
+	for _, name := range []string{"And", "Or"} {
+		if !f.has(name) {
+			continue
+		}
+		r.operator = name
+		f.list(name, func(v any, at *place) {
+			if e := p.object(v, at); e != nil {
+				r.rules = append(r.rules, p.rule(e, false))
+			}
+		})
+	}
+	if v, ok := f.take("Not"); ok {
+		r.operator = "Not"
+		if e := p.object(v, f.at.in("Not")); e != nil {
+			r.rules = append(r.rules, p.rule(e, false))
+		}
+	}
+	if r.operator == "" {
+		p.comparison(f, &r)
+	}
+	f.rest()
+	return r
+}
+
+// comparison reads Variable and the one operator beside it.
+func (p *parser) comparison(f *fields, r *choiceRule) {
+	f.require("Variable")
+	r.variable = f.path("Variable")
+	for i := range f.o.Len() {
+		name, operand := f.o.At(i)
+		if op, ok := operators[name]; ok {
+			r.compare = op.compare
+			r.operand = p.operand(f, name, op.kind, operand)
+		} else if op, ok := operators[strings.TrimSuffix(name, "Path")]; ok && name != "StringMatchesPath" {
+			r.compare = op.compare
+			r.path = f.reference(name)
+		} else if _, ok := kindTests[name]; ok || name == "IsPresent" {
+			f.boolean(name)
+			r.operand = operand
+		} else {
+			continue
+		}
+		if r.operator != "" {
+			p.schema(f.at, name, "Only one of the following fields may be specified: [%s, %s]", r.operator, name)
+		}
+		r.operator = name
+		f.known = append(f.known, name)
+	}
+	if r.operator == "" {
+		p.schema(f.at, "", "A choice rule needs a comparison such as StringEquals, or And, Or, Not")
+	}
+}
+
+func (p *parser) operand(f *fields, name, kind string, v any) any {
+	ok := false
+	switch kind {
+	case "timestamp":
+		t, isTime := timeOf(v)
+		if isTime {
+			return t
+		}
+		p.schema(f.at.in(name), "", "String does not match RFC3339 timestamp")
+		return nil
+	case "number":
+		_, ok = value.Float(v)
+	case "string":
+		_, ok = v.(string)
+	case "boolean":
+		_, ok = v.(bool)
+	}
+	if !ok {
+		p.schema(f.at.in(name), "", "Expected value of type %s", strings.ToUpper(kind[:1])+kind[1:])
+	}
+	return v
+}
+
+// holds judges the rule.
+func (r *choiceRule) holds(env *environment) (bool, *Error) {
+	switch r.operator {
+	case "And", "Or":
+		want := r.operator == "Or" // the answer that decides
+		for i := range r.rules {
+			if ok, err := r.rules[i].holds(env); err != nil || ok == want {
+				return ok, err
+			}
+		}
+		return !want, nil
+	case "Not":
+		ok, err := r.rules[0].holds(env)
+		return !ok, err
+	}
+	v, err := env.lookup(r.variable)
+	if r.operator == "IsPresent" {
+		return (err == nil) == (r.operand == true), nil
+	}
+	if err != nil {
+		return false, runtimeError("Invalid path '%s': The choice state's condition path references an invalid value.", r.variable)
+	}
+	if r.compare == nil {
+		return kindTests[r.operator](v) == (r.operand == true), nil
+	}
+	operand := r.operand
+	if r.path != nil {
+		if operand, err = env.lookup(r.path); err != nil {
+			return false, runtimeError("Invalid path '%s': The choice state's condition path references an invalid value.", r.path)
+		}
+	}
+	return r.compare(v, operand), nil
+}
+
+var operatorSigns = map[string]string{
+	"Equals": "=", "LessThan": "<", "GreaterThan": ">", "LessThanEquals": "≤", "GreaterThanEquals": "≥", "Matches": "~",
+}
+
+// String returns the rule for people: $.i < 3, $.a = "x" and not ($.b is present).
+func (r *choiceRule) String() string {
+	switch r.operator {
+	case "And", "Or":
+		parts := make([]string, len(r.rules))
+		for i := range r.rules {
+			parts[i] = r.rules[i].String()
+			if op := r.rules[i].operator; op == "And" || op == "Or" {
+				parts[i] = "(" + parts[i] + ")"
+			}
+		}
+		return strings.Join(parts, " "+strings.ToLower(r.operator)+" ")
+	case "Not":
+		return "not (" + r.rules[0].String() + ")"
+	}
+	variable := r.variable.String()
+	if what, ok := strings.CutPrefix(r.operator, "Is"); ok {
+		not := ""
+		if r.operand != true {
+			not = "not "
+		}
+		return variable + " is " + not + strings.ToLower(what)
+	}
+	name, isPath := strings.CutSuffix(r.operator, "Path")
+	sign := name
+	for _, kind := range []string{"String", "Numeric", "Boolean", "Timestamp"} {
+		if relation, ok := strings.CutPrefix(name, kind); ok {
+			sign = operatorSigns[relation]
+		}
+	}
+	operand := ""
+	switch t, isTime := r.operand.(time.Time); {
+	case isPath:
+		operand = r.path.String()
+	case isTime:
+		operand = t.Format(time.RFC3339Nano)
+	default:
+		operand = value.Text(r.operand)
+		if s, ok := r.operand.(string); ok {
+			operand = strconv.Quote(s)
+		}
+	}
+	return fmt.Sprintf("%s %s %s", variable, sign, operand)
+}

@@ -1,0 +1,303 @@
+package engine
+
+import (
+	"container/heap"
+	"context"
+	"sync"
+	"time"
+)
+
+// A Clock is one queue of things to do, ordered by (time, sequence), and the one goroutine that does them: whoever calls
+// Run. Everything that runs on the clock (executions, handlers, debounce, plants, worlds, scenarios) needs no lock of its
+// own. Waiting costs an entry in the queue, no goroutine.
+//
+// A simulated clock jumps to the time of the next entry as soon as nothing is outstanding; a real one waits for it on
+// the monotonic clock.
+type Clock struct {
+	real  bool
+	start time.Time // a real clock's reading of wall and monotonic time at the beginning
+
+	mu       sync.Mutex // guards what follows
+	now      time.Time
+	pace     pacer
+	queue    timers
+	sequence uint64
+	held     int
+	stopped  bool
+	wake     chan struct{} // one place: something changed
+}
+
+// NewSimulated returns a clock that stands at start and passes speed simulated seconds a second. Speed 0 does not wait at all.
+func NewSimulated(start time.Time, speed float64) *Clock {
+	return &Clock{pace: pacer{speed: speed}, now: start.UTC().Round(0), wake: make(chan struct{}, 1)}
+}
+
+// NewReal returns a clock that follows the machine's monotonic clock, from now on.
+func NewReal() *Clock {
+	now := time.Now()
+	return &Clock{real: true, start: now, now: now.UTC().Round(0), wake: make(chan struct{}, 1)}
+}
+
+// Now returns the time of the thing being done: it stands still while one is done. UTC, without a monotonic reading.
+// It may be called from any goroutine.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// AfterFunc has f done on the clock's goroutine when d has passed, never earlier; a d of 0 or less means after what is
+// due already. stop takes it back and reports whether it was still to come. Both may be called from any goroutine.
+func (c *Clock) AfterFunc(d time.Duration, f func()) (stop func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	base := c.now
+	if c.real {
+		// The step under way may have begun a while ago: an interval counts from now, so that none is shorter than asked.
+		base = c.reading()
+	}
+	return c.add(base.Add(max(d, 0)), f)
+}
+
+// At has f done when the clock reaches t, at once (in order) if that has passed.
+func (c *Clock) At(t time.Time, f func()) (stop func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.add(t, f)
+}
+
+// Post has f done on the clock's goroutine as soon as possible, in the time that is now. Edges of real lines and handlers on
+// other goroutines come in by it.
+func (c *Clock) Post(f func()) { c.AfterFunc(0, f) }
+
+// Interject is Post for what somebody outside the simulation does, such as pressing a key: it happens at [Clock.Reading],
+// somewhere between two entries of the queue.
+func (c *Clock) Interject(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.add(c.readingLocked(), f)
+}
+
+// Reading returns the time as somebody who looks at the clock sees it: unlike Now it goes on between two things to do, up
+// to the next one.
+func (c *Clock) Reading() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.readingLocked()
+}
+
+func (c *Clock) readingLocked() time.Time {
+	if c.real {
+		return c.reading()
+	}
+	t := c.now
+	if c.held == 0 {
+		t = c.pace.reading(c.now)
+	}
+	if len(c.queue) > 0 && t.After(c.queue[0].at) {
+		t = c.queue[0].at
+	}
+	return t
+}
+
+// SetSpeed changes the pace of a simulated clock from now on.
+func (c *Clock) SetSpeed(speed float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.real {
+		c.now = c.readingLocked()
+		c.pace = pacer{speed: speed}
+		c.notify()
+	}
+}
+
+func (c *Clock) add(t time.Time, f func()) func() bool {
+	if t.Before(c.now) {
+		t = c.now
+	}
+	c.sequence++
+	e := &timer{at: t, sequence: c.sequence, do: f}
+	heap.Push(&c.queue, e)
+	c.notify()
+	return func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if e.index < 0 {
+			return false
+		}
+		heap.Remove(&c.queue, e.index)
+		return true
+	}
+}
+
+// Hold keeps simulated time from passing until release is called: something works on another goroutine, and what it will
+// post belongs to the time that is now. A real clock takes no notice. Release may be called more than once.
+func (c *Clock) Hold() (release func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.real {
+		c.now = c.readingLocked()
+	}
+	c.held++
+	return sync.OnceFunc(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.held--
+		c.pace.real = time.Time{}
+		c.notify()
+	})
+}
+
+// Stop makes Run return after the thing being done.
+func (c *Clock) Stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopped = true
+	c.notify()
+}
+
+func (c *Clock) notify() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// reading is the time a real clock shows: wall time at the beginning plus the monotonic time since, so that a step of the
+// wall clock shortens nothing.
+func (c *Clock) reading() time.Time { return c.start.Add(time.Since(c.start)).UTC().Round(0) }
+
+// Run does what the queue holds until ctx ends or [Clock.Stop] is called. It returns the cause of ctx's end, else nil: also
+// when a simulated clock has nothing left to do and nothing can come.
+func (c *Clock) Run(ctx context.Context) error {
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		do, wait, done := c.next()
+		switch {
+		case done:
+			return nil
+		case do != nil:
+			do()
+			continue
+		case wait > 0:
+			t := time.NewTimer(wait)
+			select {
+			case <-ctx.Done():
+			case <-c.wake:
+			case <-t.C:
+			}
+			t.Stop()
+		default:
+			select {
+			case <-ctx.Done():
+			case <-c.wake:
+			}
+		}
+	}
+}
+
+// next takes the next thing to do from the queue, or says how long to wait for it (0: until something changes).
+func (c *Clock) next() (do func(), wait time.Duration, done bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return nil, 0, true
+	}
+	if c.real {
+		c.now = c.reading()
+	}
+	if len(c.queue) == 0 {
+		return nil, 0, !c.real && c.held == 0
+	}
+	first := c.queue[0]
+	switch {
+	case !first.at.After(c.now):
+		// due
+	case c.real:
+		return nil, first.at.Sub(c.now), false
+	case c.held > 0:
+		return nil, 0, false
+	default:
+		if wait := c.pace.wait(c.now, first.at); wait > 0 {
+			return nil, wait, false
+		}
+		c.now = first.at
+	}
+	heap.Pop(&c.queue)
+	return first.do, 0, false
+}
+
+// A pacer keeps simulated time in step with real time.
+type pacer struct {
+	speed     float64
+	simulated time.Time // the two clocks when they were last in step
+	real      time.Time
+}
+
+// reading returns the simulated time that goes with real time, at least now.
+func (p *pacer) reading(now time.Time) time.Time {
+	if p.speed <= 0 || p.real.IsZero() {
+		return now
+	}
+	t := p.simulated.Add(time.Duration(float64(time.Since(p.real)) * p.speed))
+	if t.Before(now) {
+		return now
+	}
+	return t
+}
+
+// wait returns how long to wait before simulated time may go from now to next.
+func (p *pacer) wait(now, next time.Time) time.Duration {
+	if p.speed <= 0 {
+		return 0
+	}
+	if p.real.IsZero() {
+		p.simulated, p.real = now, time.Now()
+	}
+	due := p.real.Add(time.Duration(float64(next.Sub(p.simulated)) / p.speed))
+	wait := time.Until(due)
+	if wait <= 0 {
+		// In step again: what was late stays late and is not hurried after.
+		p.simulated, p.real = next, time.Now()
+	}
+	return wait
+}
+
+type timer struct {
+	at       time.Time
+	sequence uint64
+	do       func()
+	index    int // in the heap, -1 when no longer there
+}
+
+type timers []*timer
+
+func (t timers) Len() int { return len(t) }
+func (t timers) Less(i, j int) bool {
+	if !t[i].at.Equal(t[j].at) {
+		return t[i].at.Before(t[j].at)
+	}
+	return t[i].sequence < t[j].sequence
+}
+
+func (t timers) Swap(i, j int) {
+	t[i], t[j] = t[j], t[i]
+	t[i].index, t[j].index = i, j
+}
+
+func (t *timers) Push(x any) {
+	e := x.(*timer)
+	e.index = len(*t)
+	*t = append(*t, e)
+}
+
+func (t *timers) Pop() any {
+	old := *t
+	e := old[len(old)-1]
+	old[len(old)-1] = nil
+	*t = old[:len(old)-1]
+	e.index = -1
+	return e
+}

@@ -1,0 +1,251 @@
+// Package engine runs executions of package asl: it brings them the events that they step on, and does what they ask for.
+//
+//	[Clock]    the one queue of things to do; simulated or real
+//	[Engine]   owns executions, their timers and their tasks; everything it does happens on the clock
+//	[Handler]  answers the Tasks of an activity
+//	[Observer] sees immutable snapshots and the events of the history
+//
+// A waiting execution costs its own memory and an entry in the clock's queue; no goroutine.
+package engine
+
+import (
+	"fmt"
+	"iter"
+	"time"
+
+	"signalbox/asl"
+)
+
+// HistoryLimit is how many events of an execution are kept where Options name no number; after that the oldest go. It is
+// AWS's limit for a whole history.
+const HistoryLimit = 25000
+
+// Options say what an Engine works with.
+type Options struct {
+	Clock *Clock
+	// Handlers answer activities by their names.
+	Handlers map[string]Handler
+	// Other answers the Tasks that name no activity of Handlers. Nil: they fail.
+	Other Handler
+	// Observer sees every Step. Nil: nobody does.
+	Observer Observer
+	// HistoryLimit bounds the history of each execution; 0 means [HistoryLimit], less than 0 none at all.
+	HistoryLimit int
+}
+
+// An Observer is told of every Step, on the clock's goroutine. The execution is a snapshot that never changes; the slice of
+// events is used again after Observe returns.
+type Observer interface {
+	Observe(x asl.Execution, events []asl.HistoryEvent)
+}
+
+// An Engine owns executions. Its methods are for the clock's goroutine, or before the clock runs.
+type Engine struct {
+	options Options
+	runs    map[string]*Run
+}
+
+// New returns an engine without executions.
+func New(o Options) *Engine {
+	if o.HistoryLimit == 0 {
+		o.HistoryLimit = HistoryLimit
+	}
+	return &Engine{options: o, runs: map[string]*Run{}}
+}
+
+// A Run is one execution in an engine.
+type Run struct {
+	engine  *Engine
+	machine *asl.Machine
+	x       asl.Execution
+	window  window
+	spare   asl.Effects // to use again
+	timers  map[int64]func() bool
+	tasks   map[int64]*running
+	done    func(asl.Execution)
+}
+
+type running struct {
+	cancel func()
+}
+
+// Start begins an execution as soon as the clock runs. Done (nil: nobody) is called when it has ended. The name in who must
+// differ from those of the executions that are running.
+func (e *Engine) Start(m *asl.Machine, who asl.Identity, input any, done func(asl.Execution)) (*Run, error) {
+	if _, there := e.runs[who.Name]; there {
+		return nil, fmt.Errorf("engine: an execution called %q is running", who.Name)
+	}
+	r := &Run{engine: e, machine: m, x: asl.NewExecution(who), done: done, window: window{limit: e.options.HistoryLimit}}
+	e.runs[who.Name] = r
+	e.options.Clock.Post(func() { r.step(asl.Event{Kind: asl.Start, Output: input}) })
+	return r, nil
+}
+
+// Executions returns the executions that have not ended, in no particular order.
+func (e *Engine) Executions() iter.Seq[*Run] {
+	return func(yield func(*Run) bool) {
+		for _, r := range e.runs {
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// Snapshot returns the execution as it stands: a value that does not change.
+func (r *Run) Snapshot() asl.Execution { return r.x }
+
+// History ranges over the events that are kept, oldest first.
+func (r *Run) History() iter.Seq[asl.HistoryEvent] { return r.window.all() }
+
+// Stop aborts the execution at once: its tasks are cancelled before Stop returns.
+func (r *Run) Stop(name, cause string) {
+	r.step(asl.Event{Kind: asl.Stop, Failure: &asl.Error{Name: name, Cause: cause}})
+}
+
+// step takes the execution one event further and does what it asks for.
+func (r *Run) step(event asl.Event) {
+	if r.x.Status != asl.Running {
+		return
+	}
+	o := &r.engine.options
+	event.Time = o.Clock.Now()
+	// The effects are taken out while they are in use: a handler that is started may stop the execution.
+	out := r.spare
+	r.spare = asl.Effects{}
+	r.machine.Step(&r.x, event, &out)
+	r.window.add(out.History)
+	if o.Observer != nil {
+		o.Observer.Observe(r.x, out.History)
+	}
+	for i := range out.Do {
+		r.do(&out.Do[i])
+	}
+	out.Reset()
+	r.spare = out
+}
+
+func (r *Run) do(effect *asl.Effect) {
+	clock := r.engine.options.Clock
+	switch effect.Kind {
+	case asl.SetTimer:
+		if r.timers == nil {
+			r.timers = map[int64]func() bool{}
+		}
+		scope, id := effect.Scope, effect.ID
+		r.timers[id] = clock.At(effect.At, func() {
+			delete(r.timers, id)
+			r.step(asl.Event{Kind: asl.TimerFire, Scope: scope, ID: id})
+		})
+	case asl.CancelTimer:
+		if stop := r.timers[effect.ID]; stop != nil {
+			stop()
+			delete(r.timers, effect.ID)
+		}
+	case asl.StartTask:
+		if r.x.Status == asl.Running {
+			r.start(effect)
+		}
+	case asl.CancelTask:
+		if t := r.tasks[effect.ID]; t != nil {
+			delete(r.tasks, effect.ID)
+			if t.cancel != nil {
+				t.cancel()
+			}
+		}
+	case asl.More:
+		clock.Post(func() { r.step(asl.Event{Kind: asl.Continue}) })
+	case asl.Finish:
+		delete(r.engine.runs, r.x.Identity().Name)
+		if r.done != nil {
+			r.done(r.x)
+		}
+	}
+}
+
+func (r *Run) start(effect *asl.Effect) {
+	o := &r.engine.options
+	s := effect.Task.State
+	task := Task{
+		Execution: r.x.Identity().Name, ID: effect.ID, State: s.Name,
+		Resource: s.Resource, Activity: s.Activity, Input: effect.Task.Input,
+	}
+	a := &answer{run: r, scope: effect.Scope, id: effect.ID}
+	h := o.Handlers[s.Activity]
+	if s.Activity == "" || h == nil {
+		h = o.Other
+	}
+	if h == nil {
+		a.Fail(asl.ErrRuntime, fmt.Sprintf("nothing here answers the resource %s", s.Resource))
+		return
+	}
+	t := &running{}
+	if r.tasks == nil {
+		r.tasks = map[int64]*running{}
+	}
+	r.tasks[effect.ID] = t
+	t.cancel = h.Start(task, a)
+}
+
+// answer is the Reply to one task. What it is told reaches the execution through the clock's queue, so that a handler may
+// reply while it is being started, and so that what follows has the time at which the reply came.
+type answer struct {
+	run   *Run
+	scope asl.ScopePath
+	id    int64
+}
+
+func (a *answer) send(event asl.Event) {
+	event.Scope, event.ID = a.scope, a.id
+	a.run.engine.options.Clock.Post(func() {
+		if event.Kind != asl.TaskBeat {
+			delete(a.run.tasks, a.id)
+		}
+		a.run.step(event)
+	})
+}
+
+// Succeed implements [Reply].
+func (a *answer) Succeed(output any) { a.send(asl.Event{Kind: asl.TaskDone, Output: output}) }
+
+// Fail implements [Reply].
+func (a *answer) Fail(name, cause string) {
+	a.send(asl.Event{Kind: asl.TaskFail, Failure: &asl.Error{Name: name, Cause: cause}})
+}
+
+// Heartbeat implements [Reply].
+func (a *answer) Heartbeat() { a.send(asl.Event{Kind: asl.TaskBeat}) }
+
+// A window is the newest part of a history.
+type window struct {
+	limit  int
+	events []asl.HistoryEvent // a ring once it is full
+	oldest int
+}
+
+func (w *window) add(events []asl.HistoryEvent) {
+	for i := range events {
+		switch {
+		case w.limit < 0:
+			return
+		case len(w.events) < w.limit:
+			w.events = append(w.events, events[i])
+		default:
+			w.events[w.oldest] = events[i]
+			w.oldest = (w.oldest + 1) % w.limit
+		}
+	}
+}
+
+func (w *window) all() iter.Seq[asl.HistoryEvent] {
+	return func(yield func(asl.HistoryEvent) bool) {
+		for i := range w.events {
+			if !yield(w.events[(w.oldest+i)%len(w.events)]) {
+				return
+			}
+		}
+	}
+}
+
+// Epoch is when simulated time begins: a fixed date, so that two runs tell the same times.
+var Epoch = time.Date(2025, time.January, 1, 8, 0, 0, 0, time.UTC)

@@ -1,0 +1,75 @@
+package asl
+
+import "time"
+
+// An Event is something that happened to an execution, with the time at which it happened.
+type Event struct {
+	Kind  EventKind
+	Time  time.Time
+	Scope ScopePath // of the effect that it answers
+	ID    int64     // of the task or timer
+	// Output is the input of a Start, and the output of TaskDone and TaskSubmit.
+	Output  any
+	Failure *Error // of TaskFail and Stop
+}
+
+// An EventKind says what happened.
+type EventKind uint8
+
+// The kinds of events. Those that answer an effect which no longer matters (an old timer, a task that timed out) do nothing.
+const (
+	Start      EventKind = iota // the first event of an execution
+	Continue                    // answers [More]
+	TaskStart                   // somebody has begun the task
+	TaskSubmit                  // the task was handed on (.sync, .waitForTaskToken)
+	TaskBeat                    // heartbeat
+	TaskDone
+	TaskFail
+	TimerFire
+	Stop // somebody aborts the execution
+)
+
+// Effects are what follows from a Step: what the history shall record, and what the world must do, both in order. One
+// Effects can serve many Steps: see Reset.
+type Effects struct {
+	History []HistoryEvent
+	Do      []Effect
+}
+
+// Reset empties e for the next Step and keeps its memory.
+func (e *Effects) Reset() {
+	clear(e.History)
+	clear(e.Do)
+	e.History, e.Do = e.History[:0], e.Do[:0]
+}
+
+// An Effect is one thing that the world must do.
+type Effect struct {
+	Kind  EffectKind
+	Scope ScopePath
+	ID    int64
+	At    time.Time // of SetTimer
+	Task  *TaskRequest
+}
+
+// An EffectKind says what is to be done.
+type EffectKind uint8
+
+// The kinds of effects.
+const (
+	StartTask   EffectKind = iota // and answer with TaskDone or TaskFail, with the same Scope and ID
+	CancelTask                    // its answer no longer matters
+	SetTimer                      // and send TimerFire at that time, never earlier
+	CancelTimer                   // it need not fire
+	More                          // send Continue: the Step has used up its budget
+	Finish                        // the execution has ended
+)
+
+// A TaskRequest is what a Task state asks for.
+type TaskRequest struct {
+	State       *State
+	Input       any // after Parameters
+	Credentials any
+	Timeout     time.Duration // 0: none
+	Heartbeat   time.Duration // 0: none
+}

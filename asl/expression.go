@@ -1,0 +1,244 @@
+package asl
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"signalbox/asl/jsonpath"
+	"signalbox/asl/value"
+)
+
+// An expression is what a ".$" field may hold: a path, or an intrinsic function with expressions for arguments.
+type expression struct {
+	field   string // the key that it stands under, for messages; "" inside a function
+	text    string
+	path    *jsonpath.Path
+	call    intrinsic
+	args    []*expression
+	literal any
+	format  formatText // of a quoted text: with its escapes, for States.Format
+}
+
+// An environment is what expressions are evaluated in.
+type environment struct {
+	input any // $
+	step  *stepper
+	scope *Scope
+	item  *value.Object // $$.Map.Item, in ItemSelector
+}
+
+func (env *environment) lookup(p *jsonpath.Path) (any, error) {
+	switch p.Root() {
+	case jsonpath.Context:
+		return p.Get(env.step.context(env.scope, env.item))
+	case jsonpath.Variable:
+		return nil, fmt.Errorf("the variable %s has no value", p.Name())
+	default:
+		return p.Get(env.input)
+	}
+}
+
+func (e *expression) eval(env *environment) (any, *Error) {
+	switch {
+	case e.path != nil:
+		v, err := env.lookup(e.path)
+		if err != nil {
+			return nil, e.notFound(env, err)
+		}
+		return v, nil
+	case e.call != nil:
+		// Few functions have more than three arguments; a fixed array keeps them off the heap.
+		var few [4]any
+		args := few[:0]
+		for _, a := range e.args {
+			v, err := a.eval(env)
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, v)
+		}
+		v, err := e.call(env, args)
+		if err != nil {
+			return nil, runtimeError("%s: %s", e.text, err)
+		}
+		return v, nil
+	}
+	return e.literal, nil
+}
+
+func (e *expression) notFound(env *environment, err error) *Error {
+	var missing *jsonpath.MissingError
+	if e.field == "" || !errors.As(err, &missing) {
+		return runtimeError("Invalid path '%s' : %s", e.path, err)
+	}
+	return runtimeError("The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'",
+		e.path, e.field, value.Text(env.input))
+}
+
+// parseExpression reads a path or a call.
+func parseExpression(text string) (*expression, error) {
+	if jsonpath.IsPath(text) {
+		path, err := jsonpath.Compile(text)
+		if err != nil {
+			return nil, err
+		}
+		return &expression{text: text, path: path}, nil
+	}
+	p := callParser{text: text}
+	e, err := p.call()
+	if err == nil && p.at < len(text) {
+		err = fmt.Errorf("unexpected %q at character %d", text[p.at:], p.at+1)
+	}
+	return e, err
+}
+
+// maxNesting is how deep calls may stand in each other.
+const maxNesting = 10
+
+type callParser struct {
+	text  string
+	at    int
+	depth int
+}
+
+func (p *callParser) blanks() {
+	for p.at < len(p.text) && p.text[p.at] == ' ' {
+		p.at++
+	}
+}
+
+func (p *callParser) call() (*expression, error) {
+	start := p.at
+	open := strings.IndexByte(p.text[p.at:], '(')
+	if open < 0 {
+		return nil, errors.New("neither a path nor a function call")
+	}
+	name := p.text[p.at : p.at+open]
+	f, ok := intrinsics[name]
+	if !ok {
+		return nil, fmt.Errorf("no intrinsic function is called %q", name)
+	}
+	if p.depth++; p.depth > maxNesting {
+		return nil, fmt.Errorf("functions stand in each other more than %d deep", maxNesting)
+	}
+	p.at += open + 1
+	e := &expression{call: f.do}
+	for {
+		p.blanks()
+		if p.at >= len(p.text) {
+			return nil, fmt.Errorf("the ( of %s is not closed", name)
+		}
+		if p.text[p.at] == ')' && len(e.args) == 0 {
+			break
+		}
+		arg, err := p.argument()
+		if err != nil {
+			return nil, err
+		}
+		e.args = append(e.args, arg)
+		p.blanks()
+		if p.at >= len(p.text) || p.text[p.at] != ',' && p.text[p.at] != ')' {
+			return nil, fmt.Errorf("expected , or ) at character %d", p.at+1)
+		}
+		if p.text[p.at] == ')' {
+			break
+		}
+		p.at++
+	}
+	p.at++
+	p.depth--
+	if name == "States.Format" && len(e.args) > 0 && e.args[0].format != "" {
+		e.args[0].literal = e.args[0].format
+	}
+	if n := len(e.args); n < f.least || f.most >= 0 && n > f.most {
+		return nil, fmt.Errorf("%s does not take %d arguments", name, n)
+	}
+	e.text = p.text[start:p.at]
+	return e, nil
+}
+
+func (p *callParser) argument() (*expression, error) {
+	rest := p.text[p.at:]
+	switch {
+	case rest[0] == '\'':
+		return p.quoted()
+	case rest[0] == '$':
+		end := p.pathEnd()
+		path, err := jsonpath.Compile(strings.TrimSpace(p.text[p.at:end]))
+		if err != nil {
+			return nil, err
+		}
+		p.at = end
+		return &expression{text: path.String(), path: path}, nil
+	case strings.HasPrefix(rest, "States."):
+		return p.call()
+	}
+	end := strings.IndexAny(rest, ",)")
+	if end < 0 {
+		end = len(rest)
+	}
+	v, err := value.Read([]byte(rest[:end]))
+	if err != nil {
+		return nil, fmt.Errorf("%q at character %d is no argument", rest[:end], p.at+1)
+	}
+	p.at += end
+	switch v.(type) {
+	case []any, *value.Object, string:
+		return nil, fmt.Errorf("%q at character %d is no argument", rest[:end], p.at+1)
+	}
+	return &expression{text: rest[:end], literal: v}, nil
+}
+
+// quoted reads a text in single quotes. \' \{ \} and \\ stand for the character behind the backslash.
+func (p *callParser) quoted() (*expression, error) {
+	var plain, format strings.Builder
+	start := p.at
+	for i := p.at + 1; i < len(p.text); i++ {
+		switch c := p.text[i]; c {
+		case '\\':
+			if i++; i >= len(p.text) || !strings.ContainsRune(`'\{}`, rune(p.text[i])) {
+				return nil, fmt.Errorf("the \\ at character %d stands before nothing that it can escape", i)
+			}
+			plain.WriteByte(p.text[i])
+			format.WriteString(p.text[i-1 : i+1])
+		case '\'':
+			p.at = i + 1
+			return &expression{text: p.text[start:p.at], literal: plain.String(), format: formatText(format.String())}, nil
+		default:
+			plain.WriteByte(c)
+			format.WriteByte(c)
+		}
+	}
+	return nil, fmt.Errorf("the text at character %d is not closed", start+1)
+}
+
+// pathEnd finds the comma or parenthesis behind the path at p.at, outside brackets, quotes and inner parentheses.
+func (p *callParser) pathEnd() int {
+	brackets, parens := 0, 0
+	var quote byte
+	for i := p.at; i < len(p.text); i++ {
+		c := p.text[i]
+		switch {
+		case quote != 0:
+			if c == '\\' {
+				i++
+			} else if c == quote {
+				quote = 0
+			}
+		case c == '[':
+			brackets++
+		case c == ']':
+			brackets--
+		case (c == '\'' || c == '"') && brackets > 0:
+			quote = c
+		case c == '(':
+			parens++
+		case c == ')' && parens > 0:
+			parens--
+		case (c == ',' || c == ')') && brackets == 0:
+			return i
+		}
+	}
+	return len(p.text)
+}

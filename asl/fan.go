@@ -1,0 +1,156 @@
+package asl
+
+import (
+	"slices"
+
+	"signalbox/asl/value"
+)
+
+// inlineLimit is how many iterations of an inline Map run at once where the definition names no number. AWS, "Map state in
+// Inline mode".
+const inlineLimit = 40
+
+// startFan begins a Parallel or a Map.
+func (st *stepper) startFan(sc *Scope, in any) *Error {
+	s := sc.state
+	f := &fan{total: len(s.Branches), limit: len(s.Branches)}
+	var err *Error
+	if s.Type == Parallel {
+		f.input = in
+		if s.parameters != nil {
+			if f.input, err = s.parameters.eval(st.env(sc, in)); err != nil {
+				return st.located(sc, err)
+			}
+		}
+	} else if err = st.items(sc, in, f); err != nil {
+		return st.located(sc, err)
+	}
+	f.results = make([]any, f.total)
+	sc.fan, sc.phase = f, fanned
+	st.record(sc, HistoryEvent{Type: FanStarted, State: s, Index: int32(f.total)}) //nolint:gosec // a length
+	st.fill(sc)
+	return nil
+}
+
+func (st *stepper) items(sc *Scope, in any, f *fan) *Error {
+	s := sc.state
+	if s.Distributed {
+		return runtimeError("A Map in DISTRIBUTED mode is not run by this version")
+	}
+	v := in
+	if s.itemsPath != nil {
+		found, err := st.env(sc, in).lookup(s.itemsPath)
+		if err != nil {
+			return noResults(s.itemsPath, err)
+		}
+		v = found
+	}
+	list, ok := v.([]any)
+	if !ok {
+		path := rootPath
+		if s.itemsPath != nil {
+			path = s.itemsPath
+		}
+		return runtimeError("Reference path \"%s\" must point to array.", path)
+	}
+	f.limit = inlineLimit
+	if n := s.maxConcurrency.fixed; n > 0 {
+		f.limit = int(n)
+	}
+	if s.maxConcurrency.path != nil {
+		v, err := st.env(sc, in).lookup(s.maxConcurrency.path)
+		if err != nil {
+			return noResults(s.maxConcurrency.path, err)
+		}
+		n, ok := v.(int64)
+		if !ok || n < 0 {
+			return runtimeError("The MaxConcurrencyPath field refers to value \"%s\" which is not a valid integer: %s",
+				value.Text(v), s.maxConcurrency.path)
+		}
+		if n > 0 {
+			f.limit = int(n)
+		}
+	}
+	f.items, f.total, f.input = list, len(list), in
+	return nil
+}
+
+// fill starts what may start, each branch or iteration running until it blocks, and ends the fan when all are done.
+func (st *stepper) fill(sc *Scope) {
+	f := sc.fan
+	for sc.phase == fanned && f.next < f.total && len(f.active) < f.limit {
+		if st.budget == 0 {
+			st.more = true
+			return
+		}
+		child, err := st.spawn(sc, f.next)
+		if err != nil {
+			st.failFan(sc, st.located(sc, err))
+			return
+		}
+		f.next++
+		f.active = append(f.active, child)
+		st.run(child)
+		st.settle(sc, child)
+	}
+	if sc.phase == fanned && f.done == f.total {
+		st.record(sc, HistoryEvent{Type: FanSucceeded, State: sc.state})
+		st.succeed(sc, f.results)
+	}
+}
+
+func (st *stepper) spawn(sc *Scope, i int) (*Scope, *Error) {
+	f, s := sc.fan, sc.state
+	child := &Scope{owner: st.x.steps, path: sc.path.child(i), index: i, input: f.input, previous: sc.previous}
+	if s.Type == Parallel {
+		child.block = s.Branches[i]
+	} else {
+		child.block = s.Branches[0]
+		child.input = f.items[i]
+		if s.itemSelector != nil {
+			env := st.env(sc, f.input)
+			env.item = value.NewObject("Index", int64(i), "Value", f.items[i])
+			v, err := s.itemSelector.eval(env)
+			if err != nil {
+				return nil, err
+			}
+			child.input = v
+		}
+		st.record(child, HistoryEvent{Type: IterationStarted, State: s, Index: int32(i)}) //nolint:gosec // a place in a slice
+	}
+	child.state = child.block.start
+	return child, nil
+}
+
+// settle takes what became of a branch or iteration into its fan.
+func (st *stepper) settle(sc, child *Scope) {
+	if child.phase != ended && child.phase != broken || sc.phase != fanned {
+		return
+	}
+	f := sc.fan
+	f.active = slices.DeleteFunc(f.active, func(c *Scope) bool { return c == child })
+	kind := IterationSucceeded
+	if child.phase == broken {
+		kind = IterationFailed
+	}
+	if sc.state.Type == Map {
+		st.record(child, HistoryEvent{Type: kind, State: sc.state, Index: int32(child.index)}) //nolint:gosec // a place in a slice
+	}
+	if child.phase == broken {
+		st.failFan(sc, child.failure)
+		return
+	}
+	f.results[child.index] = child.output
+	f.done++
+	sc.previous = child.previous
+}
+
+// failFan ends a fan of which one part has failed: the others are aborted.
+func (st *stepper) failFan(sc *Scope, err *Error) {
+	for _, child := range sc.fan.active {
+		st.abort(child)
+	}
+	sc.fan = nil
+	st.record(sc, HistoryEvent{Type: FanFailed, State: sc.state, Error: err})
+	st.fail(sc, err)
+}

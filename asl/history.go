@@ -1,0 +1,96 @@
+package asl
+
+import "time"
+
+// A HistoryType is the kind of a [HistoryEvent]. Its String is AWS's name of the event: PassStateEntered, TaskScheduled, ….
+type HistoryType uint8
+
+// The kinds. Those of states and tasks are put together with the state's type and the resource's kind when somebody
+// reads them.
+const (
+	_ HistoryType = iota
+	ExecutionStarted
+	ExecutionSucceeded
+	ExecutionFailed
+	ExecutionTimedOut
+	ExecutionAborted
+	StateEntered
+	StateExited
+	TaskScheduled
+	TaskStarted
+	TaskSubmitted
+	TaskSucceeded
+	TaskFailed
+	TaskTimedOut
+	StateAborted     // TaskStateAborted, ParallelStateAborted, MapStateAborted, WaitStateAborted
+	FanStarted       // ParallelStateStarted, MapStateStarted
+	FanSucceeded     // ParallelStateSucceeded, MapStateSucceeded
+	FanFailed        // ParallelStateFailed, MapStateFailed
+	IterationStarted // MapIterationStarted, and so on
+	IterationSucceeded
+	IterationFailed
+	IterationAborted
+)
+
+var historyNames = [...]string{
+	"", "ExecutionStarted", "ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted",
+	"StateEntered", "StateExited", "Scheduled", "Started", "Submitted", "Succeeded", "Failed", "TimedOut",
+	"StateAborted", "StateStarted", "StateSucceeded", "StateFailed",
+	"MapIterationStarted", "MapIterationSucceeded", "MapIterationFailed", "MapIterationAborted",
+}
+
+// Name returns the kind without the state's type: StateEntered, TaskSucceeded.
+func (t HistoryType) Name() string {
+	if t >= TaskScheduled && t <= TaskTimedOut {
+		return "Task" + historyNames[t]
+	}
+	return historyNames[t]
+}
+
+// A HistoryEvent is one entry of an execution's history, compact: values are shared with the execution, and text is made
+// only when somebody reads it.
+type HistoryEvent struct {
+	ID       int64 // from 1
+	Previous int64 // the event that led to this one in its branch; 0 at the beginning
+	Time     time.Time
+	Type     HistoryType
+	Reason   Reason // of StateEntered
+	Index    int32  // of iterations; of StateEntered: which rule or catcher; of FanStarted: how many items
+	State    *State // nil for events of the execution
+	Data     any    // input of entered and scheduled, output of exited and succeeded
+	Error    *Error // of failures
+}
+
+// Name returns AWS's name of the event.
+func (e *HistoryEvent) Name() string {
+	switch {
+	case e.Type >= TaskScheduled && e.Type <= TaskTimedOut:
+		return e.State.resourceKind() + historyNames[e.Type]
+	case e.Type == StateEntered || e.Type == StateExited || e.Type >= StateAborted && e.Type <= FanFailed:
+		return e.State.Type.String() + historyNames[e.Type]
+	}
+	return historyNames[e.Type]
+}
+
+// A Reason says why a state was entered.
+type Reason uint8
+
+// The reasons.
+const (
+	ReasonStart   Reason = iota // StartAt
+	ReasonNext                  // Next of the state before
+	ReasonRule                  // a choice rule of the state before held; Index says which
+	ReasonDefault               // no choice rule held
+	ReasonCatch                 // a catcher took the error of the state before; Index says which
+)
+
+// resourceKind is how AWS calls the events of a Task with this resource.
+func (s *State) resourceKind() string {
+	switch {
+	case s.Activity != "":
+		return "Activity"
+	case isLambda(s.Resource):
+		return "LambdaFunction"
+	}
+	return "Task"
+}

@@ -1,0 +1,692 @@
+package asl
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"signalbox/asl/jsonpath"
+	"signalbox/asl/value"
+)
+
+// budget is how many states one Step enters at most. Larger ones make the slice of effects grow, smaller ones pay for the
+// call more often.
+const budget = 256
+
+// Step takes the execution x, in place, to where event leads, and adds to out what follows. It goes on until the execution
+// waits for something, has ended, or the budget is used up; then one effect says [More]. A copy of x made before is not
+// touched.
+func (m *Machine) Step(x *Execution, event Event, out *Effects) {
+	x.steps++
+	st := stepper{m: m, x: x, now: event.Time, out: out, budget: budget}
+	switch {
+	case event.Kind == Start:
+		if x.root == nil {
+			st.start(event)
+		}
+	case x.Status != Running || x.root == nil:
+	case event.Kind == Stop:
+		st.abort(x.root)
+		x.Failure = event.Failure
+		st.finish(Aborted, ExecutionAborted)
+	case event.Kind == TimerFire && event.ID == x.timeout:
+		x.timeout = 0
+		st.abort(x.root)
+		x.Failure = &Error{Name: ErrTimeout}
+		st.finish(TimedOut, ExecutionTimedOut)
+	default:
+		x.root = x.root.own(x.steps)
+		if event.Kind == Continue {
+			st.resume(x.root)
+		} else {
+			st.deliver(x.root, event.Scope, &event)
+		}
+		st.conclude()
+	}
+}
+
+// A stepper is one Step under way.
+type stepper struct {
+	m       *Machine
+	x       *Execution
+	now     time.Time
+	out     *Effects
+	budget  int
+	more    bool
+	scratch environment
+}
+
+func (st *stepper) start(event Event) {
+	x := st.x
+	x.Input, x.Started = event.Output, st.now
+	x.root = &Scope{owner: x.steps, block: &st.m.Block, state: st.m.start, input: event.Output}
+	st.record(x.root, HistoryEvent{Type: ExecutionStarted, Data: event.Output})
+	if st.m.Timeout > 0 {
+		x.timeout = st.setTimer(x.root, st.now.Add(st.m.Timeout))
+	}
+	st.run(x.root)
+	st.conclude()
+}
+
+// conclude ends the execution when its root has ended, or asks for another Step.
+func (st *stepper) conclude() {
+	x := st.x
+	switch x.root.phase {
+	case ended:
+		x.Output = x.root.output
+		st.finish(Succeeded, ExecutionSucceeded)
+	case broken:
+		x.Failure = x.root.failure
+		st.finish(Failed, ExecutionFailed)
+	default:
+		if st.more {
+			st.out.Do = append(st.out.Do, Effect{Kind: More})
+		}
+	}
+}
+
+func (st *stepper) finish(status Status, kind HistoryType) {
+	x := st.x
+	x.Status, x.Stopped = status, st.now
+	st.record(x.root.own(x.steps), HistoryEvent{Type: kind, Data: x.Output, Error: x.Failure})
+	if x.timeout != 0 {
+		st.cancelTimer(&x.timeout, "")
+	}
+	st.out.Do = append(st.out.Do, Effect{Kind: Finish})
+}
+
+// record numbers a history event, joins it to the scope's thread of events, and hands it out.
+func (st *stepper) record(sc *Scope, e HistoryEvent) int64 {
+	st.x.events++
+	e.ID, e.Previous, e.Time = st.x.events, sc.previous, st.now
+	switch e.Type {
+	case ExecutionStarted, IterationSucceeded, IterationFailed, StateAborted, IterationAborted, FanSucceeded:
+	default:
+		sc.previous = e.ID
+	}
+	st.out.History = append(st.out.History, e)
+	return e.ID
+}
+
+// run enters states until the scope waits, ends, or the budget is used up.
+func (st *stepper) run(sc *Scope) {
+	for sc.phase == ready {
+		if st.budget == 0 {
+			st.more = true
+			return
+		}
+		st.budget--
+		st.enter(sc)
+	}
+}
+
+// resume goes on everywhere in the tree where a Step has stopped for lack of budget.
+func (st *stepper) resume(sc *Scope) {
+	if sc.phase == fanned {
+		// The list of active scopes changes while they end: go by a copy.
+		for _, child := range slices.Clone(sc.fan.active) {
+			if st.budget == 0 || sc.phase != fanned {
+				break
+			}
+			child = sc.fan.own(child, st.x.steps)
+			st.resume(child)
+			st.settle(sc, child)
+		}
+		if sc.phase == fanned {
+			st.fill(sc)
+		}
+	}
+	st.run(sc)
+}
+
+// deliver takes an event down to the scope at path, and what follows from it up again.
+func (st *stepper) deliver(sc *Scope, path ScopePath, event *Event) {
+	if path == "" {
+		st.handle(sc, event)
+		st.run(sc)
+		return
+	}
+	if sc.phase != fanned {
+		return
+	}
+	index, rest := path.first()
+	for _, child := range sc.fan.active {
+		if child.index != index {
+			continue
+		}
+		child = sc.fan.own(child, st.x.steps)
+		st.deliver(child, rest, event)
+		st.settle(sc, child)
+		if sc.phase == fanned {
+			st.fill(sc)
+		}
+		break
+	}
+	st.run(sc)
+}
+
+// own replaces an active scope by a copy that this Step may change.
+func (f *fan) own(child *Scope, step uint64) *Scope {
+	i := slices.Index(f.active, child)
+	f.active[i] = child.own(step)
+	return f.active[i]
+}
+
+// handle is what an event does to the scope that it is for.
+func (st *stepper) handle(sc *Scope, event *Event) {
+	isTask := sc.phase == tasking && event.ID == sc.task
+	switch event.Kind {
+	case TaskStart:
+		if isTask {
+			st.taskStarted(sc)
+		}
+	case TaskSubmit:
+		if isTask {
+			st.taskStarted(sc)
+			st.record(sc, HistoryEvent{Type: TaskSubmitted, State: sc.state, Data: event.Output})
+		}
+	case TaskBeat:
+		if isTask && sc.heartbeat != 0 {
+			st.cancelTimer(&sc.heartbeat, sc.path)
+			if d, err := st.duration(sc, sc.state.heartbeat, "HeartbeatSecondsPath"); err == nil && d > 0 {
+				sc.heartbeat = st.setTimer(sc, st.now.Add(d))
+			}
+		}
+	case TaskDone:
+		if isTask {
+			st.taskStarted(sc)
+			st.endTask(sc)
+			st.record(sc, HistoryEvent{Type: TaskSucceeded, State: sc.state, Data: event.Output})
+			st.succeed(sc, event.Output)
+		}
+	case TaskFail:
+		if isTask {
+			st.taskStarted(sc)
+			st.endTask(sc)
+			st.record(sc, HistoryEvent{Type: TaskFailed, State: sc.state, Error: event.Failure})
+			st.fail(sc, event.Failure)
+		}
+	case TimerFire:
+		st.fire(sc, event.ID)
+	}
+}
+
+func (st *stepper) fire(sc *Scope, id int64) {
+	switch {
+	case id == 0:
+	case sc.phase == waiting && id == sc.timer:
+		sc.timer = 0
+		if in, err := st.in(sc); err != nil {
+			st.fail(sc, err)
+		} else {
+			st.leave(sc, in, sc.state.next, ReasonNext, 0)
+		}
+	case sc.phase == backoff && id == sc.timer:
+		sc.timer = 0
+		st.work(sc)
+	case sc.phase == tasking && (id == sc.timer || id == sc.heartbeat):
+		name := ErrTimeout
+		if id == sc.heartbeat {
+			name = ErrHeartbeatTimeout
+			sc.heartbeat = 0
+		} else {
+			sc.timer = 0
+		}
+		st.out.Do = append(st.out.Do, Effect{Kind: CancelTask, Scope: sc.path, ID: sc.task})
+		st.endTask(sc)
+		err := &Error{Name: name}
+		st.record(sc, HistoryEvent{Type: TaskTimedOut, State: sc.state, Error: err})
+		st.fail(sc, err)
+	}
+}
+
+func (st *stepper) taskStarted(sc *Scope) {
+	if !sc.started {
+		sc.started = true
+		st.record(sc, HistoryEvent{Type: TaskStarted, State: sc.state})
+	}
+}
+
+// endTask forgets the task and its timers.
+func (st *stepper) endTask(sc *Scope) {
+	sc.task, sc.started = 0, false
+	st.cancelTimer(&sc.timer, sc.path)
+	st.cancelTimer(&sc.heartbeat, sc.path)
+}
+
+func (st *stepper) setTimer(sc *Scope, at time.Time) int64 {
+	st.x.ids++
+	st.out.Do = append(st.out.Do, Effect{Kind: SetTimer, Scope: sc.path, ID: st.x.ids, At: at})
+	return st.x.ids
+}
+
+func (st *stepper) cancelTimer(id *int64, path ScopePath) {
+	if *id != 0 {
+		st.out.Do = append(st.out.Do, Effect{Kind: CancelTimer, Scope: path, ID: *id})
+		*id = 0
+	}
+}
+
+// enter begins the scope's state.
+func (st *stepper) enter(sc *Scope) {
+	sc.entered, sc.retries, sc.attempts = st.now, 0, nil
+	sc.enteredID = st.record(sc, HistoryEvent{
+		Type: StateEntered, State: sc.state, Data: sc.input, Reason: sc.why, Index: sc.whyIndex,
+	})
+	st.work(sc)
+}
+
+// work does what the state does, for the first time or again.
+func (st *stepper) work(sc *Scope) {
+	if err := st.do(sc); err != nil {
+		st.fail(sc, err)
+	}
+}
+
+func (st *stepper) do(sc *Scope) *Error {
+	s := sc.state
+	if s.Type == Fail {
+		return st.failing(sc)
+	}
+	in, err := st.in(sc)
+	if err != nil {
+		return st.located(sc, err)
+	}
+	switch s.Type {
+	case Pass:
+		result := in
+		if s.parameters != nil {
+			if result, err = s.parameters.eval(st.env(sc, in)); err != nil {
+				return st.located(sc, err)
+			}
+		}
+		if s.hasResult {
+			result = s.result
+		}
+		st.succeed(sc, result)
+	case Choice:
+		return st.choose(sc, in)
+	case Succeed:
+		st.leave(sc, in, nil, ReasonNext, 0)
+	case Wait:
+		until, err := st.until(sc, in)
+		if err != nil {
+			return st.located(sc, err)
+		}
+		sc.phase, sc.timer = waiting, st.setTimer(sc, until)
+	case Task:
+		return st.startTask(sc, in)
+	default:
+		return st.startFan(sc, in)
+	}
+	return nil
+}
+
+// env returns the environment for one evaluation; the next call uses it again.
+func (st *stepper) env(sc *Scope, input any) *environment {
+	st.scratch = environment{input: input, step: st, scope: sc}
+	return &st.scratch
+}
+
+// in applies InputPath.
+func (st *stepper) in(sc *Scope) (any, *Error) { return st.through(sc, sc.state.inputPath, sc.input) }
+
+func (st *stepper) through(sc *Scope, f *pathField, v any) (any, *Error) {
+	switch {
+	case f == nil:
+		return v, nil
+	case f.none:
+		return value.NewObject(), nil
+	}
+	found, err := st.env(sc, v).lookup(f.path)
+	if err != nil {
+		return nil, noResults(f.path, err)
+	}
+	return found, nil
+}
+
+// noResults is how AWS words a missing place for InputPath, OutputPath and their like.
+func noResults(p *jsonpath.Path, err error) *Error {
+	var missing *jsonpath.MissingError
+	if errors.As(err, &missing) {
+		return runtimeError("Invalid path '%s' : No results for path: %s", p, missing.Whole)
+	}
+	return runtimeError("Invalid path '%s' : %s", p, err)
+}
+
+// located adds to a runtime error where it happened.
+func (st *stepper) located(sc *Scope, err *Error) *Error {
+	if err == nil || err.Name != ErrRuntime {
+		return err
+	}
+	return &Error{err.Name, "An error occurred while executing the state '" + sc.state.Name +
+		"' (entered at the event id #" + strconv.FormatInt(sc.enteredID, 10) + "). " + err.Cause}
+}
+
+// succeed takes the state's result through ResultSelector and ResultPath, and leaves by Next.
+func (st *stepper) succeed(sc *Scope, result any) {
+	s := sc.state
+	var err *Error
+	if s.resultSelector != nil {
+		if result, err = s.resultSelector.eval(st.env(sc, result)); err != nil {
+			st.fail(sc, st.located(sc, err))
+			return
+		}
+	}
+	if result, err = merge(sc.input, result, s.resultPath, s.discardResult); err != nil {
+		st.fail(sc, st.located(sc, err))
+		return
+	}
+	st.leave(sc, result, s.next, ReasonNext, 0)
+}
+
+// merge puts a result into the state's input as ResultPath says.
+func merge(input, result any, path *jsonpath.Path, discard bool) (any, *Error) {
+	switch {
+	case discard:
+		return input, nil
+	case path == nil:
+		return result, nil
+	}
+	merged, err := path.Set(input, result)
+	if err != nil {
+		return nil, runtimeError("Unable to apply step \"%s\" to input %s", path, value.Text(input))
+	}
+	return merged, nil
+}
+
+// leave applies OutputPath and goes on to next; nil ends the scope.
+func (st *stepper) leave(sc *Scope, output any, next *State, why Reason, index int) {
+	output, err := st.through(sc, sc.state.outputPath, output)
+	if err != nil {
+		st.fail(sc, st.located(sc, err))
+		return
+	}
+	st.exit(sc, output, next, why, index)
+}
+
+func (st *stepper) exit(sc *Scope, output any, next *State, why Reason, index int) {
+	st.record(sc, HistoryEvent{Type: StateExited, State: sc.state, Data: output})
+	sc.fan = nil
+	if next == nil {
+		sc.phase, sc.output = ended, output
+		return
+	}
+	sc.phase, sc.state, sc.input = ready, next, output
+	sc.why, sc.whyIndex = why, int32(index) //nolint:gosec // a place in a list of the definition
+}
+
+// fail retries, catches, or breaks the scope.
+func (st *stepper) fail(sc *Scope, err *Error) {
+	s := sc.state
+	sc.fan = nil
+	for i := range s.Retry {
+		r := &s.Retry[i]
+		if !matchesError(r.ErrorEquals, err.Name) {
+			continue
+		}
+		if sc.attempts == nil {
+			sc.attempts = make([]int32, len(s.Retry))
+		}
+		if int64(sc.attempts[i]) >= r.MaxAttempts {
+			break
+		}
+		sc.attempts[i]++
+		sc.retries++
+		pause := r.Backoff(int(sc.attempts[i]))
+		if r.FullJitter {
+			pause = time.Duration(st.random() % uint64(pause+1)) //nolint:gosec // pause > 0
+		}
+		sc.phase, sc.timer = backoff, st.setTimer(sc, st.now.Add(pause))
+		return
+	}
+	for i := range s.Catch {
+		c := &s.Catch[i]
+		if !matchesError(c.ErrorEquals, err.Name) {
+			continue
+		}
+		caught := value.NewObject("Error", err.Name, "Cause", err.Cause)
+		output, bad := merge(sc.input, caught, c.resultPath, c.discardResult)
+		if bad != nil {
+			err = st.located(sc, bad)
+			break
+		}
+		st.exit(sc, output, c.next, ReasonCatch, i)
+		return
+	}
+	sc.phase, sc.failure = broken, err
+}
+
+// matchesError reports whether a list of names takes an error. States Language, "Predefined error codes"; that States.Runtime
+// is taken by nothing, not even by its name, is what AWS does.
+func matchesError(names []string, name string) bool {
+	if name == ErrRuntime {
+		return false
+	}
+	for _, n := range names {
+		switch n {
+		case name:
+			return true
+		case ErrAll:
+			return name != ErrDataLimit
+		case ErrTaskFailed:
+			if name != ErrTimeout && name != ErrHeartbeatTimeout {
+				return true
+			}
+		case ErrTimeout:
+			if name == ErrHeartbeatTimeout {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (st *stepper) choose(sc *Scope, in any) *Error {
+	env := st.env(sc, in)
+	s := sc.state
+	for i := range s.choices {
+		ok, err := s.choices[i].holds(env)
+		if err != nil {
+			return st.located(sc, err)
+		}
+		if ok {
+			st.leave(sc, in, s.choices[i].next, ReasonRule, i)
+			return nil
+		}
+	}
+	if s.defaultState == nil {
+		return &Error{ErrNoChoiceMatched, "An error occurred while executing the state '" + s.Name +
+			"' (entered at the event id #" + strconv.FormatInt(sc.enteredID, 10) + "). " +
+			"Failed to transition out of the state. The state does not point to a next state."}
+	}
+	st.leave(sc, in, s.defaultState, ReasonDefault, 0)
+	return nil
+}
+
+func (st *stepper) failing(sc *Scope) *Error {
+	s := sc.state
+	err := &Error{s.errorName, s.errorCause}
+	env := st.env(sc, sc.input)
+	for _, f := range []struct {
+		e  *expression
+		to *string
+	}{{s.errorPath, &err.Name}, {s.causePath, &err.Cause}} {
+		if f.e == nil {
+			continue
+		}
+		v, bad := f.e.eval(env)
+		if bad != nil {
+			return st.located(sc, bad)
+		}
+		text, ok := v.(string)
+		if !ok {
+			return st.located(sc, runtimeError("The JSONPath '%s' specified for the field '%s' must be a string", f.e.text, f.e.field))
+		}
+		*f.to = text
+	}
+	return err
+}
+
+// Longest wait that AWS takes: 24855 days are 2^31 seconds, rounded down to days.
+const maxWait = 24855 * 24 * time.Hour
+
+// until returns when a Wait is over: never earlier than asked, counted from when the state was entered.
+func (st *stepper) until(sc *Scope, in any) (time.Time, *Error) {
+	w := sc.state.wait
+	until := sc.entered.Add(time.Duration(w.seconds) * time.Second)
+	switch {
+	case !w.timestamp.IsZero():
+		until = w.timestamp
+	case w.timestampPath != nil:
+		v, err := st.env(sc, in).lookup(w.timestampPath)
+		if err != nil {
+			return until, runtimeError("The TimestampPath parameter does not reference an input value: %s", w.timestampPath)
+		}
+		text, ok := v.(string)
+		if ok {
+			until, ok = timestamp(text)
+		}
+		if !ok {
+			if text == "" {
+				text = value.Text(v)
+			}
+			return until, runtimeError("The TimestampPath parameter does not reference a valid ISO-8601 extended offset "+
+				"date-time format string: %s == %s", w.timestampPath, text)
+		}
+	case w.secondsPath != nil:
+		v, err := st.env(sc, in).lookup(w.secondsPath)
+		if err != nil {
+			return until, runtimeError("The SecondsPath parameter does not reference an input value: %s", w.secondsPath)
+		}
+		n, ok := v.(int64)
+		switch {
+		case !ok:
+			return until, runtimeError("The SecondsPath parameter cannot be parsed as a long value: %s == %s",
+				w.secondsPath, value.Text(v))
+		case n < 0:
+			return until, runtimeError("The SecondsPath parameter references a negative value: %s == %d", w.secondsPath, n)
+		case n > int64(maxWait/time.Second):
+			return until, runtimeError("Wait state delay is too long.")
+		}
+		until = sc.entered.Add(time.Duration(n) * time.Second)
+	}
+	if until.Sub(sc.entered) > maxWait {
+		return until, runtimeError("Wait state delay is too long.")
+	}
+	return until, nil
+}
+
+// duration evaluates TimeoutSeconds or HeartbeatSeconds, or their Path forms.
+func (st *stepper) duration(sc *Scope, s seconds, field string) (time.Duration, *Error) {
+	if s.path == nil {
+		return time.Duration(s.fixed) * time.Second, nil
+	}
+	v, err := st.env(sc, sc.input).lookup(s.path)
+	if err != nil {
+		return 0, noResults(s.path, err)
+	}
+	n, ok := v.(int64)
+	if !ok || n <= 0 || n > maxSeconds {
+		return 0, runtimeError("The %s parameter does not reference a positive integer: %s == %s", field, s.path, value.Text(v))
+	}
+	return time.Duration(n) * time.Second, nil
+}
+
+func (st *stepper) startTask(sc *Scope, in any) *Error {
+	s := sc.state
+	request := &TaskRequest{State: s, Input: in}
+	var err *Error
+	if s.parameters != nil {
+		if request.Input, err = s.parameters.eval(st.env(sc, in)); err != nil {
+			return st.located(sc, err)
+		}
+	}
+	if s.credentials != nil {
+		if request.Credentials, err = s.credentials.eval(st.env(sc, in)); err != nil {
+			return st.located(sc, err)
+		}
+	}
+	if request.Timeout, err = st.duration(sc, s.timeout, "TimeoutSecondsPath"); err != nil {
+		return st.located(sc, err)
+	}
+	if request.Heartbeat, err = st.duration(sc, s.heartbeat, "HeartbeatSecondsPath"); err != nil {
+		return st.located(sc, err)
+	}
+	st.record(sc, HistoryEvent{Type: TaskScheduled, State: s, Data: request.Input})
+	st.x.ids++
+	sc.phase, sc.task, sc.started = tasking, st.x.ids, false
+	if request.Timeout > 0 {
+		sc.timer = st.setTimer(sc, st.now.Add(request.Timeout))
+	}
+	if request.Heartbeat > 0 {
+		sc.heartbeat = st.setTimer(sc, st.now.Add(request.Heartbeat))
+	}
+	st.out.Do = append(st.out.Do, Effect{Kind: StartTask, Scope: sc.path, ID: sc.task, Task: request})
+	return nil
+}
+
+// abort takes back everything that the scope and those inside it wait for.
+func (st *stepper) abort(sc *Scope) {
+	switch sc.phase {
+	case tasking:
+		st.out.Do = append(st.out.Do, Effect{Kind: CancelTask, Scope: sc.path, ID: sc.task})
+		timer, heartbeat := sc.timer, sc.heartbeat
+		st.cancelTimer(&timer, sc.path)
+		st.cancelTimer(&heartbeat, sc.path)
+	case waiting, backoff:
+		timer := sc.timer
+		st.cancelTimer(&timer, sc.path)
+	case fanned:
+		for _, child := range sc.fan.active {
+			st.abort(child)
+		}
+	}
+}
+
+// context makes the context object, $$. States Language, "The Context Object".
+func (st *stepper) context(sc *Scope, item *value.Object) any {
+	who := st.x.who
+	var b value.Builder
+	b.Set("Execution", value.NewObject(
+		"Id", who.ID, "Input", st.x.Input, "StartTime", contextTime(st.x.Started), "Name", who.Name,
+		"RoleArn", who.RoleARN, "RedriveCount", int64(0)))
+	b.Set("StateMachine", value.NewObject("Id", who.StateMachineID, "Name", who.StateMachineName))
+	b.Set("State", value.NewObject(
+		"Name", sc.state.Name, "EnteredTime", contextTime(sc.entered), "RetryCount", int64(sc.retries)))
+	if item != nil {
+		b.Set("Map", value.NewObject("Item", item))
+	}
+	return b.Object()
+}
+
+func contextTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// random draws the next number of the execution's sequence.
+func (st *stepper) random() uint64 {
+	st.x.draws++
+	return mix(st.x.who.Seed + st.x.draws*0x9E3779B97F4A7C15)
+}
+
+// mix is the finalizer of SplitMix64 (Steele, Lea, Flood, 2014): a counter goes in, well spread bits come out, so that the
+// state of the sequence is one number.
+func mix(z uint64) uint64 {
+	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
+	z = (z ^ z>>27) * 0x94D049BB133111EB
+	return z ^ z>>31
+}
+
+// uuid makes a version 4 UUID (RFC 9562) of the execution's sequence.
+func (st *stepper) uuid() string {
+	a, b := st.random(), st.random()
+	a = a&^0xF000 | 0x4000
+	b = b&^(0xC<<60) | 0x8<<60
+	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", a>>32, a>>16&0xFFFF, a&0xFFFF, b>>48, b&0xFFFFFFFFFFFF)
+}
+
+func isLambda(resource string) bool {
+	return strings.Contains(resource, ":lambda:") && strings.Contains(resource, ":function:")
+}

@@ -1,0 +1,101 @@
+package asl
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"signalbox/asl/value"
+)
+
+// A template is a payload template (Parameters, ResultSelector, ItemSelector): JSON in which a key that ends in ".$" has a path
+// or an intrinsic function for its value. Where nothing in it has to be computed it is one constant.
+type template struct {
+	constant any
+	shape    *value.Shape // an object, with fields for its members
+	fields   []template
+	list     bool // an array of fields
+	expr     *expression
+}
+
+// template reads a payload template, nil where it is absent.
+func (f *fields) template(name string) *template {
+	v, ok := f.take(name)
+	if !ok {
+		return nil
+	}
+	t := f.p.template(v, f.at.in(name))
+	return &t
+}
+
+func (p *parser) template(v any, at *place) template {
+	switch x := v.(type) {
+	case []any:
+		t := template{list: true}
+		dynamic := false
+		for i, e := range x {
+			t.fields = append(t.fields, p.template(e, at.in(strconv.Itoa(i))))
+			dynamic = dynamic || !t.fields[i].isConstant()
+		}
+		if dynamic {
+			return t
+		}
+	case *value.Object:
+		var keys []string
+		t := template{}
+		dynamic := false
+		for key, member := range x.All() {
+			name, computed := strings.CutSuffix(key, ".$")
+			var field template
+			if computed {
+				text, ok := member.(string)
+				e, err := parseExpression(text)
+				if !ok || err != nil {
+					p.schema(at, key, "The value for the field '%s' must be a valid JSONPath or a valid intrinsic function call", key)
+					continue
+				}
+				e.field = key
+				field.expr = e
+			} else {
+				field = p.template(member, at.in(key))
+			}
+			if slices.Contains(keys, name) {
+				p.schema(at, key, "The field '%s' is there twice, with and without .$", name)
+				continue
+			}
+			dynamic = dynamic || !field.isConstant()
+			keys = append(keys, name)
+			t.fields = append(t.fields, field)
+		}
+		if dynamic {
+			shape := value.ShapeOf(keys)
+			t.shape = &shape
+			return t
+		}
+	}
+	return template{constant: v}
+}
+
+func (t *template) isConstant() bool { return t.shape == nil && !t.list && t.expr == nil }
+
+// eval makes the value.
+func (t *template) eval(env *environment) (any, *Error) {
+	switch {
+	case t.expr != nil:
+		return t.expr.eval(env)
+	case t.isConstant():
+		return t.constant, nil
+	}
+	values := make([]any, len(t.fields))
+	for i := range t.fields {
+		v, err := t.fields[i].eval(env)
+		if err != nil {
+			return nil, err
+		}
+		values[i] = v
+	}
+	if t.list {
+		return values, nil
+	}
+	return t.shape.Object(values), nil
+}

@@ -1,0 +1,225 @@
+package value
+
+import (
+	"iter"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// An Object is a JSON object: keys in the order in which they came, each with its value. It is a shape, shared by all
+// objects with the same keys in the same order, and a slice of values. The nil Object is empty.
+type Object struct {
+	shape  *shape
+	values []any
+}
+
+// Figures of the shape table. Past maxNext a shape hands out private children, so that objects used as dictionaries (an
+// entry an order id) cannot make the table grow for ever.
+const (
+	maxNext   = 64
+	maxShared = 64 // keys; wider objects get shapes of their own
+	maxShapes = 1 << 16
+	indexFrom = 9 // keys; below, a scan is quicker than a map
+)
+
+// A shape is a list of keys. Shared shapes form a tree: next leads to the shape with one more key.
+type shape struct {
+	keys  []string
+	index map[string]int // nil for few keys
+
+	mu   sync.Mutex // guards next
+	next map[string]*shape
+}
+
+// empty is the root of the shape table: a cache, whose content never changes what a program computes.
+var (
+	empty  = &shape{}
+	shapes atomic.Int64 // how many the table holds
+)
+
+func (s *shape) find(key string) int {
+	if s.index != nil {
+		if i, ok := s.index[key]; ok {
+			return i
+		}
+		return -1
+	}
+	for i, k := range s.keys {
+		if k == key {
+			return i
+		}
+	}
+	return -1
+}
+
+func (s *shape) with(key string) *shape {
+	if len(s.keys) >= maxShared {
+		return newShape(append(slices.Clone(s.keys), key))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := s.next[key]; n != nil {
+		return n
+	}
+	n := newShape(append(slices.Clone(s.keys), key))
+	if len(s.next) < maxNext && shapes.Load() < maxShapes {
+		shapes.Add(1)
+		if s.next == nil {
+			s.next = map[string]*shape{}
+		}
+		s.next[key] = n
+	}
+	return n
+}
+
+func newShape(keys []string) *shape {
+	s := &shape{keys: keys}
+	if len(keys) >= indexFrom {
+		s.index = make(map[string]int, len(keys))
+		for i, k := range keys {
+			s.index[k] = i
+		}
+	}
+	return s
+}
+
+func shapeOf(keys []string) *shape {
+	if len(keys) > maxShared {
+		return newShape(slices.Clone(keys))
+	}
+	s := empty
+	for _, k := range keys {
+		s = s.with(k)
+	}
+	return s
+}
+
+// NewObject makes an object of alternating keys and values: NewObject("a", int64(1), "b", nil). A key that comes twice
+// keeps its first place and its last value.
+func NewObject(pairs ...any) *Object {
+	var b Builder
+	for i := 0; i+1 < len(pairs); i += 2 {
+		b.Set(pairs[i].(string), pairs[i+1])
+	}
+	return b.Object()
+}
+
+// A Builder collects the members of one object. The zero Builder is ready.
+type Builder struct {
+	keys   []string
+	values []any
+	index  map[string]int
+}
+
+// Set adds a member, or replaces the value of one that is there.
+func (b *Builder) Set(key string, v any) {
+	if i := b.find(key); i >= 0 {
+		b.values[i] = v
+		return
+	}
+	if b.index != nil {
+		b.index[key] = len(b.keys)
+	}
+	b.keys = append(b.keys, key)
+	b.values = append(b.values, v)
+	if len(b.keys) == indexFrom {
+		b.index = make(map[string]int, 2*indexFrom)
+		for i, k := range b.keys {
+			b.index[k] = i
+		}
+	}
+}
+
+func (b *Builder) find(key string) int {
+	if b.index != nil {
+		if i, ok := b.index[key]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.Index(b.keys, key)
+}
+
+// Object returns what was built; the Builder must not be used afterwards.
+func (b *Builder) Object() *Object {
+	return &Object{shape: shapeOf(b.keys), values: b.values}
+}
+
+// A Shape makes many objects with the same keys, as payload templates do.
+type Shape struct{ s *shape }
+
+// ShapeOf returns the shape with the given keys, which must differ from each other.
+func ShapeOf(keys []string) Shape { return Shape{shapeOf(keys)} }
+
+// Object makes an object of the shape. It takes values over: one for each key, in the order of the keys.
+func (s Shape) Object(values []any) *Object { return &Object{shape: s.s, values: values} }
+
+// Len returns the number of members.
+func (o *Object) Len() int {
+	if o == nil {
+		return 0
+	}
+	return len(o.values)
+}
+
+// Lookup returns the value under key and whether there is one.
+func (o *Object) Lookup(key string) (any, bool) {
+	if o == nil {
+		return nil, false
+	}
+	if i := o.shape.find(key); i >= 0 {
+		return o.values[i], true
+	}
+	return nil, false
+}
+
+// At returns the member at place i, 0 ≤ i < Len.
+func (o *Object) At(i int) (string, any) { return o.shape.keys[i], o.values[i] }
+
+// All ranges over the members in order.
+func (o *Object) All() iter.Seq2[string, any] {
+	return func(yield func(string, any) bool) {
+		if o == nil {
+			return
+		}
+		for i, k := range o.shape.keys {
+			if !yield(k, o.values[i]) {
+				return
+			}
+		}
+	}
+}
+
+// With returns a copy in which key has the value v: in its old place if the key is there, else at the end.
+func (o *Object) With(key string, v any) *Object {
+	if o == nil {
+		return NewObject(key, v)
+	}
+	if i := o.shape.find(key); i >= 0 {
+		values := slices.Clone(o.values)
+		values[i] = v
+		return &Object{shape: o.shape, values: values}
+	}
+	values := make([]any, len(o.values)+1)
+	copy(values, o.values)
+	values[len(o.values)] = v
+	return &Object{shape: o.shape.with(key), values: values}
+}
+
+// Keys returns the keys in order: a copy, so that the shape stays as it is. It is also ojg's jp.Keyed.
+func (o *Object) Keys() []string {
+	if o == nil {
+		return nil
+	}
+	return slices.Clone(o.shape.keys)
+}
+
+// ValueForKey is [Object.Lookup] under the name that ojg's jp.Keyed has for it.
+func (o *Object) ValueForKey(key string) (any, bool) { return o.Lookup(key) }
+
+// SetValueForKey belongs to jp.Keyed. Objects are immutable: paths here only read, and setting is a bug of ours.
+func (*Object) SetValueForKey(string, any) { panic("value: objects are immutable") }
+
+// RemoveValueForKey belongs to jp.Keyed, see SetValueForKey.
+func (*Object) RemoveValueForKey(string) { panic("value: objects are immutable") }

@@ -1,0 +1,292 @@
+package value
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A SyntaxError says where and why a text is not JSON.
+type SyntaxError struct {
+	Offset int64 // bytes before the fault
+	Reason string
+}
+
+func (e *SyntaxError) Error() string { return "json: " + e.Reason }
+
+// Position returns the line and column (both from 1; columns count characters) of a byte offset in text.
+func Position(text []byte, offset int64) (line, column int) {
+	before := text[:min(max(offset, 0), int64(len(text)))]
+	line = 1 + bytes.Count(before, []byte("\n"))
+	return line, 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
+}
+
+// Read parses text, which must be exactly one JSON value in valid UTF-8. A key that comes twice keeps its first place and
+// its last value, as AWS has it. The error is a *SyntaxError.
+func Read(text []byte) (any, error) {
+	r := reader{dec: decoder(text)}
+	v, err := r.value()
+	if err == nil {
+		err = r.end()
+	}
+	if err != nil {
+		return nil, syntaxError(text, r.dec, err)
+	}
+	return v, nil
+}
+
+func decoder(text []byte) *jsontext.Decoder {
+	return jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true))
+}
+
+type reader struct{ dec *jsontext.Decoder }
+
+func (r *reader) end() error {
+	if _, err := r.dec.ReadToken(); !errors.Is(err, io.EOF) {
+		if err == nil {
+			err = errors.New("text after the value")
+		}
+		return err
+	}
+	return nil
+}
+
+func (r *reader) value() (any, error) {
+	tok, err := r.dec.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch tok.Kind() {
+	case 'n':
+		return nil, nil
+	case 't', 'f':
+		return tok.Bool(), nil
+	case '"':
+		return tok.String(), nil
+	case '0':
+		return ParseNumber(tok.String()), nil
+	case '[':
+		list := []any{}
+		for r.dec.PeekKind() != ']' {
+			v, err := r.value()
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		_, err := r.dec.ReadToken()
+		return list, err
+	default:
+		var b Builder
+		for r.dec.PeekKind() != '}' {
+			name, err := r.dec.ReadToken()
+			if err != nil {
+				return nil, err
+			}
+			key := name.String()
+			v, err := r.value()
+			if err != nil {
+				return nil, err
+			}
+			b.Set(key, v)
+		}
+		_, err := r.dec.ReadToken()
+		return b.Object(), err
+	}
+}
+
+func syntaxError(text []byte, dec *jsontext.Decoder, err error) error {
+	se := &SyntaxError{Offset: dec.InputOffset(), Reason: err.Error()}
+	var syntactic *jsontext.SyntacticError
+	switch {
+	case errors.As(err, &syntactic):
+		se.Offset = syntactic.ByteOffset
+		se.Reason = syntactic.Err.Error()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		se.Offset = int64(len(text))
+		se.Reason = "the text ends too early"
+		if len(bytes.TrimSpace(text)) == 0 {
+			se.Reason = "the text is empty"
+		}
+	}
+	return se
+}
+
+// ParseNumber makes a value of the text of a JSON number, which must be well formed.
+func ParseNumber(text string) any {
+	if !strings.ContainsAny(text, ".eE") {
+		if i, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return i
+		}
+		return Number(text)
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsInf(f, 0) {
+		return Number(text)
+	}
+	return f
+}
+
+// Locate finds the value at a path of keys and array places ("States", "A", "Retry", "0") and returns the offsets of its
+// key and of the value itself; for an array element and the whole text both are the value's. Where a path leads nowhere
+// it returns the offsets of the last thing on the way that exists. The last of several equal keys counts.
+func Locate(text []byte, path ...string) (key, val int64) {
+	dec := decoder(text)
+	if dec.PeekKind() == 0 {
+		return 0, 0
+	}
+	start := tokenStart(text, dec)
+	return locate(text, dec, path, start, start)
+}
+
+// tokenStart returns where the next token begins: after blanks, a comma or a colon.
+func tokenStart(text []byte, dec *jsontext.Decoder) int64 {
+	at := dec.InputOffset()
+	for at < int64(len(text)) && strings.IndexByte(" \t\r\n,:", text[at]) >= 0 {
+		at++
+	}
+	return at
+}
+
+// locate reads one value, which starts at val, and looks for path inside it.
+func locate(text []byte, dec *jsontext.Decoder, path []string, key, val int64) (int64, int64) {
+	kind := dec.PeekKind()
+	if len(path) == 0 || kind != '{' && kind != '[' {
+		_ = dec.SkipValue() // the text was read before: it is well formed
+		return key, val
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return key, val
+	}
+	foundKey, foundVal := key, val
+	for i := 0; ; i++ {
+		next := dec.PeekKind()
+		if next == '}' || next == ']' || next == 0 {
+			_, _ = dec.ReadToken()
+			return foundKey, foundVal
+		}
+		member, k := strconv.Itoa(i), tokenStart(text, dec)
+		v := k
+		if kind == '{' {
+			name, err := dec.ReadToken()
+			if err != nil {
+				return foundKey, foundVal
+			}
+			member = name.String()
+			v = tokenStart(text, dec)
+		}
+		if member == path[0] {
+			foundKey, foundVal = locate(text, dec, path[1:], k, v)
+		} else if dec.SkipValue() != nil {
+			return foundKey, foundVal
+		}
+	}
+}
+
+// Text returns v as compact JSON.
+func Text(v any) string { return string(Append(nil, v)) }
+
+// Append appends v as compact JSON: keys in order, whole numbers whole, other numbers as Java prints a double (1.0, 1.5E10),
+// which is what AWS shows.
+func Append(b []byte, v any) []byte {
+	switch x := v.(type) {
+	case nil:
+		return append(b, "null"...)
+	case bool:
+		return strconv.AppendBool(b, x)
+	case string:
+		return appendString(b, x)
+	case int64:
+		return strconv.AppendInt(b, x, 10)
+	case float64:
+		return appendDouble(b, x)
+	case Number:
+		return append(b, x...)
+	case []any:
+		b = append(b, '[')
+		for i, e := range x {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = Append(b, e)
+		}
+		return append(b, ']')
+	case *Object:
+		b = append(b, '{')
+		for i := range x.Len() {
+			k, e := x.At(i)
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(b, k)
+			b = append(b, ':')
+			b = Append(b, e)
+		}
+		return append(b, '}')
+	default:
+		panic(fmt.Sprintf("value: %T is no JSON value", v))
+	}
+}
+
+const hexDigits = "0123456789ABCDEF"
+
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	start := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, s[start:i]...)
+		start = i + 1
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\n':
+			b = append(b, `\n`...)
+		case '\r':
+			b = append(b, `\r`...)
+		case '\t':
+			b = append(b, `\t`...)
+		case '\b':
+			b = append(b, `\b`...)
+		case '\f':
+			b = append(b, `\f`...)
+		default:
+			b = append(b, `\u00`...)
+			b = append(b, hexDigits[c>>4], hexDigits[c&15])
+		}
+	}
+	b = append(b, s[start:]...)
+	return append(b, '"')
+}
+
+// appendDouble prints f as Java's Double.toString does: decimal with at least one digit after the point from 10^-3 up to
+// 10^7, else with an exponent.
+func appendDouble(b []byte, f float64) []byte {
+	if abs := math.Abs(f); f == 0 || abs >= 1e-3 && abs < 1e7 {
+		start := len(b)
+		b = strconv.AppendFloat(b, f, 'f', -1, 64)
+		if bytes.IndexByte(b[start:], '.') < 0 {
+			b = append(b, ".0"...)
+		}
+		return b
+	}
+	text := strconv.FormatFloat(f, 'e', -1, 64)
+	mantissa, exponent, _ := strings.Cut(text, "e")
+	if !strings.Contains(mantissa, ".") {
+		mantissa += ".0"
+	}
+	n, _ := strconv.Atoi(exponent)
+	b = append(b, mantissa...)
+	b = append(b, 'E')
+	return strconv.AppendInt(b, int64(n), 10)
+}

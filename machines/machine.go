@@ -1,0 +1,85 @@
+package machines
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"periph.io/x/conn/v3/gpio"
+
+	"signalbox/asl/value"
+)
+
+// A Machine is one of the built-in machines, ready to be put together by the program.
+type Machine struct {
+	Name       string
+	Summary    string   // one line
+	Definition []byte   // the Amazon States Language
+	Board      []byte   // the default board, YAML of package gpio
+	Activities []string // the names that its plant answers to
+	Plant      Plant
+	World      func(SimLines, Clock, uint64) World // the last argument seeds its randomness
+	Keys       []Key
+}
+
+// A Key is what a key of the terminal does to a simulated input line: so many pulses, or one press held for a while.
+type Key struct {
+	Key    string // "c", "1"
+	Help   string // "coin 0.25"
+	Line   string
+	Pulses int           // 0: a press
+	Hold   time.Duration // of a press
+}
+
+// A Clock is what plants' rigs and worlds need of the one clock.
+type Clock interface {
+	Now() time.Time
+	AfterFunc(d time.Duration, f func()) (stop func() bool)
+}
+
+// Lines are the open lines of a board under their logical names. High is logical: lit, pressed, running.
+type Lines interface {
+	Out(line string) (gpio.PinOut, error)
+	In(line string) (gpio.PinIn, error)
+	// OnEdge has f called, on the clock's goroutine, with every new debounced level of an input line.
+	OnEdge(line string, f func(high bool)) error
+	// Safe takes every output to its safe level.
+	Safe(why string) error
+}
+
+// A Teller is an output pin that passes on why its level changes, for the log.
+type Teller interface {
+	OutBecause(l gpio.Level, why string) error
+}
+
+// SimLines are simulated lines as a world sees them: it looks at outputs and drives inputs, both logical. Lines that the
+// board does not have may be named; nothing happens then.
+type SimLines interface {
+	OnOutput(line string, f func(high bool))
+	Drive(line string, high bool)
+}
+
+// A World is the physics behind simulated lines. It lives on the clock.
+type World interface {
+	// View returns what a screen shows of the world: an immutable value.
+	View() any
+}
+
+// Error names that every machine can answer with; plants add their own.
+const (
+	ErrBusy  = "Plant.Busy"     // another execution owns the plant
+	ErrInput = "Activity.Input" // the command's input is not what the activity takes
+	ErrLine  = "Hardware.Line"  // a line could not be written; all outputs are at their safe level
+)
+
+// Decode reads a command's input (a value of package asl/value) into the struct that dst points to, by its json tags. A
+// field that dst does not have is an error.
+func Decode(input, dst any) error {
+	dec := json.NewDecoder(strings.NewReader(value.Text(input)))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(dst); err != nil {
+		return fmt.Errorf("input %s: %s", value.Text(input), strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return nil
+}

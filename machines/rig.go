@@ -1,0 +1,190 @@
+package machines
+
+import (
+	"fmt"
+	"slices"
+
+	"periph.io/x/conn/v3/gpio"
+
+	"signalbox/asl/engine"
+)
+
+// A Rig is the one loop around a plant. It turns Tasks, edges and deadlines into happenings, one after the other, and
+// carries out the plant's reactions: first the lines, then the answers. All its methods are for the clock's goroutine.
+type Rig struct {
+	plant   Plant
+	lines   Lines
+	clock   Clock
+	observe func(why string, notes []Note)
+
+	state   State
+	outs    map[string]gpio.PinOut
+	tickets map[int64]engine.Reply
+	last    int64 // ticket
+	timers  map[Deadline]func() bool
+	owner   string // the execution whose Tasks command the plant
+	broken  error  // a line failed: nothing moves any more
+	busy    bool   // in the middle of a happening
+	later   []func()
+}
+
+// NewRig connects a plant to its lines, sets the levels that belong to its initial state and listens to every line in
+// inputs. Observe (nil: nobody) is called after each happening.
+func NewRig(p Plant, lines Lines, outputs, inputs []string, clock Clock, observe func(why string, notes []Note)) (*Rig, error) {
+	r := &Rig{
+		plant: p, lines: lines, clock: clock, observe: observe,
+		outs:    map[string]gpio.PinOut{},
+		tickets: map[int64]engine.Reply{},
+		timers:  map[Deadline]func() bool{},
+	}
+	for _, name := range outputs {
+		pin, err := lines.Out(name)
+		if err != nil {
+			return nil, err
+		}
+		r.outs[name] = pin
+	}
+	for _, name := range inputs {
+		err := lines.OnEdge(name, func(high bool) { r.happen(Edge{Line: name, High: high}, name) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	s, reaction := p.Initial(clock.Now())
+	r.state = s
+	r.carryOut(reaction, "power-up")
+	return r, r.broken
+}
+
+// State returns the plant's state: a copy.
+func (r *Rig) State() State { return r.state }
+
+// Handler returns the handler of one of the plant's activities.
+func (r *Rig) Handler(activity string) engine.Handler { return rigHandler{r, activity} }
+
+type rigHandler struct {
+	rig      *Rig
+	activity string
+}
+
+// Start implements [engine.Handler].
+func (h rigHandler) Start(t engine.Task, reply engine.Reply) func() {
+	r := h.rig
+	switch {
+	case r.broken != nil:
+		reply.Fail(ErrLine, r.broken.Error())
+		return nil
+	case r.owner == "":
+		r.owner = t.Execution
+	case r.owner != t.Execution:
+		reply.Fail(ErrBusy, fmt.Sprintf("the plant belongs to execution %q", r.owner))
+		return nil
+	}
+	r.last++
+	ticket := r.last
+	r.tickets[ticket] = reply
+	r.happen(Command{Ticket: ticket, Name: h.activity, Input: t.Input, State: t.State}, h.activity+" ("+t.State+")")
+	return func() {
+		if _, open := r.tickets[ticket]; open {
+			delete(r.tickets, ticket)
+			r.happen(Cancel{Ticket: ticket}, h.activity+" cancelled")
+		}
+	}
+}
+
+// Release gives the plant back when the execution that owns it has ended.
+func (r *Rig) Release(execution string) {
+	if r.owner == execution {
+		r.owner = ""
+	}
+}
+
+// happen applies one happening. What its reaction sets off (a simulated line answers at once) waits until it is done.
+func (r *Rig) happen(h Happening, why string) {
+	if r.busy {
+		r.later = append(r.later, func() { r.happen(h, why) })
+		return
+	}
+	if r.broken != nil {
+		return
+	}
+	r.busy = true
+	s, reaction := r.plant.Apply(r.state, h, r.clock.Now())
+	r.state = s
+	r.carryOut(reaction, why)
+	r.busy = false
+	if len(r.later) > 0 {
+		next := r.later[0]
+		r.later = r.later[1:]
+		next()
+	}
+}
+
+func (r *Rig) carryOut(reaction Reaction, why string) {
+	for _, l := range reaction.Levels {
+		if err := r.set(l, why); err != nil {
+			r.fail(err)
+			return
+		}
+	}
+	r.schedule(reaction.Deadlines)
+	for _, a := range reaction.Answers {
+		reply, open := r.tickets[a.Ticket]
+		if !open {
+			continue
+		}
+		delete(r.tickets, a.Ticket)
+		if a.Error != "" {
+			reply.Fail(a.Error, a.Cause)
+		} else {
+			reply.Succeed(a.Output)
+		}
+	}
+	if r.observe != nil {
+		r.observe(why, reaction.Notes)
+	}
+}
+
+func (r *Rig) set(l Level, why string) error {
+	pin, ok := r.outs[l.Line]
+	if !ok {
+		return fmt.Errorf("machines: the plant sets %s, which is no output of its", l.Line)
+	}
+	if t, ok := pin.(Teller); ok {
+		return t.OutBecause(gpio.Level(l.High), why)
+	}
+	return pin.Out(gpio.Level(l.High))
+}
+
+// fail is the end of the rig: a line could not be set, so nobody knows what the outputs are. All go to their safe level,
+// all that waits is told, and nothing moves again.
+func (r *Rig) fail(err error) {
+	r.broken = err
+	if safe := r.lines.Safe("a line failed"); safe != nil {
+		r.broken = fmt.Errorf("%w; and on the way to the safe levels: %w", err, safe)
+	}
+	r.schedule(nil)
+	for ticket, reply := range r.tickets {
+		delete(r.tickets, ticket)
+		reply.Fail(ErrLine, r.broken.Error())
+	}
+}
+
+// schedule makes the clock's entries those that the plant waits for now. A deadline that stays keeps its entry.
+func (r *Rig) schedule(deadlines []Deadline) {
+	for d, stop := range r.timers {
+		if !slices.Contains(deadlines, d) {
+			stop()
+			delete(r.timers, d)
+		}
+	}
+	for _, d := range deadlines {
+		if _, ok := r.timers[d]; ok {
+			continue
+		}
+		r.timers[d] = r.clock.AfterFunc(d.At.Sub(r.clock.Now()), func() {
+			delete(r.timers, d)
+			r.happen(Due{Name: d.Name}, d.Name)
+		})
+	}
+}
