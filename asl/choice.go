@@ -286,7 +286,7 @@ func (r *choiceRule) String() string {
 			sign = operatorSigns[relation]
 		}
 	}
-	operand := ""
+	var operand string
 	switch t, isTime := r.operand.(time.Time); {
 	case isPath:
 		operand = r.path.String()

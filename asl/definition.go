@@ -2,6 +2,7 @@ package asl
 
 import (
 	"errors"
+	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -32,30 +33,31 @@ type State struct {
 	Next    string
 	End     bool
 
-	inputPath, outputPath       *pathField
-	parameters, resultSelector  *template
-	resultPath                  *jsonpath.Path
-	discardResult               bool // "ResultPath": null
-	result                      any  // Pass
-	hasResult                   bool
-	Resource                    string // Task
-	Activity                    string // Task: the name of the activity that Resource names, or ""
-	timeout, heartbeat          seconds
-	credentials                 *template
-	Retry                       []Retrier
-	Catch                       []Catcher
-	choices                     []choiceRule
-	Default                     string // Choice
-	wait                        waitField
-	errorName, errorCause       string // Fail
-	errorPath, causePath        *expression
-	Branches                    []*Block // Parallel; of a Map the processor alone
-	Distributed                 bool     // Map
-	itemsPath                   *jsonpath.Path
-	itemSelector                *template
-	maxConcurrency              count
-	next, defaultState, tooMany *State
-	assign                      *template
+	at                         *place
+	inputPath, outputPath      *pathField
+	parameters, resultSelector *template
+	resultPath                 *jsonpath.Path
+	discardResult              bool // "ResultPath": null
+	result                     any  // Pass
+	hasResult                  bool
+	Resource                   string // Task
+	Activity                   string // Task: the name of the activity that Resource names, or ""
+	timeout, heartbeat         seconds
+	credentials                *template
+	Retry                      []Retrier
+	Catch                      []Catcher
+	choices                    []choiceRule
+	Default                    string // Choice
+	wait                       waitField
+	errorName, errorCause      string // Fail
+	errorPath, causePath       *expression
+	Branches                   []*Block // Parallel; of a Map the processor alone
+	Distributed                bool     // Map
+	itemsPath                  *jsonpath.Path
+	itemSelector               *template
+	maxConcurrency             count
+	next, defaultState         *State
+	assign                     *template
 }
 
 // A pathField is InputPath or OutputPath: nil means "$"; none means null, which gives an empty object.
@@ -69,8 +71,6 @@ type seconds struct {
 	fixed int64
 	path  *jsonpath.Path
 }
-
-func (s seconds) isSet() bool { return s.fixed > 0 || s.path != nil }
 
 // count is MaxConcurrency and its like.
 type count struct {
@@ -130,6 +130,9 @@ func (s *State) Transitions() []Transition {
 	}
 	return list
 }
+
+// Terminal reports whether the state ends its block.
+func (s *State) Terminal() bool { return s.End || s.Type == Succeed || s.Type == Fail }
 
 // A Machine is a definition that is compiled. It does not change and may be used from any number of goroutines.
 type Machine struct {
@@ -483,4 +486,35 @@ func (f *fields) rest() {
 			f.p.schema(f.at.in(key), "", "Field is not supported")
 		}
 	}
+}
+
+// All ranges over the block's states in the order of the text, each followed by those inside it.
+func (b *Block) All() iter.Seq[*State] {
+	return func(yield func(*State) bool) { b.each(yield) }
+}
+
+func (b *Block) each(yield func(*State) bool) bool {
+	for _, s := range b.States {
+		if !yield(s) {
+			return false
+		}
+		for _, inner := range s.Branches {
+			if !inner.each(yield) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Fault returns a diagnostic about a state for those who ask more of a definition than the language does. Text is what the
+// state was parsed from. It points to the state's Resource where there is one.
+func Fault(text []byte, s *State, message string) *Diagnostic {
+	c := collector{text: text}
+	field := ""
+	if s.Resource != "" {
+		field = "Resource"
+	}
+	c.fault(s.at, field, CodeSchema, "%s", message)
+	return c.found[0]
 }

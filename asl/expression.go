@@ -221,9 +221,10 @@ func (p *callParser) pathEnd() int {
 		c := p.text[i]
 		switch {
 		case quote != 0:
-			if c == '\\' {
+			switch c {
+			case '\\':
 				i++
-			} else if c == quote {
+			case quote:
 				quote = 0
 			}
 		case c == '[':

@@ -68,7 +68,7 @@ func format(_ *environment, args []any) (any, error) {
 			if used >= len(args) {
 				return nil, errors.New("there are more places than arguments")
 			}
-			out = appendJava(out, args[used], true)
+			out = appendJava(out, args[used])
 			used++
 			i++
 		default:
@@ -82,7 +82,7 @@ func format(_ *environment, args []any) (any, error) {
 }
 
 // appendJava prints v as AWS's States.Format does, which is Java's toString: {Id=1, Name=x} and [1, 2].
-func appendJava(b []byte, v any, top bool) []byte {
+func appendJava(b []byte, v any) []byte {
 	switch x := v.(type) {
 	case string:
 		return append(b, x...)
@@ -92,7 +92,7 @@ func appendJava(b []byte, v any, top bool) []byte {
 			if i > 0 {
 				b = append(b, ", "...)
 			}
-			b = appendJava(b, e, false)
+			b = appendJava(b, e)
 		}
 		return append(b, ']')
 	case *value.Object:
@@ -104,7 +104,7 @@ func appendJava(b []byte, v any, top bool) []byte {
 			k, e := x.At(i)
 			b = append(b, k...)
 			b = append(b, '=')
-			b = appendJava(b, e, false)
+			b = appendJava(b, e)
 		}
 		return append(b, '}')
 	default:

@@ -22,7 +22,7 @@ func (p *parser) state(name string, body any, at *place) *State {
 	if n := len([]rune(name)); n == 0 || n > maxNameLength {
 		p.schema(at, "", "State name must be between 1 and %d characters long", maxNameLength)
 	}
-	s := &State{Name: name, Comment: f.text("Comment")}
+	s := &State{at: at, Name: name, Comment: f.text("Comment")}
 	f.require("Type")
 	typeName := f.text("Type")
 	var ok bool

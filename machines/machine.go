@@ -20,7 +20,10 @@ type Machine struct {
 	Activities []string // the names that its plant answers to
 	Plant      Plant
 	World      func(SimLines, Clock, uint64) World // the last argument seeds its randomness
-	Keys       []Key
+	// View makes what a screen shows of the plant's state and the world's view (nil where there is no simulation). A nil
+	// View shows the world's alone.
+	View func(s State, world any) any
+	Keys []Key
 }
 
 // A Key is what a key of the terminal does to a simulated input line: so many pulses, or one press held for a while.

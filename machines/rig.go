@@ -2,6 +2,7 @@ package machines
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"periph.io/x/conn/v3/gpio"
@@ -164,7 +165,8 @@ func (r *Rig) fail(err error) {
 		r.broken = fmt.Errorf("%w; and on the way to the safe levels: %w", err, safe)
 	}
 	r.schedule(nil)
-	for ticket, reply := range r.tickets {
+	for _, ticket := range slices.Sorted(maps.Keys(r.tickets)) { // in order, so that two runs tell the same
+		reply := r.tickets[ticket]
 		delete(r.tickets, ticket)
 		reply.Fail(ErrLine, r.broken.Error())
 	}

@@ -23,6 +23,7 @@ type Clock struct {
 	queue    timers
 	sequence uint64
 	held     int
+	open     bool // somebody may interject at any time
 	stopped  bool
 	wake     chan struct{} // one place: something changed
 }
@@ -148,6 +149,13 @@ func (c *Clock) Hold() (release func()) {
 	})
 }
 
+// KeepOpen makes Run wait when a simulated clock has nothing left to do: somebody may still [Clock.Interject].
+func (c *Clock) KeepOpen() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open = true
+}
+
 // Stop makes Run return after the thing being done.
 func (c *Clock) Stop() {
 	c.mu.Lock()
@@ -209,7 +217,8 @@ func (c *Clock) next() (do func(), wait time.Duration, done bool) {
 		c.now = c.reading()
 	}
 	if len(c.queue) == 0 {
-		return nil, 0, !c.real && c.held == 0
+		c.pace.begin(c.now)
+		return nil, 0, !c.real && c.held == 0 && !c.open
 	}
 	first := c.queue[0]
 	switch {
@@ -236,6 +245,13 @@ type pacer struct {
 	real      time.Time
 }
 
+// begin puts the clocks in step if they have not been.
+func (p *pacer) begin(now time.Time) {
+	if p.real.IsZero() {
+		p.simulated, p.real = now, time.Now()
+	}
+}
+
 // reading returns the simulated time that goes with real time, at least now.
 func (p *pacer) reading(now time.Time) time.Time {
 	if p.speed <= 0 || p.real.IsZero() {
@@ -253,9 +269,7 @@ func (p *pacer) wait(now, next time.Time) time.Duration {
 	if p.speed <= 0 {
 		return 0
 	}
-	if p.real.IsZero() {
-		p.simulated, p.real = now, time.Now()
-	}
+	p.begin(now)
 	due := p.real.Add(time.Duration(float64(next.Sub(p.simulated)) / p.speed))
 	wait := time.Until(due)
 	if wait <= 0 {

@@ -354,9 +354,10 @@ func (c *compiler) closing() int {
 		ch := c.text[i]
 		switch {
 		case quote != 0:
-			if ch == '\\' {
+			switch ch {
+			case '\\':
 				i++
-			} else if ch == quote {
+			case quote:
 				quote = 0
 			}
 		case ch == '\'' || ch == '"':

@@ -148,7 +148,7 @@ func FuzzPath(f *testing.F) {
 		f.Add(seed)
 	}
 	root := read(f, document)
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(_ *testing.T, text string) {
 		p, err := jsonpath.Compile(text)
 		if err != nil {
 			return

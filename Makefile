@@ -1,0 +1,49 @@
+# make check   the quick part: format, lint, vet, tests with the race detector, tidy modules, a clean tree
+# make test    everything: check, fuzzing, builds for every Pi
+# make bench   the benchmarks
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+TOOL := go tool -modfile=tools/go.mod
+FUZZTIME ?= 10s
+
+.PHONY: test check needs lint tidy race fuzz builds bench
+
+test: needs check fuzz builds
+
+# The tree must be after the tests as it was before: none of them writes into it.
+check:
+	@before=$$(git status --porcelain); \
+	$(MAKE) --no-print-directory lint race tidy; \
+	if [ "$$before" != "$$(git status --porcelain)" ]; then echo "the tests have changed the tree:"; git status --short; exit 1; fi
+
+needs:
+	@tools/needs.sh tmux graphviz
+
+lint:
+	$(TOOL) golangci-lint fmt --diff
+	$(TOOL) golangci-lint run
+	go vet ./...
+
+tidy:
+	go mod tidy -diff
+
+race:
+	go test -race ./...
+
+# Every fuzz target for a little while; what it finds is kept in testdata/fuzz and run by every go test after that.
+fuzz:
+	@for p in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+			echo "fuzz $$p $$f"; \
+			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; \
+		done; \
+	done
+
+builds:
+	GOOS=linux GOARCH=arm64 go build -o /dev/null ./cmd/signalbox
+	GOOS=linux GOARCH=arm GOARM=6 go build -o /dev/null ./cmd/signalbox
+	GOOS=darwin GOARCH=arm64 go build -o /dev/null ./cmd/signalbox
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...

@@ -1,0 +1,356 @@
+package asl_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"signalbox/asl"
+	"signalbox/asl/value"
+)
+
+// run drives an execution for at most so many Steps: tasks answer with their input, timers fire at their time.
+func run(m *asl.Machine, in any, steps int) (asl.Execution, []asl.HistoryEvent) {
+	x := asl.NewExecution(asl.Identity{Name: "test", ID: "arn:test", Seed: 7})
+	var history []asl.HistoryEvent
+	var queue []asl.Event
+	event := asl.Event{Kind: asl.Start, Time: epoch, Output: in}
+	for range steps {
+		var out asl.Effects
+		m.Step(&x, event, &out)
+		history = append(history, out.History...)
+		for _, do := range out.Do {
+			next := asl.Event{Time: event.Time, Scope: do.Scope, ID: do.ID}
+			switch do.Kind {
+			case asl.More:
+				next.Kind = asl.Continue
+			case asl.StartTask:
+				next.Kind, next.Output = asl.TaskDone, do.Task.Input
+			case asl.SetTimer:
+				next.Kind = asl.TimerFire
+				if do.At.After(next.Time) {
+					next.Time = do.At
+				}
+			default:
+				continue
+			}
+			queue = append(queue, next)
+		}
+		if len(queue) == 0 || x.Status != asl.Running {
+			break
+		}
+		slices.SortStableFunc(queue, func(a, b asl.Event) int { return a.Time.Compare(b.Time) })
+		event, queue = queue[0], queue[1:]
+	}
+	return x, history
+}
+
+// one runs a single state that ends the machine, written without its End.
+func one(t *testing.T, state, in string) asl.Execution {
+	t.Helper()
+	m := machine(t, []byte(`{"StartAt":"S","States":{"S":`+state+`,"Caught":{"Type":"Pass","End":true}}}`))
+	x, _ := run(m, input(t, []byte(in)), 1000)
+	return x
+}
+
+func TestDataFlow(t *testing.T) {
+	const task = `{"Type":"Task","Resource":"arn:aws:states:us-east-1:123456789012:activity:echo","End":true,`
+	for _, c := range []struct{ state, in, want string }{
+		{
+			`{"Type":"Pass","End":true}`, `{"b":1,"a":2.0,"big":123456789012345678901234567890}`,
+			`{"b":1,"a":2.0,"big":123456789012345678901234567890}`,
+		},
+		{`{"Type":"Pass","InputPath":"$.a","End":true}`, `{"a":[1,2]}`, `[1,2]`},
+		{`{"Type":"Pass","InputPath":null,"End":true}`, `{"a":1}`, `{}`},
+		{`{"Type":"Pass","OutputPath":null,"End":true}`, `{"a":1}`, `{}`},
+		{`{"Type":"Pass","Result":{"x":1},"ResultPath":"$.r.s","End":true}`, `{"a":1}`, `{"a":1,"r":{"s":{"x":1}}}`},
+		{`{"Type":"Pass","Result":1,"ResultPath":null,"End":true}`, `{"a":1}`, `{"a":1}`},
+		{
+			`{"Type":"Pass","InputPath":"$.a","Parameters":{"k.$":"$.b","l":[{"m.$":"$.b"}],"n":"$.b"},"ResultPath":"$.r","End":true}`,
+			`{"a":{"b":5}}`, `{"a":{"b":5},"r":{"k":5,"l":[{"m":5}],"n":"$.b"}}`,
+		},
+		{
+			`{"Type":"Pass","Parameters":{"id.$":"$$.Execution.Id","at.$":"$$.State.EnteredTime"},"End":true}`, `{}`,
+			`{"id":"arn:test","at":"2025-01-01T08:00:00.000Z"}`,
+		},
+		{
+			task + `"Parameters":{"p.$":"$.a"},"ResultSelector":{"s.$":"$.p"},"ResultPath":"$.r","OutputPath":"$.r"}`,
+			`{"a":[1]}`, `{"s":[1]}`,
+		},
+	} {
+		x := one(t, c.state, c.in)
+		if x.Status != asl.Succeeded || value.Text(x.Output) != c.want {
+			t.Errorf("%s\nof %s\ngot  %v %s %v\nwant %s", c.state, c.in, x.Status, value.Text(x.Output), x.Failure, c.want)
+		}
+	}
+}
+
+func TestIntrinsicFunctions(t *testing.T) {
+	for _, c := range []struct{ call, want string }{
+		{`States.Format('{} is {}', $.name, $.n)`, `"Ada is 3"`},
+		{`States.Format('a\\{b\\} {} it\\'s', $.o)`, `"a{b} {k=1, l=[x, 2.5]} it's"`},
+		{`States.StringToJson('{"a": [1]}')`, `{"a":[1]}`},
+		{`States.JsonToString($.o)`, `"{\"k\":1,\"l\":[\"x\",2.5]}"`},
+		{`States.Array(1, 'a', $.n, null, true)`, `[1,"a",3,null,true]`},
+		{`States.Array()`, `[]`},
+		{`States.ArrayPartition(States.ArrayRange(1, 5, 1), 2)`, `[[1,2],[3,4],[5]]`},
+		{`States.ArrayContains($.o.l, 2.5)`, `true`},
+		{`States.ArrayRange(5, 1, -2)`, `[5,3,1]`},
+		{`States.ArrayGetItem($.o.l, 1)`, `2.5`},
+		{`States.ArrayLength($.o.l)`, `2`},
+		{`States.ArrayUnique(States.Array(1, 2, 1))`, `[1,2]`},
+		{`States.Base64Encode('Straße')`, `"U3RyYcOfZQ=="`},
+		{`States.Base64Decode('U3RyYcOfZQ==')`, `"Straße"`},
+		{`States.Hash('x', 'SHA-256')`, `"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"`},
+		{`States.JsonMerge($.o, States.StringToJson('{"l":0,"m":1}'), false)`, `{"k":1,"l":0,"m":1}`},
+		{`States.MathAdd($.n, -1)`, `2`},
+		{`States.MathAdd(1.5, -0.5)`, `2`},
+		{`States.StringSplit('1,2;;3', ',;')`, `["1","2","3"]`},
+	} {
+		state := `{"Type":"Pass","Parameters":{"r.$":` + value.Text(strings.ReplaceAll(c.call, `\\`, `\`)) + `},"OutputPath":"$.r","End":true}`
+		x := one(t, state, `{"name":"Ada","n":3,"o":{"k":1,"l":["x",2.5]}}`)
+		if x.Status != asl.Succeeded || value.Text(x.Output) != c.want {
+			t.Errorf("%s: got %v %s %v, want %s", c.call, x.Status, value.Text(x.Output), x.Failure, c.want)
+		}
+	}
+}
+
+func TestRandomnessDerivesFromTheSeed(t *testing.T) {
+	m := machine(t, []byte(`{"StartAt":"S","States":{"S":{"Type":"Pass","End":true,"Parameters":{
+		"id.$":"States.UUID()","other.$":"States.UUID()","n.$":"States.MathRandom(1, 1000000)"}}}}`))
+	first, _ := run(m, nil, 10)
+	again, _ := run(m, nil, 10)
+	if a, b := value.Text(first.Output), value.Text(again.Output); a != b {
+		t.Errorf("the same seed gave %s and %s", a, b)
+	}
+	o := first.Output.(*value.Object)
+	id, _ := o.Lookup("id")
+	other, _ := o.Lookup("other")
+	if text := id.(string); len(text) != 36 || text[14] != '4' || !strings.Contains("89ab", text[19:20]) || id == other {
+		t.Errorf("got UUIDs %v and %v, want two of version 4", id, other)
+	}
+}
+
+func TestChoices(t *testing.T) {
+	for _, c := range []struct {
+		rule, in string
+		want     bool
+	}{
+		{`"Variable":"$.a","StringEquals":"x"`, `{"a":"x"}`, true},
+		{`"Variable":"$.a","StringEquals":"1"`, `{"a":1}`, false},
+		{`"Variable":"$.a","StringLessThanPath":"$.b"`, `{"a":"x","b":"y"}`, true},
+		{`"Variable":"$.a","StringMatches":"log-*.t*t"`, `{"a":"log-7.txt"}`, true},
+		{`"Variable":"$.a","StringMatches":"a\\*b"`, `{"a":"a*b"}`, true},
+		{`"Variable":"$.a","StringMatches":"a\\*b"`, `{"a":"axb"}`, false},
+		{`"Variable":"$.a","NumericEquals":3`, `{"a":3.0}`, true},
+		{`"Variable":"$.a","NumericGreaterThanEquals":9007199254740993`, `{"a":9007199254740992}`, false},
+		{`"Variable":"$.a","BooleanEquals":false`, `{"a":false}`, true},
+		{`"Variable":"$.a","BooleanEqualsPath":"$.b"`, `{"a":true,"b":false}`, false},
+		{`"Variable":"$.a","TimestampLessThan":"2024-05-01T12:00:00+02:00"`, `{"a":"2024-05-01T09:59:59Z"}`, true},
+		{`"Variable":"$.a","IsTimestamp":true`, `{"a":"2024-05-01"}`, false},
+		{`"Variable":"$.a","IsPresent":false`, `{}`, true},
+		{`"Variable":"$.a","IsNull":true`, `{"a":null}`, true},
+		{`"Variable":"$.a","IsNumeric":false`, `{"a":"1"}`, true},
+		{`"And":[{"Variable":"$.a","IsString":true},{"Not":{"Variable":"$.a","StringEquals":"y"}}]`, `{"a":"x"}`, true},
+		{`"Or":[{"Variable":"$.a","IsBoolean":true},{"Variable":"$.a","IsNull":true}]`, `{"a":1}`, false},
+	} {
+		m := machine(t, []byte(`{"StartAt":"C","States":{
+			"C":{"Type":"Choice","Choices":[{`+c.rule+`,"Next":"Yes"}],"Default":"No"},
+			"Yes":{"Type":"Pass","Result":true,"End":true},"No":{"Type":"Pass","Result":false,"End":true}}}`))
+		x, _ := run(m, input(t, []byte(c.in)), 10)
+		if x.Output != c.want {
+			t.Errorf("%s of %s: got %v %v, want %v", c.rule, c.in, x.Output, x.Failure, c.want)
+		}
+	}
+}
+
+func TestFailures(t *testing.T) {
+	const at = "An error occurred while executing the state 'S' (entered at the event id #2). "
+	for _, c := range []struct{ state, in, name, cause string }{
+		{`{"Type":"Fail","Error":"E","Cause":"c"}`, `{}`, "E", "c"},
+		{`{"Type":"Fail","ErrorPath":"$.e","CausePath":"States.Format('{}!', $.c)"}`, `{"e":"X","c":"why"}`, "X", "why!"},
+		{
+			`{"Type":"Pass","InputPath":"$.a.b","End":true}`, `{}`, "States.Runtime",
+			at + "Invalid path '$.a.b' : No results for path: $['a']['b']",
+		},
+		{
+			`{"Type":"Pass","Parameters":{"x.$":"$.a"},"End":true}`, `{"b":1}`, "States.Runtime",
+			at + `The JSONPath '$.a' specified for the field 'x.$' could not be found in the input '{"b":1}'`,
+		},
+		{
+			`{"Type":"Wait","SecondsPath":"$.s","End":true}`, `{"s":1.5}`, "States.Runtime",
+			at + "The SecondsPath parameter cannot be parsed as a long value: $.s == 1.5",
+		},
+		{`{"Type":"Wait","SecondsPath":"$.s","End":true}`, `{"s":2147472001}`, "States.Runtime", at + "Wait state delay is too long."},
+		{
+			`{"Type":"Choice","Choices":[{"Variable":"$.a","IsNull":true,"Next":"Caught"}]}`, `{"a":1}`, "States.NoChoiceMatched",
+			at + "Failed to transition out of the state. The state does not point to a next state.",
+		},
+	} {
+		x := one(t, c.state, c.in)
+		got := asl.Error{}
+		if x.Failure != nil {
+			got = *x.Failure
+		}
+		if diff := cmp.Diff(asl.Error{Name: c.name, Cause: c.cause}, got); x.Status != asl.Failed || diff != "" {
+			t.Errorf("%s of %s: got %v (-want +got):\n%s", c.state, c.in, x.Status, diff)
+		}
+	}
+}
+
+func TestWhatErrorNamesTake(t *testing.T) {
+	for _, c := range []struct {
+		equals, name string
+		want         bool
+	}{
+		{"States.ALL", "Custom", true},
+		{"States.ALL", "States.Timeout", true},
+		{"States.ALL", "States.Runtime", false},
+		{"States.ALL", "States.DataLimitExceeded", false},
+		{"States.Runtime", "States.Runtime", false},
+		{"States.TaskFailed", "Custom", true},
+		{"States.TaskFailed", "States.Timeout", false},
+		{"States.Timeout", "States.HeartbeatTimeout", true},
+		{"Custom", "Other", false},
+	} {
+		m := machine(t, []byte(`{"StartAt":"T","States":{
+			"T":{"Type":"Task","Resource":"arn:aws:states:us-east-1:123456789012:activity:a","End":true,
+				"Catch":[{"ErrorEquals":["`+c.equals+`"],"Next":"Caught"}]},
+			"Caught":{"Type":"Pass","End":true}}}`))
+		x := asl.NewExecution(asl.Identity{})
+		var out asl.Effects
+		m.Step(&x, asl.Event{Kind: asl.Start, Time: epoch}, &out)
+		m.Step(&x, asl.Event{
+			Kind: asl.TaskFail, Time: epoch, ID: out.Do[0].ID, Failure: &asl.Error{Name: c.name},
+		}, &out)
+		if got := x.Status == asl.Succeeded; got != c.want {
+			t.Errorf("%s takes %s: got %v, want %v", c.equals, c.name, got, c.want)
+		}
+	}
+}
+
+func TestParallelAndMapAreScopesOfOneExecution(t *testing.T) {
+	m := machine(t, []byte(`{"StartAt":"P","States":{
+		"P":{"Type":"Parallel","Next":"M","Branches":[
+			{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":3,"Next":"L"},"L":{"Type":"Pass","Result":"left","End":true}}},
+			{"StartAt":"R","States":{"R":{"Type":"Task","Resource":"arn:aws:states:us-east-1:123456789012:activity:a",
+				"Parameters":["right"],"End":true}}}]},
+		"M":{"Type":"Map","End":true,"MaxConcurrency":1,"ItemSelector":{"i.$":"$$.Map.Item.Index","v.$":"$$.Map.Item.Value"},
+			"ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Wait","Seconds":1,"End":true}}}}}}`))
+	x, history := run(m, nil, 100)
+	want := `[{"i":0,"v":"left"},{"i":1,"v":["right"]}]`
+	if got := value.Text(x.Output); got != want || x.Stopped.Sub(epoch) != 5*time.Second {
+		t.Errorf("got %s after %v (%v), want %s after 5s", got, x.Stopped.Sub(epoch), x.Failure, want)
+	}
+	for i := range history {
+		if history[i].ID != int64(i+1) {
+			t.Fatalf("event %d has id %d", i+1, history[i].ID)
+		}
+	}
+}
+
+func TestFailedBranchTakesItsSiblingsBack(t *testing.T) {
+	m := machine(t, []byte(`{"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,
+		"Catch":[{"ErrorEquals":["Boom"],"ResultPath":"$.error","Next":"After"}],
+		"Branches":[
+			{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:us-east-1:123456789012:activity:a","End":true}}},
+			{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"Boom","Cause":"b"}}}]},
+		"After":{"Type":"Pass","End":true}}}`))
+	x := asl.NewExecution(asl.Identity{})
+	var out asl.Effects
+	m.Step(&x, asl.Event{Kind: asl.Start, Time: epoch, Output: value.NewObject()}, &out)
+	var kinds []asl.EffectKind
+	for _, do := range out.Do {
+		kinds = append(kinds, do.Kind)
+	}
+	if diff := cmp.Diff([]asl.EffectKind{asl.StartTask, asl.CancelTask, asl.Finish}, kinds); diff != "" {
+		t.Errorf("effects (-want +got):\n%s", diff)
+	}
+	if got, want := value.Text(x.Output), `{"error":{"Error":"Boom","Cause":"b"}}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// A copy of an execution is a snapshot: stepping one does not touch the other, in whatever order, and both end alike.
+func TestCopiesOfAnExecutionAreIndependent(t *testing.T) {
+	m := machine(t, []byte(`{"StartAt":"M","States":{"M":{"Type":"Map","ItemsPath":"$","MaxConcurrency":3,"End":true,
+		"ItemProcessor":{"StartAt":"T","States":{
+			"T":{"Type":"Task","Resource":"arn:aws:states:us-east-1:123456789012:activity:a",
+				"Retry":[{"ErrorEquals":["Again"],"MaxAttempts":5}],"Next":"P"},
+			"P":{"Type":"Parallel","End":true,"Branches":[
+				{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":1,"End":true}}},
+				{"StartAt":"B","States":{"B":{"Type":"Pass","End":true}}}]}}}}}}`))
+	rapid.Check(t, func(t *rapid.T) {
+		type fork struct {
+			x    asl.Execution
+			open []asl.Event
+		}
+		forks := []fork{{x: asl.NewExecution(asl.Identity{Seed: 1})}}
+		step := func(f *fork, event asl.Event) {
+			var out asl.Effects
+			m.Step(&f.x, event, &out)
+			f.open = append([]asl.Event(nil), f.open...)
+			for _, do := range out.Do {
+				switch do.Kind {
+				case asl.StartTask:
+					f.open = append(f.open, asl.Event{Kind: asl.TaskDone, Time: epoch, Scope: do.Scope, ID: do.ID, Output: do.Task.Input})
+				case asl.SetTimer:
+					f.open = append(f.open, asl.Event{Kind: asl.TimerFire, Time: epoch, Scope: do.Scope, ID: do.ID})
+				}
+			}
+		}
+		step(&forks[0], asl.Event{Kind: asl.Start, Time: epoch, Output: []any{int64(1), int64(2), int64(3), int64(4), int64(5)}})
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			i := rapid.IntRange(0, len(forks)-1).Draw(t, "which")
+			if len(forks) < 4 && rapid.Bool().Draw(t, "fork") {
+				forks = append(forks, forks[i])
+			}
+			f := &forks[i]
+			if len(f.open) == 0 {
+				continue
+			}
+			k := rapid.IntRange(0, len(f.open)-1).Draw(t, "event")
+			event := f.open[k]
+			f.open = append(append([]asl.Event(nil), f.open[:k]...), f.open[k+1:]...)
+			if event.Kind == asl.TaskDone && rapid.IntRange(0, 4).Draw(t, "again") == 0 {
+				event = asl.Event{Kind: asl.TaskFail, Time: epoch, Scope: event.Scope, ID: event.ID, Failure: &asl.Error{Name: "Again"}}
+			}
+			before := make([]string, len(forks))
+			for j := range forks {
+				before[j] = picture(forks[j].x)
+			}
+			step(f, event)
+			for j := range forks {
+				if j != i && picture(forks[j].x) != before[j] {
+					t.Fatalf("stepping copy %d changed copy %d from %s to %s", i, j, before[j], picture(forks[j].x))
+				}
+			}
+		}
+		for i := range forks {
+			f := &forks[i]
+			for len(f.open) > 0 {
+				event := f.open[0]
+				f.open = f.open[1:]
+				step(f, event)
+			}
+			want := "[[1,1],[2,2],[3,3],[4,4],[5,5]]"
+			if got := value.Text(f.x.Output); f.x.Status != asl.Succeeded || got != want {
+				t.Fatalf("copy %d ended as %v %s (%v), want %s", i, f.x.Status, got, f.x.Failure, want)
+			}
+		}
+	})
+}
+
+func picture(x asl.Execution) string {
+	var b strings.Builder
+	b.WriteString(x.Status.String())
+	for _, p := range x.Positions() {
+		b.WriteString(" " + p.State.Name + "@" + string(p.Scope))
+		b.WriteByte(byte('0' + p.Retry))
+	}
+	return b.String()
+}

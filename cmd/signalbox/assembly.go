@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"signalbox/asl"
+	"signalbox/asl/engine"
+	"signalbox/gpio"
+	"signalbox/gpio/cdev"
+	"signalbox/gpio/scenario"
+	"signalbox/gpio/sim"
+	"signalbox/machines"
+	"signalbox/machines/direct"
+)
+
+// errEnded is the error name of an execution that was ended from outside: by --for, a scenario's end, or a person.
+const errEnded = "Run.Ended"
+
+// An order is what is to be put together: everything is read and checked before anything is opened.
+type order struct {
+	target   *target
+	board    *gpio.Board        // nil: the definition moves no lines
+	scenario *scenario.Scenario // nil: none
+	input    any
+	driver   string
+	speed    float64
+	length   time.Duration // 0: until the machine ends
+	seed     uint64
+	// attended says that somebody may push lines while it runs: then waiting for ever is nothing wrong.
+	attended bool
+}
+
+// An assembly is a machine put together: engine, plant, lines, world and clock. There is one clock, and what is here belongs
+// to the goroutine that runs it.
+type assembly struct {
+	order   order
+	clock   *engine.Clock
+	panel   *sim.Panel  // nil with real lines
+	lines   *gpio.Lines // nil without a board
+	rig     *machines.Rig
+	world   machines.World
+	run     *engine.Run
+	history *storyteller
+
+	ended   *asl.Execution // nil while it runs
+	enough  string         // why the run was ended from outside: "" if it was not
+	failure error          // something beside the execution went wrong
+}
+
+// assemble opens the lines, starts the world and the plant, and makes the execution ready to begin with the clock. Tell is
+// told everything that happens.
+func assemble(o order, tell func(happening)) (_ *assembly, err error) {
+	a := &assembly{order: o}
+	if o.driver == "gpio" {
+		a.clock = engine.NewReal()
+	} else {
+		a.clock = engine.NewSimulated(engine.Epoch, o.speed)
+	}
+	a.history = newStoryteller(a.clock, tell)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close("not started"))
+		}
+	}()
+	handlers := map[string]engine.Handler{}
+	if o.board != nil {
+		if err := a.open(handlers); err != nil {
+			return nil, err
+		}
+	}
+	e := engine.New(engine.Options{Clock: a.clock, Handlers: handlers, Observer: a.history})
+	const account = "arn:aws:states:us-east-1:123456789012:"
+	name := o.target.name
+	a.run, err = e.Start(o.target.definition, asl.Identity{
+		Name: "run", ID: account + "execution:" + name + ":run",
+		StateMachineName: name, StateMachineID: account + "stateMachine:" + name,
+		RoleARN: "arn:aws:iam::123456789012:role/signalbox", Seed: o.seed,
+	}, o.input, func(x asl.Execution) {
+		a.ended = &x
+		a.clock.Stop()
+	})
+	if err != nil {
+		return nil, err
+	}
+	if o.scenario != nil {
+		o.scenario.Schedule(a.clock, a.panel)
+		a.clock.AfterFunc(o.scenario.End(), func() { a.end("the scenario is over") })
+	}
+	if o.length > 0 {
+		a.clock.AfterFunc(o.length, func() { a.end(fmt.Sprintf("%v are over", o.length)) })
+	}
+	return a, nil
+}
+
+// open opens the board's lines, with the world behind them in a simulation, and fills in who answers which activity.
+func (a *assembly) open(handlers map[string]engine.Handler) error {
+	m := a.order.target.machine
+	var driver gpio.Driver
+	if a.order.driver == "gpio" {
+		host, err := cdev.Open()
+		if err != nil {
+			return misuse{err}
+		}
+		driver = host
+	} else {
+		a.panel = sim.New(a.order.board)
+		driver = a.panel
+		if m != nil && m.World != nil {
+			a.world = m.World(a.panel, a.clock, a.order.seed)
+		}
+	}
+	var err error
+	if a.lines, err = gpio.Open(a.order.board, driver, a.clock); err != nil {
+		return err
+	}
+	a.lines.Watch(a.history.pin)
+	for _, l := range a.lines.Levels() {
+		if l.Direction == gpio.Out && l.High {
+			a.history.pin(gpio.Change{Line: l.Line, Direction: gpio.Out, High: true, At: a.clock.Now(), Why: "safe level"})
+		}
+	}
+	a.lines.OnFault(func(line string, err error) {
+		a.failure = fmt.Errorf("line %s: %w", line, err)
+		a.end("a line failed")
+	})
+	if m == nil {
+		maps.Copy(handlers, direct.Handlers(a.lines, a.clock))
+		return nil
+	}
+	outputs, inputs, err := plantLines(m)
+	if err != nil {
+		return err
+	}
+	if a.rig, err = machines.NewRig(m.Plant, a.lines, outputs, inputs, a.clock, a.history.plant); err != nil {
+		return err
+	}
+	for _, activity := range m.Activities {
+		handlers[activity] = a.rig.Handler(activity)
+	}
+	return nil
+}
+
+// plantLines lists the lines that a built-in machine works with: those of its own board.
+func plantLines(m *machines.Machine) (outputs, inputs []string, err error) {
+	board, err := gpio.ParseBoard(m.Name, m.Board)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, l := range board.Outputs() {
+		outputs = append(outputs, l.Name)
+	}
+	for _, l := range board.Inputs() {
+		inputs = append(inputs, l.Name)
+	}
+	return outputs, inputs, nil
+}
+
+// missingLines compares a board with the lines that a built-in machine works with.
+func missingLines(m *machines.Machine, board *gpio.Board) error {
+	outputs, inputs, err := plantLines(m)
+	if err != nil {
+		return err
+	}
+	var missing []error
+	for direction, list := range map[gpio.Direction][]string{gpio.Out: outputs, gpio.In: inputs} {
+		for _, name := range list {
+			l, err := board.Line(name)
+			switch {
+			case err != nil:
+				missing = append(missing, fmt.Errorf("the %s machine needs it: %w", m.Name, err))
+			case l.Direction != direction:
+				missing = append(missing, fmt.Errorf("the %s machine needs %s as direction %v, not %v", m.Name, name, direction, l.Direction))
+			}
+		}
+	}
+	return errors.Join(missing...)
+}
+
+// end stops the execution from outside, once. It is for the clock's goroutine.
+func (a *assembly) end(why string) {
+	if a.enough == "" && a.ended == nil {
+		a.enough = why
+		a.run.Stop(errEnded, why)
+	}
+}
+
+// work runs the clock until the execution has ended, nothing more can happen, or ctx ends, and takes the outputs to their safe
+// levels on every way out, a panic included. It returns what went wrong beside the execution.
+func (a *assembly) work(ctx context.Context) error {
+	why := "a fault in the program"
+	defer func() {
+		if err := a.close(why); err != nil && a.failure == nil {
+			a.failure = err
+		}
+	}()
+	err := a.clock.Run(ctx)
+	switch {
+	case a.ended != nil:
+	case err != nil:
+		a.end("somebody ended it: " + err.Error())
+	default:
+		a.enough = "nothing more can happen"
+	}
+	why = "the run is over"
+	return nil
+}
+
+func (a *assembly) close(why string) error {
+	if a.lines == nil {
+		return nil
+	}
+	return errors.Join(a.lines.Safe(why), a.lines.Close())
+}
+
+// result is the end of a run as an error: nil if the execution succeeded or was ended from outside.
+func (a *assembly) result() error {
+	switch {
+	case a.failure != nil:
+		return a.failure
+	case a.ended == nil:
+		x := a.run.Snapshot()
+		state := "nothing"
+		if p := x.Positions(); len(p) > 0 {
+			state = p[len(p)-1].State.Name
+		}
+		return fmt.Errorf("the machine waits in %s for something that nobody will do: push its lines with --scenario, "+
+			"end it with --for, or run it on a terminal", state)
+	case a.enough != "" || a.ended.Status == asl.Succeeded:
+		return nil
+	default:
+		return fmt.Errorf("the execution ended as %v: %w", a.ended.Status, a.ended.Failure)
+	}
+}

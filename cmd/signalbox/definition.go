@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"signalbox/asl"
+	"signalbox/machines"
+	"signalbox/machines/direct"
+	"signalbox/machines/intersection"
+	"signalbox/machines/vending"
+)
+
+// builtIn lists the machines that the program brings.
+func builtIn() []machines.Machine {
+	return []machines.Machine{intersection.Machine(), vending.Machine()}
+}
+
+// A target is what a command works on: a definition, and the built-in machine whose plant it commands, if any.
+type target struct {
+	name       string // of the machine, or the definition's file
+	file       string // for messages
+	text       []byte
+	definition *asl.Machine
+	machine    *machines.Machine
+}
+
+// open finds a built-in machine or reads a definition's file, and checks that it can be run here.
+func open(name string) (*target, error) {
+	t, err := read(name)
+	if err == nil && t.machine == nil {
+		err = t.findPlant(builtIn())
+	}
+	return t, err
+}
+
+// read is open for those who only look at the definition.
+func read(name string) (*target, error) {
+	all := builtIn()
+	for i := range all {
+		if all[i].Name == name {
+			m := &all[i]
+			definition, faults := asl.Parse(m.Definition)
+			if definition == nil {
+				return nil, fmt.Errorf("the built-in machine %s: %w", name, faults)
+			}
+			return &target{name: name, file: name, text: m.Definition, definition: definition, machine: m}, nil
+		}
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, misusef("%w; built in are: %s", err, names(all))
+	}
+	definition, faults := asl.Parse(text)
+	if definition == nil {
+		return nil, misuse{fileFaults{name, faults}}
+	}
+	return &target{name: name, file: name, text: text, definition: definition}, nil
+}
+
+func names(all []machines.Machine) string {
+	list := make([]string, len(all))
+	for i, m := range all {
+		list[i] = m.Name
+	}
+	return strings.Join(list, ", ")
+}
+
+// fileFaults are a definition's faults with the name of its file before each.
+type fileFaults struct {
+	file   string
+	faults asl.Diagnostics
+}
+
+func (f fileFaults) Error() string {
+	lines := make([]string, len(f.faults))
+	for i, one := range f.faults {
+		lines[i] = fmt.Sprintf("%s:%v", f.file, one)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// findPlant chooses the built-in machine whose activities the definition names, and reports every Task that nothing here
+// would answer.
+func (t *target) findPlant(all []machines.Machine) error {
+	var wanted []string
+	for s := range t.definition.All() {
+		if s.Activity != "" && !slices.Contains(direct.Activities(), s.Activity) {
+			wanted = append(wanted, s.Activity)
+		}
+	}
+	best := 0
+	for i := range all {
+		known := 0
+		for _, a := range wanted {
+			if slices.Contains(all[i].Activities, a) {
+				known++
+			}
+		}
+		if known > best {
+			best, t.machine = known, &all[i]
+		}
+	}
+	var faults asl.Diagnostics
+	for s := range t.definition.All() {
+		if message := t.unanswered(s, all); message != "" {
+			faults = append(faults, asl.Fault(t.text, s, message))
+		}
+	}
+	if faults != nil {
+		return misuse{fileFaults{t.file, faults}}
+	}
+	return nil
+}
+
+// unanswered says why a state cannot be run here; "" if it can.
+func (t *target) unanswered(s *asl.State, all []machines.Machine) string {
+	generic := slices.Contains(direct.Activities(), s.Activity)
+	switch {
+	case s.Type == asl.Map && s.Distributed:
+		return "a Map in DISTRIBUTED mode is not run by this version; use INLINE"
+	case s.Type != asl.Task:
+		return ""
+	case s.Activity == "":
+		return fmt.Sprintf("nothing here answers the resource %s; Tasks name activities, such as "+
+			"arn:aws:states:us-east-1:123456789012:activity:gpio-write", s.Resource)
+	case generic && t.machine != nil:
+		return fmt.Sprintf("%s goes past the plant of the %s machine, whose activities the definition also names; use one kind",
+			s.Activity, t.machine.Name)
+	case generic || t.machine != nil && slices.Contains(t.machine.Activities, s.Activity):
+		return ""
+	case t.machine != nil:
+		return fmt.Sprintf("the %s machine has no activity %q; it has: %s",
+			t.machine.Name, s.Activity, strings.Join(t.machine.Activities, ", "))
+	}
+	known := direct.Activities()
+	for _, m := range all {
+		known = append(known, m.Activities...)
+	}
+	return fmt.Sprintf("no activity is called %q; there are: %s", s.Activity, strings.Join(known, ", "))
+}

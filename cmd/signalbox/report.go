@@ -1,0 +1,185 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"signalbox/asl"
+	"signalbox/asl/value"
+	"signalbox/gpio"
+	"signalbox/machines"
+)
+
+// A happening is one thing that a run tells: a line of what it prints.
+type happening struct {
+	Time    time.Time
+	Type    string // StateEntered, PinChanged, TaskStarted, …, Note
+	State   string
+	Pin     string
+	High    bool   // of a PinChanged
+	Why     string // for people
+	Details *value.Object
+}
+
+// A storyteller makes happenings of what engine, lines and plant tell. It belongs to the clock's goroutine.
+type storyteller struct {
+	clock  interface{ Now() time.Time }
+	tell   func(happening)
+	exited map[int64]*asl.State // by the id of the StateExited, until the next StateEntered
+	failed map[string]string    // by state, the error that it failed with last
+}
+
+func newStoryteller(clock interface{ Now() time.Time }, tell func(happening)) *storyteller {
+	return &storyteller{clock: clock, tell: tell, exited: map[int64]*asl.State{}, failed: map[string]string{}}
+}
+
+// Observe implements engine.Observer.
+func (s *storyteller) Observe(x asl.Execution, events []asl.HistoryEvent) {
+	for i := range events {
+		s.event(&x, &events[i])
+	}
+}
+
+func (s *storyteller) event(x *asl.Execution, e *asl.HistoryEvent) {
+	h := happening{Time: e.Time, Type: e.Type.Name()}
+	if e.State != nil {
+		h.State = e.State.Name
+	}
+	var details value.Builder
+	switch e.Type {
+	case asl.ExecutionStarted:
+		details.Set("input", e.Data)
+	case asl.StateEntered:
+		from := s.exited[e.Previous]
+		delete(s.exited, e.Previous)
+		h.Why = s.reason(from, e)
+		details.Set("stateType", e.State.Type.String())
+		if from != nil {
+			details.Set("from", from.Name)
+		}
+		details.Set("why", h.Why)
+		details.Set("input", e.Data)
+	case asl.StateExited:
+		if e.State.Next != "" || e.State.Type == asl.Choice || len(e.State.Catch) > 0 {
+			s.exited[e.ID] = e.State
+		}
+		details.Set("output", e.Data)
+	case asl.TaskScheduled:
+		// Handlers here begin at once: what the history calls scheduled has started.
+		h.Type = asl.TaskStarted.Name()
+		h.Why = e.State.Activity
+		details.Set("resource", e.State.Resource)
+		details.Set("input", e.Data)
+	case asl.TaskStarted:
+		return
+	case asl.TaskSucceeded, asl.TaskSubmitted, asl.ExecutionSucceeded:
+		details.Set("output", e.Data)
+	case asl.TaskFailed, asl.TaskTimedOut, asl.FanFailed, asl.ExecutionFailed, asl.ExecutionTimedOut, asl.ExecutionAborted:
+		if err := e.Error; err != nil {
+			s.failed[h.State] = err.Name
+			h.Why = err.Error()
+			details.Set("error", err.Name)
+			details.Set("cause", err.Cause)
+		}
+	}
+	if x.Status != asl.Running {
+		clear(s.exited)
+	}
+	h.Details = details.Object()
+	s.tell(h)
+}
+
+// reason says why a state was entered.
+func (s *storyteller) reason(from *asl.State, e *asl.HistoryEvent) string {
+	if from == nil {
+		return "StartAt"
+	}
+	switch e.Reason {
+	case asl.ReasonRule:
+		return from.Name + ": " + from.Transitions()[e.Index].Label
+	case asl.ReasonDefault:
+		return from.Name + ": Default"
+	case asl.ReasonCatch:
+		return from.Name + ": Catch " + s.failed[from.Name]
+	default:
+		return from.Name + ": Next"
+	}
+}
+
+// pin is told every change of a line.
+func (s *storyteller) pin(c gpio.Change) {
+	s.tell(happening{
+		Time: c.At, Type: "PinChanged", Pin: c.Line, High: c.High, Why: c.Why,
+		Details: value.NewObject("direction", c.Direction.String(), "why", c.Why),
+	})
+}
+
+// plant is told every reaction of a plant.
+func (s *storyteller) plant(why string, notes []machines.Note) {
+	for _, n := range notes {
+		s.tell(happening{
+			Time: s.clock.Now(), Type: "Note", Why: n.Text,
+			Details: value.NewObject("text", n.Text, "why", why),
+		})
+	}
+}
+
+// printJSON writes a happening as one JSON object on a line.
+func printJSON(w io.Writer, h happening) error {
+	var b value.Builder
+	b.Set("time", h.Time.UTC().Format("2006-01-02T15:04:05.000Z"))
+	b.Set("type", h.Type)
+	if h.State != "" {
+		b.Set("state", h.State)
+	}
+	if h.Pin != "" {
+		b.Set("pin", h.Pin)
+		b.Set("level", h.High)
+	}
+	b.Set("details", h.Details)
+	_, err := w.Write(append(value.Append(nil, b.Object()), '\n'))
+	return err
+}
+
+// printPlain writes a line for each state entered, each line moved, and what else people want to know: time since the
+// beginning, state or pin, value, why. The rest it leaves out.
+func printPlain(w io.Writer, start time.Time, h happening) error {
+	name := h.State
+	var val string
+	switch {
+	case h.Type == "StateEntered":
+		val = "entered"
+	case h.Type == "PinChanged":
+		name, val = h.Pin, "off"
+		if h.High {
+			val = "on"
+		}
+	case h.Type == "Note":
+		name, val = "-", "note"
+	case h.Type == "TaskFailed":
+		val = "failed"
+	case h.Type == "TaskTimedOut":
+		val = "timed out"
+	case strings.HasPrefix(h.Type, "Execution") && h.Type != "ExecutionStarted":
+		name, val = "-", strings.ToLower(strings.TrimPrefix(h.Type, "Execution"))
+		if ended, ok := strings.CutPrefix(h.Why, errEnded+": "); ok {
+			val, h.Why = "ended", ended
+		}
+		if h.Type == "ExecutionSucceeded" {
+			output, _ := h.Details.Lookup("output")
+			h.Why = value.Text(output)
+		}
+	default:
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "%s  %-24s %-9s %s\n", elapsed(h.Time.Sub(start)), name, val, h.Why)
+	return err
+}
+
+// elapsed prints a time since the beginning as 0:00:02.400.
+func elapsed(d time.Duration) string {
+	ms := d.Round(time.Millisecond).Milliseconds()
+	return fmt.Sprintf("%d:%02d:%02d.%03d", ms/3_600_000, ms/60_000%60, ms/1000%60, ms%1000)
+}

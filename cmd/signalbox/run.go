@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+
+	"signalbox/asl/engine"
+	"signalbox/asl/value"
+	"signalbox/gpio"
+	"signalbox/gpio/scenario"
+)
+
+type runCmd struct {
+	Target   string        `arg:"" name:"machine|file" help:"A built-in machine, or the file of a definition."`
+	Driver   string        `enum:"sim,gpio" default:"sim" help:"sim: simulated lines. gpio: the host's lines, in real time."`
+	Board    string        `placeholder:"FILE" help:"The lines and their wiring, YAML. A built-in machine brings its own."`
+	Scenario string        `placeholder:"FILE" help:"What people do and what breaks, YAML: a list of pushes."`
+	Input    string        `placeholder:"JSON|@FILE" default:"{}" help:"The execution's input."`
+	Speed    float64       `placeholder:"N" default:"1" help:"Simulated seconds a second; 0 does not wait at all."`
+	For      time.Duration `placeholder:"DURATION" help:"End the run after that much of the machine's time, such as 90s or 1h."`
+	Seed     uint64        `placeholder:"N" default:"1" help:"What the simulation's chance derives from."`
+	Plain    bool          `xor:"face" help:"No screen: a line for each state entered and each line moved."`
+	JSON     bool          `name:"json" xor:"face" help:"No screen: a JSON object for each thing that happens."`
+}
+
+// Help is what kong shows below the flags.
+func (runCmd) Help() string {
+	return `Examples:
+  signalbox run intersection
+  signalbox run vending --scenario examples/vending/three-dollars.yaml --speed 0 --plain
+  signalbox run examples/blink/blink.asl.json --board examples/blink/board.yaml --driver gpio
+
+A definition whose Tasks name the activities of a built-in machine commands that machine's plant. Outputs go to their safe
+levels when the run ends, however it ends. Exit codes: 0 done, 1 the machine failed, 2 something was asked wrongly.`
+}
+
+// Run implements the command.
+func (c *runCmd) Run(ctx context.Context, s streams) error {
+	o, err := c.order()
+	if err != nil {
+		return err
+	}
+	if s.terminal && !c.Plain && !c.JSON {
+		o.attended = true
+		return runScreen(ctx, o)
+	}
+	return c.print(ctx, o, s)
+}
+
+// order reads and checks everything that the command line names, and says all that is wrong with it. Nothing is opened yet.
+func (c *runCmd) order() (order, error) {
+	o := order{driver: c.Driver, speed: c.Speed, length: c.For, seed: c.Seed}
+	var faults []error
+	note := func(err error) {
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	switch {
+	case c.Speed < 0 || math.IsNaN(c.Speed) || math.IsInf(c.Speed, 0):
+		note(fmt.Errorf("--speed %v: a speed is 0 (do not wait) or more", c.Speed))
+	case c.Driver == "gpio" && c.Speed != 1:
+		note(errors.New("--speed: real lines run in real time; leave it out with --driver gpio"))
+	}
+	if c.For < 0 {
+		note(fmt.Errorf("--for %v: a length of time is more than 0", c.For))
+	}
+	if c.Driver == "gpio" && c.Scenario != "" {
+		note(errors.New("--scenario: real lines cannot be pushed; leave it out with --driver gpio"))
+	}
+	var err error
+	o.input, err = readInput(c.Input)
+	note(err)
+	o.target, err = open(c.Target)
+	note(err)
+	if o.target != nil && err == nil {
+		o.board, err = c.board(o.target)
+		note(err)
+	}
+	switch {
+	case c.Scenario == "" || c.Driver == "gpio":
+	case o.board != nil:
+		o.scenario, err = scenario.Read(c.Scenario, o.board)
+		note(err)
+	case len(faults) == 0:
+		note(errors.New("--scenario: the definition moves no lines, so there is nothing to push"))
+	}
+	if faults != nil {
+		return o, misuse{errors.Join(faults...)}
+	}
+	return o, nil
+}
+
+// board reads the board of a run: the one that is named, else the built-in machine's. It is nil where no line is moved.
+func (c *runCmd) board(t *target) (*gpio.Board, error) {
+	if c.Board != "" {
+		board, err := gpio.ReadBoard(c.Board)
+		if err != nil {
+			return nil, err
+		}
+		if t.machine != nil {
+			if err := missingLines(t.machine, board); err != nil {
+				return nil, fmt.Errorf("%s: %w", c.Board, err)
+			}
+		}
+		return board, nil
+	}
+	if t.machine != nil {
+		return gpio.ParseBoard(t.machine.Name, t.machine.Board)
+	}
+	for s := range t.definition.All() {
+		if s.Activity != "" {
+			return nil, fmt.Errorf("%s: %s moves lines: name the board that has them with --board FILE", t.file, s.Name)
+		}
+	}
+	return nil, nil
+}
+
+func readInput(text string) (any, error) {
+	source := "--input"
+	if file, ok := strings.CutPrefix(text, "@"); ok {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("--input: %w", err)
+		}
+		source, text = file, string(content)
+	}
+	v, err := value.Read([]byte(text))
+	var syntax *value.SyntaxError
+	if errors.As(err, &syntax) {
+		line, column := value.Position([]byte(text), syntax.Offset)
+		return nil, fmt.Errorf("%s:%d:%d: not JSON: %s", source, line, column, syntax.Reason)
+	}
+	return v, err
+}
+
+// print runs without a screen.
+func (c *runCmd) print(ctx context.Context, o order, s streams) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	out := bufio.NewWriter(s.out)
+	start := engine.Epoch
+	if o.driver == "gpio" {
+		start = time.Now()
+	}
+	var broken error
+	a, err := assemble(o, func(h happening) {
+		if broken != nil {
+			return
+		}
+		if c.JSON {
+			broken = printJSON(out, h)
+		} else {
+			broken = printPlain(out, start, h)
+		}
+		if broken == nil && o.speed != 0 {
+			broken = out.Flush() // somebody watches
+		}
+		if broken != nil {
+			cancel(broken)
+		}
+	})
+	if err == nil {
+		err = errors.Join(a.work(ctx), a.result())
+	}
+	if flushed := out.Flush(); broken == nil {
+		broken = flushed
+	}
+	if broken != nil {
+		return broken
+	}
+	return err
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(f.Fd()) }

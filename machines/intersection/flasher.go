@@ -1,0 +1,18 @@
+package intersection
+
+// A Flasher is what all flashing lamps hang on. It runs while something flashes and begins lit.
+type Flasher struct {
+	Lit bool
+	// Next is when it changes. 0: it does not run.
+	Next Moment
+}
+
+func startFlasher(at Moment) Flasher { return Flasher{Lit: true, Next: at.add(FlashLit)} }
+
+// toggled returns the flasher after its change. The next interval counts from now, so that a late change shortens none.
+func (f Flasher) toggled(at Moment) Flasher {
+	if f.Lit {
+		return Flasher{Lit: false, Next: at.add(FlashDark)}
+	}
+	return startFlasher(at)
+}

@@ -1,0 +1,84 @@
+package vending
+
+import "signalbox/machines"
+
+const (
+	customerUnheard = "unheard"
+	customerAwaited = "awaited"
+	customerHeard   = "heard"
+)
+
+// Awaited is what a Task hears of the customer. Buttons count only while a Task awaits them and nothing moves; coins
+// always do, and the next Task that awaits the customer is told of them at once.
+type Awaited struct {
+	Is     string // unheard, awaited; heard: the answer waits for a coin to be complete
+	Ticket int64
+	Did    string // coin, selection, coin-return
+	Column int    // of a selection, from 1
+	Coin   bool   // a coin fell that no Task knows of
+}
+
+func customerPart() *part {
+	return newPart(customerUnheard,
+		transition("await", customerAwaited, customerUnheard),
+		transition("act", customerHeard, customerAwaited),
+		transition("tell", customerUnheard, customerHeard),
+		transition("forget", customerUnheard, customerAwaited, customerHeard))
+}
+
+// await takes {} and answers with the next thing that the customer does:
+//
+//	{"event":"selection","credit":325,"dollars":"3.25","price":300,"column":1,"sale":7}
+//
+// The event is coin, selection or coin-return. Amounts are cents. Only a selection has a column and a sale: the key under
+// which a vend of it can be asked for.
+func (m *moment) await(c machines.Command) {
+	if err := machines.Decode(c.Input, &struct{}{}); err != nil {
+		m.refuse(c, machines.ErrInput, err.Error())
+		return
+	}
+	if !m.p.customer.fire(&m.s.Customer.Is, "await") {
+		m.refuse(c, ErrCustomerTaken, "another Task awaits the customer")
+		return
+	}
+	m.s.Customer.Ticket = c.Ticket
+}
+
+func (m *moment) press(line string, high bool, did string, column int) {
+	switch {
+	case !high:
+		return
+	case m.s.moving():
+		m.note("%s ignored: the machine is busy", line)
+		return
+	}
+	c := &m.s.Customer
+	if !m.p.customer.fire(&c.Is, "act") {
+		m.note("%s ignored: no Task waits for it", line)
+		return
+	}
+	c.Did, c.Column = did, column
+}
+
+func (m *moment) answerCustomer() {
+	c := &m.s.Customer
+	if c.Coin && m.p.customer.fire(&c.Is, "act") {
+		c.Did = "coin"
+	}
+	if !m.p.customer.fire(&c.Is, "tell") {
+		return
+	}
+	m.s.Message = ""
+	output := []any{
+		"event", c.Did,
+		"credit", int64(m.s.Money.Credit),
+		"dollars", m.s.Money.Credit.String(),
+		"price", int64(m.p.setup.Price),
+	}
+	if c.Did == "selection" {
+		m.open(c.Column)
+		output = append(output, "column", int64(c.Column), "sale", int64(m.s.Sale.Number))
+	}
+	m.succeed(c.Ticket, output...)
+	*c = Awaited{Is: c.Is}
+}

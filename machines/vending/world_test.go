@@ -1,0 +1,288 @@
+package vending_test
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"signalbox/asl/engine"
+	"signalbox/asl/value"
+	"signalbox/gpio"
+	"signalbox/gpio/scenario"
+	"signalbox/gpio/sim"
+	"signalbox/machines"
+	"signalbox/machines/vending"
+)
+
+// A stand is the whole machine on simulated lines: board, debounce, rig, plant, world and clock. The test issues the Tasks.
+type stand struct {
+	t     *testing.T
+	clock *engine.Clock
+	board *gpio.Board
+	panel *sim.Panel
+	lines *gpio.Lines
+	rig   *machines.Rig
+	world machines.World
+	tasks int64
+	moved []string // outputs, in order
+}
+
+func newStand(t *testing.T) *stand {
+	t.Helper()
+	m := vending.Machine()
+	board, err := gpio.ParseBoard("board.yaml", m.Board)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stand{t: t, board: board, clock: engine.NewSimulated(start, 0), panel: sim.New(board)}
+	s.world = m.World(s.panel, s.clock, 1)
+	if s.lines, err = gpio.Open(board, s.panel, s.clock); err != nil {
+		t.Fatal(err)
+	}
+	s.lines.Watch(func(c gpio.Change) {
+		if c.Direction == gpio.Out {
+			s.moved = append(s.moved, c.Line+map[bool]string{true: " on", false: " off"}[c.High])
+		}
+	})
+	if s.rig, err = machines.NewRig(m.Plant, s.lines, vending.Outputs(), vending.Inputs(), s.clock, s.check); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// check compares plant and world after every happening.
+func (s *stand) check(why string, _ []machines.Note) {
+	if s.rig == nil {
+		return // power-up
+	}
+	for _, i := range vending.Machine().Plant.Invariants() {
+		if err := i.Holds(s.rig.State()); err != nil {
+			s.t.Errorf("after %s: %s does not hold: %v", why, i.Name, err)
+		}
+	}
+}
+
+// play has a scenario of examples/vending happen.
+func (s *stand) play(file string) {
+	s.t.Helper()
+	script, err := scenario.Read(filepath.Join("..", "..", "examples", "vending", file), s.board)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	script.Schedule(s.clock, s.panel)
+}
+
+type reply struct {
+	got  string
+	done context.CancelFunc
+}
+
+func (r *reply) Succeed(output any)  { r.got = value.Text(output); r.done() }
+func (r *reply) Fail(name, _ string) { r.got = name; r.done() }
+func (r *reply) Heartbeat()          {}
+
+// task issues a Task, lets the clock run until it is answered, and checks the answer.
+func (s *stand) task(activity, input, want string) {
+	s.t.Helper()
+	in, err := value.Read([]byte(input))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, done := context.WithCancel(s.t.Context())
+	defer done()
+	r := &reply{done: done}
+	s.tasks++
+	s.rig.Handler(activity).Start(engine.Task{Execution: "test", ID: s.tasks, State: "Test", Activity: activity, Input: in}, r)
+	if ctx.Err() == nil {
+		_ = s.clock.Run(ctx) // ends by done, or because nothing is left to do
+	}
+	if r.got != want {
+		s.t.Fatalf("%s %s: got answer %q, want %q", activity, input, r.got, want)
+	}
+}
+
+// rest lets everything come to rest.
+func (s *stand) rest() {
+	s.t.Helper()
+	if err := s.clock.Run(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stand) wantFront(tray int, cup vending.Cents) {
+	s.t.Helper()
+	front := s.world.View().(vending.Front)
+	if front.Tray != tray || front.Cup != cup {
+		s.t.Errorf("got %d snacks in the tray and %v in the cup, want %d and %v", front.Tray, front.Cup, tray, cup)
+	}
+}
+
+func (s *stand) wantMoney(want vending.Money) {
+	s.t.Helper()
+	if diff := cmp.Diff(want, s.rig.State().(vending.State).Money); diff != "" {
+		s.t.Errorf("money (-want +got):\n%s", diff)
+	}
+}
+
+func (s *stand) wantMoved(want ...string) {
+	s.t.Helper()
+	if diff := cmp.Diff(want, s.moved); diff != "" {
+		s.t.Errorf("outputs moved (-want +got):\n%s", diff)
+	}
+}
+
+func coin(credit vending.Cents) string {
+	return `{"event":"coin","credit":` + value.Text(int64(credit)) + `,"dollars":"` + credit.String() + `","price":300}`
+}
+
+func selection(credit vending.Cents, rest string) string {
+	return strings.Replace(strings.TrimSuffix(coin(credit), "}"), "coin", "selection", 1) + rest
+}
+
+func TestThreeDollars(t *testing.T) {
+	s := newStand(t)
+	s.play("three-dollars.yaml")
+	for _, credit := range []vending.Cents{200, 300, 325} {
+		s.task("await-customer", `{}`, coin(credit))
+	}
+	s.task("await-customer", `{}`, selection(325, `,"column":1,"sale":1}`))
+	s.task("vend", `{"column":1,"sale":1}`, `{"sale":1,"column":1,"price":300,"change":25,"credit":25}`)
+	s.wantFront(1, 0)
+	s.task("pay-out", `{"amount":25}`, `{"returned":25,"credit":0}`)
+	s.rest()
+	s.wantFront(1, 25)
+	s.wantMoved("motor-1 on", "motor-1 off", "hopper-25 on", "hopper-25 off")
+	s.wantMoney(vending.Money{Inserted: 325, Kept: 300, Returned: 25})
+	got := vending.Machine().View(s.rig.State(), s.world.View()).(vending.View)
+	if got.Columns[0].Stock != 4 || got.Hopper != 39 || got.Tray != 1 || got.Cup != 25 {
+		t.Errorf("got view %+v, want a snack and a quarter less", got)
+	}
+}
+
+func TestTwoDollars(t *testing.T) {
+	s := newStand(t)
+	s.play("two-dollars.yaml")
+	s.task("await-customer", `{}`, coin(100))
+	s.task("await-customer", `{}`, coin(200))
+	s.task("await-customer", `{}`, selection(200, `,"column":1,"sale":1}`))
+	s.task("vend", `{"column":1,"sale":1}`, "Vend.NotPaid")
+	s.task("await-customer", `{}`, strings.Replace(coin(200), "coin", "coin-return", 1))
+	s.task("pay-out", `{}`, `{"returned":200,"credit":0}`)
+	s.rest()
+	s.wantFront(0, 200)
+	s.wantMoved("hopper-25 on", "hopper-25 off")
+}
+
+func TestMotorJam(t *testing.T) {
+	s := newStand(t)
+	s.play("motor-jam.yaml")
+	s.task("await-customer", `{}`, coin(200))
+	s.task("await-customer", `{}`, coin(300))
+	s.task("await-customer", `{}`, selection(300, `,"column":1,"sale":1}`))
+	s.task("vend", `{"column":1,"sale":1}`, "Vend.Jam")
+	s.task("vend", `{"column":1,"sale":1}`, "Vend.Jam")
+	s.task("pay-out", `{}`, `{"returned":300,"credit":0}`)
+	s.wantFront(0, 300)
+	s.task("await-customer", `{}`, coin(200))
+	s.task("await-customer", `{}`, coin(300))
+	s.task("await-customer", `{}`, selection(300, `,"column":2,"sale":2}`))
+	s.task("vend", `{"column":2,"sale":2}`, `{"sale":2,"column":2,"price":300,"change":0,"credit":0}`)
+	s.rest()
+	s.wantFront(1, 300)
+}
+
+func TestNoDrop(t *testing.T) {
+	s := newStand(t)
+	s.play("no-drop.yaml")
+	s.task("await-customer", `{}`, coin(200))
+	s.task("await-customer", `{}`, coin(300))
+	s.task("await-customer", `{}`, selection(300, `,"column":3,"sale":1}`))
+	s.task("vend", `{"column":3,"sale":1}`, "Vend.NoDrop")
+	s.task("vend", `{"column":3,"sale":1}`, "Vend.NoDrop")
+	s.task("pay-out", `{}`, `{"returned":300,"credit":0}`)
+	s.rest()
+	s.wantFront(1, 300) // the sensor was blind, so the machine lost one snack, and one only
+	s.wantMoved("motor-3 on", "motor-3 off", "hopper-25 on", "hopper-25 off")
+}
+
+func TestHopperJam(t *testing.T) {
+	s := newStand(t)
+	s.play("hopper-jam.yaml")
+	for _, credit := range []vending.Cents{200, 300, 325} {
+		s.task("await-customer", `{}`, coin(credit))
+	}
+	s.task("await-customer", `{}`, selection(325, `,"column":1,"sale":1}`))
+	s.task("vend", `{"column":1,"sale":1}`, `{"sale":1,"column":1,"price":300,"change":25,"credit":25}`)
+	s.task("pay-out", `{"amount":25}`, "PayOut.Jam")
+	s.task("show", `{"text":"out of order"}`, `{"shown":"out of order"}`)
+	s.rest()
+	s.wantFront(1, 0)
+	s.wantMoney(vending.Money{Inserted: 325, Kept: 300, Owed: 25})
+	if got, want := vending.ViewOf(s.rig.State(), nil).Display, "out of order, 0.25 owed"; got != want {
+		t.Errorf("got display %q, want %q", got, want)
+	}
+}
+
+func TestWalkAway(t *testing.T) {
+	s := newStand(t)
+	s.play("walk-away.yaml")
+	s.task("await-customer", `{}`, coin(100))
+	s.task("await-customer", `{}`, "") // nothing more happens: here the definition's time-out comes in
+}
+
+// The world must keep its place over many sales: five empty a column, the sixth is refused.
+func TestColumnSellsUntilItIsEmpty(t *testing.T) {
+	s := newStand(t)
+	pay := func() {
+		push := scenario.Push{At: time.Second, Line: "coin", Kind: scenario.Pulses, Count: 12, Width: 20 * time.Millisecond}
+		push.Schedule(s.clock, s.panel)
+		s.task("await-customer", `{}`, coin(300))
+	}
+	for range 5 {
+		pay()
+		s.task("vend", `{"column":2}`, `{"sale":`+value.Text(int64(s.rig.State().(vending.State).Sale.Number+1))+
+			`,"column":2,"price":300,"change":0,"credit":0}`)
+	}
+	pay()
+	s.task("vend", `{"column":2}`, "Vend.SoldOut")
+	s.rest()
+	s.wantFront(5, 0)
+	front := s.world.View().(vending.Front)
+	if want := [vending.Columns]int{5, 0, 5}; front.Snacks != want {
+		t.Errorf("got snacks %v, want %v", front.Snacks, want)
+	}
+}
+
+// A motor that is stopped on its way stays there and goes on from there.
+func TestSpiralKeepsItsPlace(t *testing.T) {
+	s := newStand(t)
+	out, err := s.lines.Out("motor-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(d time.Duration) {
+		t.Helper()
+		if err := out.Out(true); err != nil {
+			t.Fatal(err)
+		}
+		s.clock.AfterFunc(d, func() {
+			if err := out.Out(false); err != nil {
+				t.Error(err)
+			}
+		})
+		s.rest()
+	}
+	var got []bool
+	for range 8 {
+		run(251 * time.Millisecond) // an eighth of a turn
+		got = append(got, s.panel.Level("home-1"))
+	}
+	if want := []bool{true, false, false, false, false, false, false, true}; !cmp.Equal(got, want) {
+		t.Errorf("got home switch %v, want %v", got, want)
+	}
+	s.wantFront(1, 0)
+}
