@@ -1,0 +1,46 @@
+package tui
+
+import (
+	"charm.land/bubbles/v2/key"
+)
+
+// keyMap is what the keys do besides those of the machine.
+type keyMap struct {
+	quit, help, pause, faster, slower, next, previous, up, down, push, pageUp, pageDown, top, end, leave key.Binding
+}
+
+func newKeyMap(o Options) keyMap {
+	bind := func(help, text string, keys ...string) key.Binding {
+		return key.NewBinding(key.WithKeys(keys...), key.WithHelp(help, text))
+	}
+	k := keyMap{
+		quit:     bind("q", "quit", "q", "ctrl+c"),
+		help:     bind("?", "help", "?"),
+		pause:    bind("p", "pause", "p"),
+		faster:   bind("+", "faster", "+", "="),
+		slower:   bind("-", "slower", "-"),
+		next:     bind("tab", "next panel", "tab"),
+		previous: bind("shift+tab", "previous panel", "shift+tab"),
+		up:       bind("↑", "up", "up"),
+		down:     bind("↓", "down", "down"),
+		push:     bind("space", "push the selected input", "space"),
+		pageUp:   bind("pgup", "log: back", "pgup"),
+		pageDown: bind("pgdn", "log: forward", "pgdown"),
+		top:      bind("home", "log: oldest", "home"),
+		end:      bind("end", "log: follow", "end"),
+		leave:    bind("esc", "close the help", "esc"),
+	}
+	k.pause.SetEnabled(o.TogglePause != nil)
+	k.faster.SetEnabled(o.SetSpeed != nil)
+	k.slower.SetEnabled(o.SetSpeed != nil)
+	k.push.SetEnabled(o.Toggle != nil)
+	return k
+}
+
+// all lists everything for the help page.
+func (k keyMap) all() []key.Binding {
+	return []key.Binding{
+		k.pause, k.faster, k.slower, k.up, k.down, k.push, k.next, k.previous, k.pageUp, k.pageDown, k.top, k.end, k.leave,
+		k.help, k.quit,
+	}
+}

@@ -1,0 +1,86 @@
+package tui
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
+)
+
+// A look is how text looks: one of the terminal's own sixteen colours (0: none), so that it suits a light and a dark
+// background, and attributes. It is small and comparable, so that neighbours of one look can be written in one go.
+type look struct {
+	colour                          ansi.BasicColor
+	bold, faint, reverse, underline bool
+}
+
+// Bold returns the look in bold type, or not.
+func (l look) Bold(on bool) look {
+	l.bold = on
+	return l
+}
+
+// lit is the look of a lamp that burns in the colour of l: a filled field.
+func lit(l look) look {
+	l.bold, l.reverse = true, true
+	return l
+}
+
+// sequences returns what to write before and after text of this look.
+func (l look) sequences() (before, after string) {
+	s := lipgloss.NewStyle().Bold(l.bold).Faint(l.faint).Reverse(l.reverse).Underline(l.underline)
+	if l.colour != 0 {
+		s = s.Foreground(l.colour)
+	}
+	before, after, _ = strings.Cut(s.Render("x"), "x")
+	return before, after
+}
+
+// styles are the looks of everything. Without colour, bold, faint and reversed text remain. None of them says
+// anything that a letter, a sign or a word does not say as well.
+type styles struct {
+	plain, dim, strong, bar, rule, heading, selected look
+
+	red, amber, green, blue, cyan look
+}
+
+func newStyles(noColor bool) styles {
+	st := styles{
+		dim:      look{faint: true},
+		strong:   look{bold: true},
+		bar:      look{reverse: true},
+		rule:     look{faint: true},
+		heading:  look{bold: true},
+		selected: look{bold: true, underline: true},
+	}
+	if !noColor {
+		st.red, st.amber = look{colour: lipgloss.BrightRed}, look{colour: lipgloss.BrightYellow}
+		st.green = look{colour: lipgloss.BrightGreen}
+		st.blue, st.cyan = look{colour: lipgloss.BrightBlue}, look{colour: lipgloss.BrightCyan}
+	}
+	return st
+}
+
+// status returns the look of an execution's status.
+func (st styles) status(status string) look {
+	switch status {
+	case "RUNNING", "SUCCEEDED":
+		return st.green.Bold(true)
+	case "":
+		return st.plain
+	default:
+		return st.red.Bold(true)
+	}
+}
+
+// lamp returns the colour that goes with an output's name.
+func (st styles) lamp(name string) look {
+	switch _, lamp := splitName(name); lamp {
+	case "red", "dont-walk":
+		return st.red
+	case "green", "walk":
+		return st.green
+	default:
+		return st.amber
+	}
+}

@@ -1,0 +1,107 @@
+// Package tui is signalbox's screen: it shows what a machine does and lets keys push its simulated lines.
+//
+//	[Snapshot]  everything that a screen shows, at one instant: an immutable value that somebody else makes
+//	[Options]   what the keys do: functions that somebody else provides
+//	[Model]     the Bubble Tea model: the newest Snapshot, the terminal's size, what is scrolled and selected
+//	panels      picture, states, lines, log: each is told its size and draws itself from the Snapshot
+//	sheet       the surface that they draw on
+//
+// The screen knows no pin, no clock and no engine. A picture is chosen by the type of [Snapshot.World]; lamps, motors
+// and switches in it are found by the names of their lines, and a line that the board lacks is left out.
+package tui
+
+import "time"
+
+// A Snapshot is all that the screen shows. Nobody changes it, or a slice in it, once it has been handed over; a new one
+// replaces it.
+type Snapshot struct {
+	Machine string
+	Driver  string    // "sim" or "gpio"
+	Time    time.Time // the machine's clock, simulated or real
+	Start   time.Time // what it showed at the beginning; zero: not shown
+	Speed   float64   // simulated seconds a second; 0: as fast as it goes
+	Paused  bool
+	Status  string // of the execution: "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
+
+	States  []State   // in the order of the definition
+	Current string    // the state that the execution is in, or ended in
+	Since   time.Time // when it was entered
+	Last    Transition
+	Problem string // an error, a retry under way, a latched fault; "" if all is well
+
+	Lines   []Line
+	Log     []LogLine // the newest last
+	Dropped int       // how many log lines went before Log: it counts up as Log forgets the oldest
+
+	// World is what the picture shows besides the lines: an intersection.View, a vending.View, or nil for a board without
+	// a picture of its own.
+	World any
+}
+
+// A State is a state of the definition.
+type State struct {
+	Name, Type, Comment string
+	Next                []Next
+}
+
+// A Next is one way on from a state. Label says when it is taken: "" (always), "else", "$.credit >= 300",
+// "on Interlock.Conflict".
+type Next struct{ State, Label string }
+
+// A Transition is a change of state and why it happened.
+type Transition struct{ From, To, Reason string }
+
+// A Line is a line of the board with its logical level: High is lit, running, pressed, whatever the wiring.
+type Line struct {
+	Name      string
+	Output    bool
+	High      bool
+	ChangedAt time.Time // zero: not since the start
+}
+
+// level returns the level in a word.
+func (l Line) level() string {
+	switch {
+	case l.Output && l.High:
+		return "on"
+	case l.Output:
+		return "off"
+	case l.High:
+		return "pressed"
+	default:
+		return "released"
+	}
+}
+
+// A LogLine is something that happened.
+type LogLine struct {
+	Time time.Time
+	Kind string // "state", "pin", "task", "note" or "error"
+	Text string
+	Why  string
+}
+
+// line returns the line of that name.
+func (s Snapshot) line(name string) (Line, bool) {
+	for _, l := range s.Lines {
+		if l.Name == name {
+			return l, true
+		}
+	}
+	return Line{}, false
+}
+
+// high reports whether there is such a line and it is high.
+func (s Snapshot) high(name string) bool {
+	l, ok := s.line(name)
+	return ok && l.High
+}
+
+func (s Snapshot) state(name string) State {
+	for _, st := range s.States {
+		if st.Name == name {
+			return st
+		}
+	}
+	return State{}
+}
