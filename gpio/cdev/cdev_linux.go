@@ -1,0 +1,80 @@
+package cdev
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"periph.io/x/conn/v3/driver/driverreg"
+	"periph.io/x/host/v3/gpioioctl"
+)
+
+// Open finds the host's GPIO chips. It may be called again; periph looks for them only once in a process.
+func Open() (*Driver, error) {
+	restore, err := keepStdin()
+	if err != nil {
+		return nil, err
+	}
+	_, err = driverreg.Init()
+	if err := errors.Join(err, restore()); err != nil {
+		return nil, fmt.Errorf("cdev: %w", err)
+	}
+	// Without permission Init returns no error and no chips.
+	chips := make([]chip, len(gpioioctl.Chips))
+	for i, c := range gpioioctl.Chips {
+		chips[i] = hostChip{c}
+	}
+	paths, err := filepath.Glob("/dev/gpiochip*")
+	if err != nil {
+		return nil, fmt.Errorf("cdev: %w", err)
+	}
+	var openErr error
+	if len(chips) == 0 && len(paths) > 0 {
+		var f *os.File
+		if f, openErr = os.Open(paths[0]); openErr == nil {
+			openErr = f.Close()
+		}
+	}
+	return newDriver(chips, paths, openErr)
+}
+
+// A hostChip is one of gpioioctl's as this package wants it.
+type hostChip struct{ *gpioioctl.GPIOChip }
+
+// Line returns the line at an offset, 0 ≤ offset < LineCount.
+func (c hostChip) Line(offset int) line { return c.Lines()[offset] }
+
+// keepStdin sees that file descriptor 0 is in use before gpioioctl opens chips (a line with descriptor 0 counts as
+// closed there), and returns what puts it back afterwards: a gpiochipN that is a symbolic link to a chip it has
+// already, as on Pis, makes gpioioctl close descriptor 0.
+func keepStdin() (restore func() error, err error) {
+	var before syscall.Stat_t
+	if errors.Is(syscall.Fstat(0, &before), syscall.EBADF) {
+		null, err := syscall.Open(os.DevNull, syscall.O_RDWR, 0)
+		if err != nil {
+			return nil, fmt.Errorf("cdev: %s for standard input: %w", os.DevNull, err)
+		}
+		if null != 0 {
+			return nil, errors.New("cdev: file descriptor 0 was closed and cannot be had again")
+		}
+	}
+	syscall.ForkLock.RLock()
+	saved, err := syscall.Dup(0)
+	if err == nil {
+		syscall.CloseOnExec(saved)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return nil, fmt.Errorf("cdev: standard input: %w", err)
+	}
+	return func() error {
+		defer func() { _ = syscall.Close(saved) }()
+		var now syscall.Stat_t
+		if errors.Is(syscall.Fstat(0, &now), syscall.EBADF) {
+			return syscall.Dup3(saved, 0, 0)
+		}
+		return nil
+	}, nil
+}

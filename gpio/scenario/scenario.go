@@ -1,0 +1,399 @@
+// Package scenario pushes simulated lines by a script: what people and faults do, and when.
+//
+//	Scenario   a YAML list of pushes, checked against a board
+//	[Push]     one of them: pulses, a press, a level, a fault or its end; the terminal's keys make them too
+//
+// A file holds
+//
+//   - {at: 2s, pin: coin, pulses: 4}                        # width: 50ms, gap: 50ms
+//   - {at: 5s, press: select-1, hold: 120ms}
+//   - {at: 9s, set: drop, level: high}                      # high, low, on, off
+//   - {at: 3s, fault: stuck, pin: home-1, level: low}
+//   - {at: 4s, fault: read-back, pin: motor-1}
+//   - {at: 4s, fault: broken, pin: motor-1}                 # writes fail
+//   - {at: 8s, clear: home-1}
+//   - {end: 90s}
+//
+// All levels are logical.
+package scenario
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"signalbox/gpio"
+	"signalbox/gpio/internal/near"
+	"signalbox/gpio/internal/yamltree"
+	"signalbox/gpio/sim"
+)
+
+// A Scenario is what happens to a board's lines.
+type Scenario struct {
+	Pushes []Push // in the order of the file
+	end    time.Duration
+	ends   bool // the file says when
+}
+
+// A Kind is what a [Push] does.
+type Kind uint8
+
+// The kinds of pushes.
+const (
+	Pulses   Kind = iota // Count pulses: high for Width, low for Gap between them
+	Press                // high for Width
+	Set                  // to High, and stay
+	Stuck                // a fault: stuck at High
+	ReadBack             // a fault: an output reads back as what it is not
+	Broken               // a fault: an output cannot be written
+	Clear                // the end of all faults of the line
+)
+
+// A Push is one thing that somebody, or a fault, does to a line.
+type Push struct {
+	At    time.Duration // after the start
+	Line  string
+	Kind  Kind
+	Count int           // of Pulses; 0 is 1
+	Width time.Duration // of a pulse or a press; 0 is [DefaultWidth] or [DefaultHold]
+	Gap   time.Duration // between two pulses; 0 is [DefaultGap]
+	High  bool          // Set, Stuck
+}
+
+// What a push does not say. A pulse of 50 ms is what coin acceptors of the CH-926 kind give at their middle setting.
+const (
+	DefaultWidth = 50 * time.Millisecond
+	DefaultGap   = 50 * time.Millisecond
+	DefaultHold  = 100 * time.Millisecond
+	// AfterLast is how long a scenario without an end goes on after its last push.
+	AfterLast = 60 * time.Second
+)
+
+// A Clock is what a push needs of the clock.
+type Clock interface {
+	AfterFunc(d time.Duration, f func()) (stop func() bool)
+}
+
+func (p Push) defaults() Push {
+	p.Count = max(p.Count, 1)
+	if p.Width == 0 {
+		p.Width = DefaultWidth
+		if p.Kind == Press {
+			p.Width = DefaultHold
+		}
+	}
+	if p.Gap == 0 {
+		p.Gap = DefaultGap
+	}
+	return p
+}
+
+// End returns when the push is over, after the start.
+func (p Push) End() time.Duration {
+	p = p.defaults()
+	switch p.Kind {
+	case Pulses:
+		n := time.Duration(p.Count)
+		return p.At + n*p.Width + (n-1)*p.Gap
+	case Press:
+		return p.At + p.Width
+	}
+	return p.At
+}
+
+// Schedule puts the push in the clock's queue: At from now.
+func (p Push) Schedule(clock Clock, panel *sim.Panel) {
+	clock.AfterFunc(p.At, func() { p.Do(clock, panel) })
+}
+
+// Do begins the push now. It is for the clock's goroutine. A line that the board does not have is not moved.
+func (p Push) Do(clock Clock, panel *sim.Panel) {
+	p = p.defaults()
+	switch p.Kind {
+	case Pulses:
+		p.pulse(clock, panel, p.Count)
+	case Press:
+		p.pulse(clock, panel, 1)
+	case Set:
+		panel.Push(p.Line, p.High, "pushed")
+	case Stuck:
+		_ = panel.Stick(p.Line, p.High) // the board has no such line
+	case ReadBack:
+		_ = panel.Misread(p.Line)
+	case Broken:
+		_ = panel.Break(p.Line)
+	case Clear:
+		_ = panel.Clear(p.Line)
+	}
+}
+
+func (p Push) pulse(clock Clock, panel *sim.Panel, count int) {
+	panel.Push(p.Line, true, "pushed")
+	clock.AfterFunc(p.Width, func() {
+		panel.Push(p.Line, false, "let go")
+		if count > 1 {
+			clock.AfterFunc(p.Gap, func() { p.pulse(clock, panel, count-1) })
+		}
+	})
+}
+
+// End returns when the scenario is over, after its start: what the file says, else [AfterLast] after the end of the
+// last push.
+func (s *Scenario) End() time.Duration {
+	if s.ends {
+		return s.end
+	}
+	var last time.Duration
+	for _, p := range s.Pushes {
+		last = max(last, p.End())
+	}
+	return last + AfterLast
+}
+
+// Schedule puts all pushes in the clock's queue, counted from now.
+func (s *Scenario) Schedule(clock Clock, panel *sim.Panel) {
+	for _, p := range s.Pushes {
+		p.Schedule(clock, panel)
+	}
+}
+
+// Read reads the scenario file at path; see [Parse].
+func Read(path string, board *gpio.Board) (*Scenario, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // whoever runs the program names its scenario
+	if err != nil {
+		return nil, fmt.Errorf("scenario: %w", err)
+	}
+	return Parse(path, text, board)
+}
+
+// Parse reads a scenario for a board from YAML. File is the name for messages. The error is gpio.Faults: all that is
+// wrong.
+func Parse(file string, text []byte, board *gpio.Board) (*Scenario, error) {
+	r := &reader{
+		Tree:     yamltree.Read(file, text, "a list of pushes, such as - {at: 2s, pin: coin, pulses: 4}"),
+		board:    board,
+		scenario: &Scenario{},
+	}
+	if root := r.Root(); root != nil {
+		for _, n := range r.List(root, "a scenario") {
+			r.entry(n)
+		}
+		r.checkEnd()
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	return r.scenario, nil
+}
+
+// A reader puts a scenario together while its tree collects the faults.
+type reader struct {
+	*yamltree.Tree
+	board    *gpio.Board
+	scenario *Scenario
+	places   []*yaml.Node // of the pushes' at
+}
+
+// Bounds of what a file may say, far from everything sensible.
+const (
+	mostAt     = 10_000 * time.Hour
+	mostWidth  = time.Hour
+	mostPulses = 1000
+)
+
+// A form is one kind of entry: the key that it is known by, and what else it may have.
+type form struct {
+	key  string
+	with []string
+}
+
+var forms = []form{
+	{"press", []string{"at", "hold"}},
+	{"set", []string{"at", "level"}},
+	{"fault", []string{"at", "pin", "level"}},
+	{"clear", []string{"at"}},
+	{"end", nil},
+	{"pin", []string{"at", "pulses", "width", "gap"}}, // the last: a fault has a pin too
+}
+
+var keys = []string{"at", "pin", "pulses", "width", "gap", "press", "hold", "set", "level", "fault", "clear", "end"}
+
+func (r *reader) entry(n *yaml.Node) {
+	fields := r.Fields(n, "a push", keys...)
+	if n.Kind != yaml.MappingNode {
+		return
+	}
+	f, ok := r.form(n, fields)
+	if !ok {
+		return
+	}
+	if f.key == "end" {
+		r.end(fields["end"])
+		return
+	}
+	push := Push{}
+	at := n
+	if m, ok := fields["at"]; ok {
+		push.At, _ = r.Duration(m.Value, "at", 0, mostAt)
+		at = m.Value
+	} else {
+		r.Fault(n, "a push needs a time; add at:, such as at: 2s")
+	}
+	r.push(&push, f.key, n, fields)
+	r.scenario.Pushes = append(r.scenario.Pushes, push)
+	r.places = append(r.places, at)
+}
+
+// form finds out which kind of entry this is, and notes what does not belong to it.
+func (r *reader) form(n *yaml.Node, fields map[string]yamltree.Member) (form, bool) {
+	var found *form
+	for i, f := range forms {
+		m, ok := fields[f.key]
+		if !ok {
+			continue
+		}
+		if found == nil {
+			found = &forms[i]
+			continue
+		}
+		if !slices.Contains(found.with, f.key) {
+			r.Fault(m.Key, "a push does one thing, this has %s and %s; make two of it", found.key, f.key)
+			return form{}, false
+		}
+	}
+	if found == nil {
+		r.Fault(n, "a push says what happens: one of pin, press, set, fault, clear or end")
+		return form{}, false
+	}
+	for name, m := range fields {
+		if name != found.key && !slices.Contains(found.with, name) {
+			r.Fault(m.Key, "%s does not go with %s; take it away", name, found.key)
+		}
+	}
+	return *found, true
+}
+
+func (r *reader) end(m yamltree.Member) {
+	if r.scenario.ends {
+		r.Fault(m.Key, "a second end; a scenario ends once")
+		return
+	}
+	r.scenario.end, r.scenario.ends = 0, true
+	if d, ok := r.Duration(m.Value, "end", 0, mostAt); ok {
+		r.scenario.end = d
+	} else {
+		r.scenario.end = mostAt // so that no push comes after it
+	}
+}
+
+// checkEnd sees that every push comes before the end.
+func (r *reader) checkEnd() {
+	if !r.scenario.ends {
+		return
+	}
+	for i, p := range r.scenario.Pushes {
+		if p.At > r.scenario.end {
+			r.Fault(r.places[i], "at %s never comes: the scenario ends at %s", p.At, r.scenario.end)
+		}
+	}
+}
+
+func (r *reader) push(p *Push, key string, n *yaml.Node, fields map[string]yamltree.Member) {
+	switch key {
+	case "pin":
+		p.Kind = Pulses
+		p.Line = r.line(fields["pin"], gpio.In)
+		p.Count = 1
+		if m, ok := fields["pulses"]; ok {
+			p.Count, _ = r.Whole(m.Value, "pulses", 1, mostPulses)
+		}
+		p.Width = r.width(fields, "width", DefaultWidth)
+		p.Gap = r.width(fields, "gap", DefaultGap)
+	case "press":
+		p.Kind = Press
+		p.Line = r.line(fields["press"], gpio.In)
+		p.Width = r.width(fields, "hold", DefaultHold)
+	case "set":
+		p.Kind = Set
+		p.Line = r.line(fields["set"], gpio.In)
+		p.High = r.level(n, fields, "set")
+	case "fault":
+		r.fault(p, n, fields)
+	case "clear":
+		p.Kind = Clear
+		p.Line = r.line(fields["clear"], gpio.In, gpio.Out)
+	}
+}
+
+func (r *reader) fault(p *Push, n *yaml.Node, fields map[string]yamltree.Member) {
+	m := fields["fault"]
+	name, ok := r.Choice(m.Value, "fault", "stuck", "read-back", "broken")
+	directions := []gpio.Direction{gpio.Out}
+	switch name {
+	case "stuck":
+		p.Kind = Stuck
+		p.High = r.level(n, fields, "fault: stuck")
+		directions = append(directions, gpio.In)
+	case "read-back":
+		p.Kind = ReadBack
+	case "broken":
+		p.Kind = Broken
+	}
+	if level, has := fields["level"]; has && ok && name != "stuck" {
+		r.Fault(level.Key, "level does not go with fault: %s; take it away", name)
+	}
+	pin, has := fields["pin"]
+	switch {
+	case !has:
+		r.Fault(n, "a fault needs a line; add pin:")
+	case ok:
+		p.Line = r.line(pin, directions...)
+	default:
+		p.Line = r.line(pin, gpio.In, gpio.Out)
+	}
+}
+
+func (r *reader) level(n *yaml.Node, fields map[string]yamltree.Member, what string) bool {
+	m, ok := fields["level"]
+	if !ok {
+		r.Fault(n, "%s needs a level; add level: high or level: low", what)
+		return false
+	}
+	high, _ := r.Level(m.Value, "level")
+	return high
+}
+
+func (r *reader) width(fields map[string]yamltree.Member, name string, otherwise time.Duration) time.Duration {
+	m, ok := fields[name]
+	if !ok {
+		return otherwise
+	}
+	d, _ := r.Duration(m.Value, name, time.Microsecond, mostWidth)
+	return d
+}
+
+// line reads the name of a line of the board, which must have one of the directions.
+func (r *reader) line(m yamltree.Member, directions ...gpio.Direction) string {
+	name, ok := r.Text(m.Value, m.Name)
+	if !ok {
+		return ""
+	}
+	l, err := r.board.Line(name)
+	switch {
+	case err != nil:
+		names := make([]string, len(r.board.Lines))
+		for i, l := range r.board.Lines {
+			names[i] = l.Name
+		}
+		r.Fault(m.Value, "board %s has no line %q%s", r.board.Name, name, near.Hint(name, names))
+	case slices.Contains(directions, l.Direction):
+	case l.Direction == gpio.Out:
+		r.Fault(m.Value, "line %q is an output; only inputs can be pushed (an output can have a fault)", name)
+	default:
+		r.Fault(m.Value, "line %q is an input; this fault is for outputs", name)
+	}
+	return name
+}
