@@ -509,12 +509,12 @@ func (b *Block) each(yield func(*State) bool) bool {
 
 // Fault returns a diagnostic about a state for those who ask more of a definition than the language does. Text is what the
 // state was parsed from. It points to the state's Resource where there is one.
-func Fault(text []byte, s *State, message string) *Diagnostic {
+func Fault(text []byte, s *State, code, message string) *Diagnostic {
 	c := collector{text: text}
 	field := ""
 	if s.Resource != "" {
 		field = "Resource"
 	}
-	c.fault(s.at, field, CodeSchema, "%s", message)
+	c.fault(s.at, field, code, "%s", message)
 	return c.found[0]
 }

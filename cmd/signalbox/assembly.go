@@ -166,16 +166,20 @@ func missingLines(m *machines.Machine, board *gpio.Board) error {
 		return err
 	}
 	var missing []error
-	for direction, list := range map[gpio.Direction][]string{gpio.Out: outputs, gpio.In: inputs} {
-		for _, name := range list {
-			l, err := board.Line(name)
-			switch {
-			case err != nil:
-				missing = append(missing, fmt.Errorf("the %s machine needs it: %w", m.Name, err))
-			case l.Direction != direction:
-				missing = append(missing, fmt.Errorf("the %s machine needs %s as direction %v, not %v", m.Name, name, direction, l.Direction))
-			}
+	check := func(name string, direction gpio.Direction) {
+		l, err := board.Line(name)
+		switch {
+		case err != nil:
+			missing = append(missing, fmt.Errorf("the %s machine needs it: %w", m.Name, err))
+		case l.Direction != direction:
+			missing = append(missing, fmt.Errorf("the %s machine needs %s as direction %v, not %v", m.Name, name, direction, l.Direction))
 		}
+	}
+	for _, name := range outputs {
+		check(name, gpio.Out)
+	}
+	for _, name := range inputs {
+		check(name, gpio.In)
 	}
 	return errors.Join(missing...)
 }

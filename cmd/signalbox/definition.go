@@ -82,6 +82,9 @@ func (f fileFaults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// codeNotHere is the code of what the language takes and this program does not run.
+const codeNotHere = "NOT_RUN_HERE"
+
 // findPlant chooses the built-in machine whose activities the definition names, and reports every Task that nothing here
 // would answer.
 func (t *target) findPlant(all []machines.Machine) error {
@@ -106,7 +109,7 @@ func (t *target) findPlant(all []machines.Machine) error {
 	var faults asl.Diagnostics
 	for s := range t.definition.All() {
 		if message := t.unanswered(s, all); message != "" {
-			faults = append(faults, asl.Fault(t.text, s, message))
+			faults = append(faults, asl.Fault(t.text, s, codeNotHere, message))
 		}
 	}
 	if faults != nil {

@@ -11,6 +11,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -103,14 +105,28 @@ func exitCode(err error, s streams) int {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &m):
-		if !errors.Is(err, errReported) {
-			_, _ = fmt.Fprintf(s.err, "signalbox: %v\n", err)
-		}
+		complain(s.err, err)
 		return exitMisuse
 	case errors.Is(err, syscall.EPIPE):
 		return exitFailed // nobody reads any more
-	case !errors.Is(err, errReported):
-		_, _ = fmt.Fprintf(s.err, "signalbox: %v\n", err)
 	}
+	complain(s.err, err)
 	return exitFailed
+}
+
+// place begins a line that says where in a file a fault is; editors follow such lines, so they stay as they are.
+var place = regexp.MustCompile(`^\S.*:\d+:\d+: `)
+
+// complain prints an error, of whose lines each may stand for itself.
+func complain(w io.Writer, err error) {
+	if errors.Is(err, errReported) {
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimSuffix(line, "\n")
+		if !place.MatchString(line) {
+			line = "signalbox: " + line
+		}
+		_, _ = fmt.Fprintln(w, line)
+	}
 }

@@ -233,7 +233,7 @@ func (c *change) due(deadline string) {
 
 // Moves implements [machines.Plant]: a button is pressed or let go, a car comes to a stop line or leaves it.
 func (*Plant) Moves(s machines.State) []machines.Happening {
-	var moves []machines.Happening
+	moves := make([]machines.Happening, 0, 2*len(approaches))
 	for a, name := range approaches {
 		calls := s.(State).Calls[a]
 		moves = append(moves,

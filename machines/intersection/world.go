@@ -85,7 +85,7 @@ func newWorld(lines machines.SimLines, clock machines.Clock, seed uint64) *world
 	stream := uint64(0)
 	arrivals := func(mean time.Duration) gaps {
 		stream++
-		return gaps{random: rand.New(rand.NewPCG(seed, stream)), mean: mean}
+		return gaps{random: rand.New(rand.NewPCG(seed, stream)), mean: mean} //nolint:gosec // traffic keeps no secrets
 	}
 	for i := range w.sides {
 		w.sides[i].gaps = arrivals(meanCarGaps[i])
