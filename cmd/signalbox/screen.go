@@ -26,7 +26,7 @@ const maxLog = 1000
 func runScreen(ctx context.Context, o order) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	f := &feed{speed: o.speed, changed: map[string]time.Time{}, snapshots: make(chan tui.Snapshot)}
+	f := &feed{speed: o.speed, changed: map[string]time.Time{}, free: map[string]time.Time{}, snapshots: make(chan tui.Snapshot)}
 	a, err := assemble(o, f.tell)
 	if err != nil {
 		return err
@@ -66,6 +66,7 @@ type feed struct {
 	log     []tui.LogLine
 	dropped int
 	changed map[string]time.Time // by line
+	free    map[string]time.Time // by line, when its next push by a key may begin
 	speed   float64
 	resume  func() // nil unless paused
 }
@@ -132,19 +133,27 @@ func (f *feed) options() tui.Options {
 	if m := a.order.target.machine; m != nil {
 		for _, k := range m.Keys {
 			o.Keys = append(o.Keys, tui.Key{Key: k.Key, Help: k.Help, Line: k.Line, Do: func() {
-				a.clock.Interject(func() { push(k).Do(a.clock, a.panel) })
+				a.clock.Interject(func() { f.push(k) })
 			}})
 		}
 	}
 	return o
 }
 
-// push is what a machine's key does to its line: the same as a scenario's push.
-func push(k machines.Key) scenario.Push {
+// between is the least time between two pushes of one line by keys: a slot takes one coin after the other.
+const between = 300 * time.Millisecond
+
+// push is what a machine's key does to its line: the same as a scenario's push, as soon as the line is free.
+func (f *feed) push(k machines.Key) {
+	p := scenario.Push{Line: k.Line, Kind: scenario.Press, Width: k.Hold}
 	if k.Pulses > 0 {
-		return scenario.Push{Line: k.Line, Kind: scenario.Pulses, Count: k.Pulses}
+		p = scenario.Push{Line: k.Line, Kind: scenario.Pulses, Count: k.Pulses}
 	}
-	return scenario.Push{Line: k.Line, Kind: scenario.Press, Width: k.Hold}
+	clock := f.assembly.clock
+	now := clock.Now()
+	p.At = max(0, f.free[k.Line].Sub(now))
+	f.free[k.Line] = now.Add(p.End() + between)
+	p.Schedule(clock, f.assembly.panel)
 }
 
 // tell takes what happens into what the screen shows.

@@ -18,6 +18,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -182,6 +183,9 @@ func Parse(file string, text []byte, board *gpio.Board) (*Scenario, error) {
 			r.entry(n)
 		}
 		r.checkEnd()
+		if r.Err() == nil { // else the times say nothing
+			r.checkOverlaps()
+		}
 	}
 	if err := r.Err(); err != nil {
 		return nil, err
@@ -297,6 +301,27 @@ func (r *reader) checkEnd() {
 	for i, p := range r.scenario.Pushes {
 		if p.At > r.scenario.end {
 			r.Fault(r.places[i], "at %s never comes: the scenario ends at %s", p.At, r.scenario.end)
+		}
+	}
+}
+
+// checkOverlaps sees that nobody pulses a line that is still being pulsed: the two trains would run into each other, and
+// pulses be lost that the file seems to promise.
+func (r *reader) checkOverlaps() {
+	pushes := r.scenario.Pushes
+	order := make([]int, 0, len(pushes))
+	for i, p := range pushes {
+		if p.Line != "" && (p.Kind == Pulses || p.Kind == Press) {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		return cmp.Or(cmp.Compare(pushes[i].Line, pushes[j].Line), cmp.Compare(pushes[i].At, pushes[j].At))
+	})
+	for k := 1; k < len(order); k++ {
+		before, p := pushes[order[k-1]], pushes[order[k]]
+		if before.Line == p.Line && p.At < before.End() {
+			r.Fault(r.places[order[k]], "%s is still being pushed, from %s until %s; let this come later", p.Line, before.At, before.End())
 		}
 	}
 }

@@ -1,0 +1,154 @@
+package main_test
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A terminal is a tmux server of its own with one window in which a command runs.
+type terminal struct {
+	tb     testing.TB
+	socket string
+}
+
+func openTerminal(tb testing.TB, width, height int, command string) *terminal {
+	tb.Helper()
+	if _, err := exec.LookPath("tmux"); err != nil {
+		if os.Getenv("CI") == "true" {
+			tb.Fatal("tmux is not installed")
+		}
+		tb.Skip("not run: tmux is not installed")
+	}
+	t := &terminal{tb, fmt.Sprintf("signalbox-%d-%d", os.Getpid(), width)}
+	t.tmux("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), command+`; echo "exit $?"; exec cat`)
+	tb.Cleanup(func() { t.tmux("kill-server") })
+	return t
+}
+
+func (t *terminal) tmux(args ...string) string {
+	t.tb.Helper()
+	out, err := exec.Command("tmux", append([]string{"-L", t.socket}, args...)...).CombinedOutput()
+	if err != nil {
+		t.tb.Fatalf("tmux %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// shows waits until the screen holds all of the texts, and returns it.
+func (t *terminal) shows(texts ...string) string {
+	t.tb.Helper()
+	deadline := time.Now().Add(30 * time.Second) // far more than it takes: a screen that never comes must not hang the test
+	for {
+		screen := t.tmux("capture-pane", "-p")
+		missing := ""
+		for _, text := range texts {
+			if !strings.Contains(screen, text) {
+				missing = text
+			}
+		}
+		if missing == "" {
+			return screen
+		}
+		if time.Now().After(deadline) {
+			t.tb.Fatalf("the screen never showed %q:\n%s", missing, screen)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func TestScreenOfASale(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {200, 60}, {40, 20}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			term := openTerminal(t, size[0], size[1], signalbox+" run vending --speed 5")
+			term.shows("vending", "RUNNING", "WaitingForCustomer", "insert")
+			for _, key := range []string{"d", "t", "c"} {
+				term.tmux("send-keys", key) // quicker than coins fall: the slot takes them one by one
+			}
+			term.shows("credit", "3.25")
+			term.tmux("send-keys", "2")
+			term.shows("WaitingForCustomer", "cup", "0.25")
+			term.tmux("send-keys", "?")
+			term.shows("signs", "coin 0.50")
+			term.tmux("send-keys", "?")
+			term.shows("WaitingForCustomer", "cup")
+			term.tmux("send-keys", "q")
+			screen := term.shows("exit 0")
+			if strings.Contains(screen, "RUNNING") {
+				t.Errorf("the screen was left standing:\n%s", screen)
+			}
+		})
+	}
+}
+
+func TestScreenOfTheCrossing(t *testing.T) {
+	term := openTerminal(t, 100, 30, "NO_COLOR=1 "+signalbox+" run intersection --speed 20 --for 10m")
+	term.shows("intersection", "(R)", "(G)")
+	term.tmux("send-keys", "p")
+	term.shows("PAUSED")
+	term.tmux("send-keys", "p")
+	term.tmux("send-keys", "+")
+	term.shows("ENDED", "+10:00") // the screen stays until somebody leaves it
+	term.tmux("send-keys", "q")
+	term.shows("exit 0")
+}
+
+// A run that is told to end takes its outputs to their safe levels first.
+func TestSignalsEndARunSafely(t *testing.T) {
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		cmd := exec.Command(signalbox, "run", "intersection", "--plain", "--speed", "100")
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		green := ""
+		var after []string
+		for lines.Scan() {
+			fields := strings.Fields(lines.Text())
+			switch {
+			case green == "" && len(fields) > 2 && strings.HasSuffix(fields[1], ".green") && fields[2] == "on":
+				green = fields[1]
+				if err := cmd.Process.Signal(sig); err != nil {
+					t.Fatal(err)
+				}
+			case green != "":
+				after = append(after, strings.Join(fields[1:], " "))
+			}
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%v: %v, want exit 0", sig, err)
+		}
+		end := strings.Join(after, "\n")
+		if !strings.Contains(end, "ended somebody ended it") || !strings.Contains(end, "red on the run is over") {
+			t.Errorf("%v after %s: the run ended with\n%s\nwant the lamps at their safe levels", sig, green, end)
+		}
+	}
+}
+
+// A reader that goes away ends the run as well, and does not kill it.
+func TestAReaderThatGoesAway(t *testing.T) {
+	cmd := exec.Command(signalbox, "run", "intersection", "--plain", "--speed", "0")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 100)); err != nil {
+		t.Fatal(err)
+	}
+	_ = out.Close()
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("got %v, want exit 1 rather than a death by SIGPIPE", err)
+	}
+}
