@@ -37,6 +37,7 @@ func NewRig(p Plant, lines Lines, outputs, inputs []string, clock Clock, observe
 		outs:    map[string]gpio.PinOut{},
 		tickets: map[int64]engine.Reply{},
 		timers:  map[Deadline]func() bool{},
+		busy:    true, // until the levels of power-up are set: an edge that they set off waits
 	}
 	for _, name := range outputs {
 		pin, err := lines.Out(name)
@@ -52,8 +53,7 @@ func NewRig(p Plant, lines Lines, outputs, inputs []string, clock Clock, observe
 		}
 	}
 	s, reaction := p.Initial(clock.Now())
-	r.state = s
-	r.carryOut(reaction, "power-up")
+	r.follow(s, reaction, "power-up")
 	return r, r.broken
 }
 
@@ -109,8 +109,12 @@ func (r *Rig) happen(h Happening, why string) {
 	if r.broken != nil {
 		return
 	}
-	r.busy = true
 	s, reaction := r.plant.Apply(r.state, h, r.clock.Now())
+	r.follow(s, reaction, why)
+}
+
+func (r *Rig) follow(s State, reaction Reaction, why string) {
+	r.busy = true
 	r.state = s
 	r.carryOut(reaction, why)
 	r.busy = false

@@ -22,6 +22,7 @@ type Clock struct {
 	pace     pacer
 	queue    timers
 	sequence uint64
+	doing    bool // one of the queue is being done: now stands still
 	held     int
 	open     bool // somebody may interject at any time
 	stopped  bool
@@ -64,7 +65,7 @@ func (c *Clock) AfterFunc(d time.Duration, f func()) (stop func() bool) {
 func (c *Clock) At(t time.Time, f func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.add(t, f)
+	return c.add(t.UTC().Round(0), f)
 }
 
 // Post has f done on the clock's goroutine as soon as possible, in the time that is now. Edges of real lines and handlers on
@@ -101,12 +102,19 @@ func (c *Clock) readingLocked() time.Time {
 	return t
 }
 
+// catchUp takes a simulated clock to its reading: between two things to do, for while one is done now stands still.
+func (c *Clock) catchUp() {
+	if !c.doing {
+		c.now = c.readingLocked()
+	}
+}
+
 // SetSpeed changes the pace of a simulated clock from now on.
 func (c *Clock) SetSpeed(speed float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.real {
-		c.now = c.readingLocked()
+		c.catchUp()
 		c.pace = pacer{speed: speed}
 		c.notify()
 	}
@@ -137,7 +145,7 @@ func (c *Clock) Hold() (release func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.real {
-		c.now = c.readingLocked()
+		c.catchUp()
 	}
 	c.held++
 	return sync.OnceFunc(func() {
@@ -210,6 +218,7 @@ func (c *Clock) Run(ctx context.Context) error {
 func (c *Clock) next() (do func(), wait time.Duration, done bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.doing = false
 	if c.stopped {
 		return nil, 0, true
 	}
@@ -235,6 +244,7 @@ func (c *Clock) next() (do func(), wait time.Duration, done bool) {
 		c.now = first.at
 	}
 	heap.Pop(&c.queue)
+	c.doing = true
 	return first.do, 0, false
 }
 
@@ -257,7 +267,7 @@ func (p *pacer) reading(now time.Time) time.Time {
 	if p.speed <= 0 || p.real.IsZero() {
 		return now
 	}
-	t := p.simulated.Add(time.Duration(float64(time.Since(p.real)) * p.speed))
+	t := p.simulated.Add(duration(float64(time.Since(p.real)) * p.speed))
 	if t.Before(now) {
 		return now
 	}
@@ -270,13 +280,19 @@ func (p *pacer) wait(now, next time.Time) time.Duration {
 		return 0
 	}
 	p.begin(now)
-	due := p.real.Add(time.Duration(float64(next.Sub(p.simulated)) / p.speed))
+	due := p.real.Add(duration(float64(next.Sub(p.simulated)) / p.speed))
 	wait := time.Until(due)
 	if wait <= 0 {
 		// In step again: what was late stays late and is not hurried after.
 		p.simulated, p.real = next, time.Now()
 	}
 	return wait
+}
+
+// duration keeps to what a time.Duration can hold: a Wait until the year 3000 must not come out negative.
+func duration(nanoseconds float64) time.Duration {
+	const most = 200 * 365 * 24 * time.Hour
+	return time.Duration(min(nanoseconds, float64(most)))
 }
 
 type timer struct {

@@ -14,8 +14,8 @@ type Object struct {
 	values []any
 }
 
-// Figures of the shape table. Past maxNext a shape hands out private children, so that objects used as dictionaries (an
-// entry an order id) cannot make the table grow for ever.
+// Figures of the shape table. Past maxNext a shape hands out private children, and they no shared ones, so that objects
+// used as dictionaries (an entry an order id) can neither make the table grow for ever nor use it up.
 const (
 	maxNext   = 64
 	maxShared = 64 // keys; wider objects get shapes of their own
@@ -25,8 +25,9 @@ const (
 
 // A shape is a list of keys. Shared shapes form a tree: next leads to the shape with one more key.
 type shape struct {
-	keys  []string
-	index map[string]int // nil for few keys
+	keys   []string
+	index  map[string]int // nil for few keys
+	shared bool           // in the table: other objects find it
 
 	mu   sync.Mutex // guards next
 	next map[string]*shape
@@ -34,7 +35,7 @@ type shape struct {
 
 // empty is the root of the shape table: a cache, whose content never changes what a program computes.
 var (
-	empty  = &shape{}
+	empty  = &shape{shared: true}
 	shapes atomic.Int64 // how many the table holds
 )
 
@@ -54,7 +55,7 @@ func (s *shape) find(key string) int {
 }
 
 func (s *shape) with(key string) *shape {
-	if len(s.keys) >= maxShared {
+	if !s.shared || len(s.keys) >= maxShared {
 		return newShape(append(slices.Clone(s.keys), key))
 	}
 	s.mu.Lock()
@@ -68,6 +69,7 @@ func (s *shape) with(key string) *shape {
 		if s.next == nil {
 			s.next = map[string]*shape{}
 		}
+		n.shared = true
 		s.next[key] = n
 	}
 	return n
@@ -90,7 +92,9 @@ func shapeOf(keys []string) *shape {
 	}
 	s := empty
 	for _, k := range keys {
-		s = s.with(k)
+		if s = s.with(k); !s.shared {
+			return newShape(slices.Clone(keys)) // none of those in between is of use to anybody
+		}
 	}
 	return s
 }

@@ -33,10 +33,14 @@ func Position(text []byte, offset int64) (line, column int) {
 func Read(text []byte) (any, error) {
 	r := reader{dec: decoder(text)}
 	v, err := r.value()
-	if err == nil {
-		err = r.end()
-	}
 	if err != nil {
+		return nil, syntaxError(text, r.dec, err)
+	}
+	end := tokenStart(text, r.dec)
+	if _, err = r.dec.ReadToken(); err == nil {
+		return nil, &SyntaxError{Offset: end, Reason: "text after the value"}
+	}
+	if !errors.Is(err, io.EOF) {
 		return nil, syntaxError(text, r.dec, err)
 	}
 	return v, nil
@@ -47,16 +51,6 @@ func decoder(text []byte) *jsontext.Decoder {
 }
 
 type reader struct{ dec *jsontext.Decoder }
-
-func (r *reader) end() error {
-	if _, err := r.dec.ReadToken(); !errors.Is(err, io.EOF) {
-		if err == nil {
-			err = errors.New("text after the value")
-		}
-		return err
-	}
-	return nil
-}
 
 func (r *reader) value() (any, error) {
 	tok, err := r.dec.ReadToken()
@@ -106,15 +100,16 @@ func syntaxError(text []byte, dec *jsontext.Decoder, err error) error {
 	se := &SyntaxError{Offset: dec.InputOffset(), Reason: err.Error()}
 	var syntactic *jsontext.SyntacticError
 	switch {
-	case errors.As(err, &syntactic):
-		se.Offset = syntactic.ByteOffset
-		se.Reason = syntactic.Err.Error()
+	// A SyntacticError may be about the end too, and then names the beginning of the token that the end cuts off.
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		se.Offset = int64(len(text))
 		se.Reason = "the text ends too early"
 		if len(bytes.TrimSpace(text)) == 0 {
 			se.Reason = "the text is empty"
 		}
+	case errors.As(err, &syntactic):
+		se.Offset = syntactic.ByteOffset
+		se.Reason = syntactic.Err.Error()
 	}
 	return se
 }
@@ -270,7 +265,7 @@ func appendString(b []byte, s string) []byte {
 }
 
 // appendDouble prints f as Java's Double.toString does: decimal with at least one digit after the point from 10^-3 up to
-// 10^7, else with an exponent.
+// 10^7, else with an exponent. Where one digit would do it prints the nearest two: 4.9E-324, not 5.0E-324.
 func appendDouble(b []byte, f float64) []byte {
 	if abs := math.Abs(f); f == 0 || abs >= 1e-3 && abs < 1e7 {
 		start := len(b)
@@ -283,7 +278,7 @@ func appendDouble(b []byte, f float64) []byte {
 	text := strconv.FormatFloat(f, 'e', -1, 64)
 	mantissa, exponent, _ := strings.Cut(text, "e")
 	if !strings.Contains(mantissa, ".") {
-		mantissa += ".0"
+		mantissa, exponent, _ = strings.Cut(strconv.FormatFloat(f, 'e', 1, 64), "e")
 	}
 	n, _ := strconv.Atoi(exponent)
 	b = append(b, mantissa...)

@@ -16,8 +16,9 @@ package value
 
 import (
 	"cmp"
-	"math"
+	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -56,12 +57,17 @@ func Float(v any) (float64, bool) {
 	return 0, false
 }
 
-// Compare orders two numbers exactly where both are whole, and reports false where one is no number.
+// Compare orders two numbers, exactly unless one of them is a float64, and reports false where one is no number.
 func Compare(a, b any) (int, bool) {
 	x, xInt := a.(int64)
 	y, yInt := b.(int64)
 	if xInt && yInt {
 		return cmp.Compare(x, y), true
+	}
+	if m, ok := exact(a); ok {
+		if n, ok := exact(b); ok {
+			return m.compare(n), true
+		}
 	}
 	f, ok := Float(a)
 	g, ok2 := Float(b)
@@ -79,7 +85,7 @@ func Equal(a, b any) bool {
 		if !ok || x.Len() != y.Len() {
 			return false
 		}
-		if x == y {
+		if x == y || x.Len() == 0 {
 			return true
 		}
 		for i, key := range x.shape.keys {
@@ -89,10 +95,6 @@ func Equal(a, b any) bool {
 			}
 		}
 		return true
-	case Number:
-		if y, ok := b.(Number); ok && x == y {
-			return true
-		}
 	case nil, bool, string:
 		return a == b
 	}
@@ -100,9 +102,59 @@ func Equal(a, b any) bool {
 	return ok && order == 0
 }
 
+// float returns the nearest float64: an infinity where there is none.
 func (n Number) float() float64 {
-	if strings.HasPrefix(string(n), "-") {
-		return math.Inf(-1)
+	f, _ := strconv.ParseFloat(string(n), 64)
+	return f
+}
+
+// A decimal is a number as ± 0.digits · 10^exponent. Digits neither begins nor ends with a 0; that of zero is empty.
+type decimal struct {
+	negative bool
+	digits   string
+	exponent *big.Int
+}
+
+// exact returns an int64 or a Number as a decimal: with no power worked out, however big the exponent.
+func exact(v any) (decimal, bool) {
+	switch n := v.(type) {
+	case int64:
+		return Number(strconv.FormatInt(n, 10)).decimal(), true
+	case Number:
+		return n.decimal(), true
 	}
-	return math.Inf(1)
+	return decimal{}, false
+}
+
+func (n Number) decimal() decimal {
+	text, negative := strings.CutPrefix(string(n), "-")
+	d := decimal{negative: negative, exponent: new(big.Int)}
+	if i := strings.IndexAny(text, "eE"); i >= 0 {
+		d.exponent.SetString(text[i+1:], 10)
+		text = text[:i]
+	}
+	whole, fraction, _ := strings.Cut(text, ".")
+	d.digits = strings.TrimLeft(whole+fraction, "0")
+	point := len(d.digits) - len(fraction)
+	d.exponent.Add(d.exponent, big.NewInt(int64(point)))
+	d.digits = strings.TrimRight(d.digits, "0")
+	return d
+}
+
+func (d decimal) sign() int {
+	switch {
+	case d.digits == "":
+		return 0
+	case d.negative:
+		return -1
+	}
+	return 1
+}
+
+func (d decimal) compare(e decimal) int {
+	sign := d.sign()
+	if order := cmp.Compare(sign, e.sign()); order != 0 || sign == 0 {
+		return order
+	}
+	return sign * cmp.Or(d.exponent.Cmp(e.exponent), strings.Compare(d.digits, e.digits))
 }

@@ -3,9 +3,11 @@ package main_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -54,12 +56,12 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	err := ts.Exec(args[1], args[2:]...)
 	code := "0"
-	if exit := (*exec.ExitError)(nil); err != nil {
-		var ok bool
-		if exit, ok = err.(*exec.ExitError); !ok { //nolint:errorlint // testscript does not wrap it
-			ts.Fatalf("%v", err)
-		}
-		code = strings.TrimPrefix(exit.String(), "exit status ")
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		code = strconv.Itoa(exit.ExitCode())
+	case err != nil:
+		ts.Fatalf("%v", err)
 	}
 	if code != args[0] {
 		ts.Fatalf("got exit code %s, want %s", code, args[0])

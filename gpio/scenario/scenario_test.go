@@ -166,7 +166,6 @@ var scenarioFaults = []struct{ name, text, want string }{
 	{"no mapping", "- coin\n- [coin]\n", `s:1:3: a push should be a mapping (name: value), not "coin"
 s:2:3: a push should be a mapping (name: value), not a list`},
 	{"two coins at once", `- {at: 2s, pin: coin, pulses: 4}
-- {at: 2s, press: coin-return}
 - {at: 1s, pin: coin, pulses: 11}
 - {at: 2500ms, pin: coin}
 `, `s:1:8: coin is still being pushed, from 1s until 2.05s; let this come later`},
