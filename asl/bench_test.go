@@ -47,8 +47,8 @@ func input(tb testing.TB, text []byte) any {
 
 var epoch = time.Date(2025, 1, 1, 8, 0, 0, 0, time.UTC)
 
-// drive steps an execution to its end, with events of history thrown away and tasks answered at once.
-func drive(m *asl.Machine, in any, task func(*asl.TaskRequest) any) asl.Execution {
+// race steps an execution to its end, with events of history thrown away and tasks answered at once.
+func race(m *asl.Machine, in any, task func(*asl.TaskRequest) any) asl.Execution {
 	x := asl.NewExecution(asl.Identity{Name: "bench", Seed: 1})
 	var out asl.Effects
 	event := asl.Event{Kind: asl.Start, Time: epoch, Output: in}
@@ -77,7 +77,7 @@ func BenchmarkTransition(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		if x := drive(m, in, nil); x.Status != asl.Succeeded {
+		if x := race(m, in, nil); x.Status != asl.Succeeded {
 			b.Fatalf("%v", x.Failure)
 		}
 		n += transitions
@@ -97,7 +97,7 @@ func BenchmarkMap10000(b *testing.B) {
 	in := input(b, workload(b, "w3.input.json"))
 	n := 0
 	for b.Loop() {
-		if x := drive(m, in, nil); x.Status != asl.Succeeded {
+		if x := race(m, in, nil); x.Status != asl.Succeeded {
 			b.Fatalf("%v", x.Failure)
 		}
 		n += 10000

@@ -146,6 +146,7 @@ type fan struct {
 	limit   int // how many may be active
 	active  []*Scope
 	results []any
+	last    int64 // history event of the last iteration that ended
 }
 
 // own returns the scope itself where this Step has copied it already, else a copy.

@@ -65,7 +65,7 @@ func (st *stepper) items(sc *Scope, in any, f *fan) *Error {
 		n, ok := v.(int64)
 		if !ok || n < 0 {
 			return runtimeError("The MaxConcurrencyPath field refers to value \"%s\" which is not a valid integer: %s",
-				value.Text(v), s.maxConcurrency.path)
+				plainText(v), s.maxConcurrency.path)
 		}
 		if n > 0 {
 			f.limit = int(n)
@@ -94,6 +94,11 @@ func (st *stepper) fill(sc *Scope) {
 		st.settle(sc, child)
 	}
 	if sc.phase == fanned && f.done == f.total {
+		// What follows a Map follows the end of its last iteration.
+		if f.last != 0 {
+			sc.previous = f.last
+		}
+		sc.fan = nil
 		st.record(sc, HistoryEvent{Type: FanSucceeded, State: sc.state})
 		st.succeed(sc, f.results)
 	}
@@ -134,15 +139,15 @@ func (st *stepper) settle(sc, child *Scope) {
 		kind = IterationFailed
 	}
 	if sc.state.Type == Map {
-		st.record(child, HistoryEvent{Type: kind, State: sc.state, Index: int32(child.index)}) //nolint:gosec // a place in a slice
+		f.last = st.record(child, HistoryEvent{Type: kind, State: sc.state, Index: int32(child.index)}) //nolint:gosec // a place in a slice
 	}
+	sc.previous = child.previous
 	if child.phase == broken {
 		st.failFan(sc, child.failure)
 		return
 	}
 	f.results[child.index] = child.output
 	f.done++
-	sc.previous = child.previous
 }
 
 // failFan ends a fan of which one part has failed: the others are aborted.
@@ -150,7 +155,5 @@ func (st *stepper) failFan(sc *Scope, err *Error) {
 	for _, child := range sc.fan.active {
 		st.abort(child)
 	}
-	sc.fan = nil
-	st.record(sc, HistoryEvent{Type: FanFailed, State: sc.state, Error: err})
 	st.fail(sc, err)
 }

@@ -422,6 +422,7 @@ func (st *stepper) exit(sc *Scope, output any, next *State, why Reason, index in
 // fail retries, catches, or breaks the scope.
 func (st *stepper) fail(sc *Scope, err *Error) {
 	s := sc.state
+	hadFan := sc.fan != nil
 	sc.fan = nil
 	for i := range s.Retry {
 		r := &s.Retry[i]
@@ -442,6 +443,9 @@ func (st *stepper) fail(sc *Scope, err *Error) {
 		}
 		sc.phase, sc.timer = backoff, st.setTimer(sc, st.now.Add(pause))
 		return
+	}
+	if hadFan { // AWS records a failure only when it is not retried
+		st.record(sc, HistoryEvent{Type: FanFailed, State: s, Error: err})
 	}
 	for i := range s.Catch {
 		c := &s.Catch[i]
@@ -551,11 +555,8 @@ func (st *stepper) until(sc *Scope, in any) (time.Time, *Error) {
 			until, ok = timestamp(text)
 		}
 		if !ok {
-			if text == "" {
-				text = value.Text(v)
-			}
 			return until, runtimeError("The TimestampPath parameter does not reference a valid ISO-8601 extended offset "+
-				"date-time format string: %s == %s", w.timestampPath, text)
+				"date-time format string: %s == %s", w.timestampPath, plainText(v))
 		}
 	case w.secondsPath != nil:
 		v, err := st.env(sc, in).lookup(w.secondsPath)
@@ -578,6 +579,14 @@ func (st *stepper) until(sc *Scope, in any) (time.Time, *Error) {
 		return until, runtimeError("Wait state delay is too long.")
 	}
 	return until, nil
+}
+
+// plainText is a value in a message: a string as it is, anything else as JSON.
+func plainText(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return value.Text(v)
 }
 
 // duration evaluates TimeoutSeconds or HeartbeatSeconds, or their Path forms.
@@ -655,8 +664,11 @@ func (st *stepper) context(sc *Scope, item *value.Object) any {
 		"Id", who.ID, "Input", st.x.Input, "StartTime", contextTime(st.x.Started), "Name", who.Name,
 		"RoleArn", who.RoleARN, "RedriveCount", int64(0)))
 	b.Set("StateMachine", value.NewObject("Id", who.StateMachineID, "Name", who.StateMachineName))
-	b.Set("State", value.NewObject(
-		"Name", sc.state.Name, "EnteredTime", contextTime(sc.entered), "RetryCount", int64(sc.retries)))
+	state := value.NewObject("Name", sc.state.Name, "EnteredTime", contextTime(sc.entered))
+	if t := sc.state.Type; t == Task || t == Parallel || t == Map {
+		state = state.With("RetryCount", int64(sc.retries))
+	}
+	b.Set("State", state)
 	if item != nil {
 		b.Set("Map", value.NewObject("Item", item))
 	}

@@ -13,11 +13,17 @@ import (
 	"signalbox/asl/value"
 )
 
-// run drives an execution for at most so many Steps: tasks answer with their input, timers fire at their time.
+// run is drive for an execution that is called arn:test, for at most so many Steps.
 func run(m *asl.Machine, in any, steps int) (asl.Execution, []asl.HistoryEvent) {
-	x := asl.NewExecution(asl.Identity{Name: "test", ID: "arn:test", Seed: 7})
+	return drive(m, asl.Identity{Name: "test", ID: "arn:test", Seed: 7}, in, steps)
+}
+
+// drive runs an execution for at most so many Steps: tasks answer with their input, timers fire at their time.
+func drive(m *asl.Machine, who asl.Identity, in any, steps int) (asl.Execution, []asl.HistoryEvent) {
+	x := asl.NewExecution(who)
 	var history []asl.HistoryEvent
 	var queue []asl.Event
+	cancelled := map[int64]bool{}
 	event := asl.Event{Kind: asl.Start, Time: epoch, Output: in}
 	for range steps {
 		var out asl.Effects
@@ -35,11 +41,15 @@ func run(m *asl.Machine, in any, steps int) (asl.Execution, []asl.HistoryEvent) 
 				if do.At.After(next.Time) {
 					next.Time = do.At
 				}
+			case asl.CancelTimer, asl.CancelTask:
+				cancelled[do.ID] = true
+				continue
 			default:
 				continue
 			}
 			queue = append(queue, next)
 		}
+		queue = slices.DeleteFunc(queue, func(e asl.Event) bool { return cancelled[e.ID] })
 		if len(queue) == 0 || x.Status != asl.Running {
 			break
 		}

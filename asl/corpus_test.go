@@ -1,0 +1,264 @@
+package asl_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"signalbox/asl"
+	"signalbox/asl/value"
+)
+
+// corpus returns the folder of recordings that SIGNALBOX_CORPUS names, else the one beside the project.
+func corpus(tb testing.TB) string {
+	tb.Helper()
+	dir := os.Getenv("SIGNALBOX_CORPUS")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "shared", "conformance")
+	}
+	if _, err := os.Stat(dir); err != nil {
+		if os.Getenv("CI") == "true" {
+			tb.Fatalf("the recordings are missing: %v", err)
+		}
+		tb.Skipf("not run: no recordings here: %v", err)
+	}
+	return dir
+}
+
+// A scenario is one recording of AWS.
+type scenario struct {
+	file string
+	o    *value.Object
+}
+
+func (s scenario) text(key string) string {
+	v, _ := s.o.Lookup(key)
+	text, _ := v.(string)
+	return text
+}
+
+func (s scenario) object(key string) *value.Object {
+	v, _ := s.o.Lookup(key)
+	o, _ := v.(*value.Object)
+	return o
+}
+
+func (s scenario) list(key string) []any {
+	v, _ := s.o.Lookup(key)
+	list, _ := v.([]any)
+	return list
+}
+
+func scenarios(tb testing.TB, kind string) []scenario {
+	tb.Helper()
+	files, err := filepath.Glob(filepath.Join(corpus(tb), "asl", "*", "*.json"))
+	if err != nil || len(files) < 1000 {
+		tb.Fatalf("got %d recordings, %v; want more than 1000", len(files), err)
+	}
+	var list []scenario
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		v, err := value.Read(text)
+		if err != nil {
+			tb.Fatalf("%s: %v", file, err)
+		}
+		if s := (scenario{file, v.(*value.Object)}); s.text("kind") == kind {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// A tally counts per area how many recordings hold.
+type tally struct{ held, total map[string]int }
+
+func newTally() tally { return tally{map[string]int{}, map[string]int{}} }
+
+func (t tally) add(area string, held bool) {
+	t.total[area]++
+	if held {
+		t.held[area]++
+	}
+}
+
+// log prints the counts and returns their sums.
+func (t tally) log(tb testing.TB, what string) (held, total int) {
+	tb.Helper()
+	for _, area := range slices.Sorted(maps.Keys(t.total)) {
+		tb.Logf("%-24s %4d/%d", area, t.held[area], t.total[area])
+		held += t.held[area]
+		total += t.total[area]
+	}
+	tb.Logf("%s: %d/%d", what, held, total)
+	return held, total
+}
+
+// leastHeld is how many executions without services, in JSONPath, hold at least: it only ever goes up.
+const leastHeld = 585
+
+func TestCorpusExecutions(t *testing.T) {
+	held := newTally()
+	later := newTally() // JSONata, and Tasks of services
+	for _, s := range scenarios(t, "execution") {
+		if slices.Contains(s.list("features"), any("JSONata")) || len(s.list("requires")) > 0 {
+			later.add(s.text("area"), false)
+			continue
+		}
+		diff := s.play()
+		held.add(s.text("area"), diff == "")
+		if diff != "" && os.Getenv("SIGNALBOX_CORPUS_DIFFS") != "" {
+			t.Logf("%s\n%s", s.text("id"), diff)
+		}
+	}
+	n, _ := held.log(t, "held, executions without services in JSONPath")
+	later.log(t, "not yet played: JSONata, services")
+	if n < leastHeld {
+		t.Errorf("got %d that hold, want %d at least", n, leastHeld)
+	}
+}
+
+// play runs an execution and returns how it differs from the recording; "" if it does not.
+func (s scenario) play() string {
+	definition, _ := s.o.Lookup("definition")
+	m, faults := asl.Parse([]byte(value.Text(definition)))
+	if m == nil {
+		return "refused: " + faults.Error()
+	}
+	names := scenario{o: s.object("names")}
+	who := asl.Identity{
+		Name: names.text("execution"), ID: names.text("executionArn"), RoleARN: names.text("roleArn"),
+		StateMachineName: names.text("stateMachine"), StateMachineID: names.text("stateMachineArn"), Seed: 1,
+	}
+	in, _ := s.o.Lookup("input")
+	x, history := drive(m, who, in, 100_000)
+	expect := scenario{o: s.object("expect")}
+	if got, want := x.Status.String(), expect.text("status"); got != want {
+		return fmt.Sprintf("status: got %s (%v), want %s", got, x.Failure, want)
+	}
+	for _, c := range []struct {
+		what string
+		got  any
+	}{{"output", x.Output}, {"error", failureText(x, false)}, {"cause", failureText(x, true)}} {
+		want, ok := expect.o.Lookup(c.what)
+		if !ok {
+			continue
+		}
+		if got := s.snapshot(parsed(c.got)); !value.Equal(got, want) {
+			return fmt.Sprintf("%s: got  %s\nwant %s", c.what, value.Text(got), value.Text(want))
+		}
+	}
+	events, ok := expect.o.Lookup("events")
+	if !ok {
+		return ""
+	}
+	return s.compare(history, who, events.([]any))
+}
+
+func failureText(x asl.Execution, cause bool) any {
+	switch {
+	case x.Failure == nil:
+		return nil
+	case cause:
+		return x.Failure.Cause
+	default:
+		return x.Failure.Name
+	}
+}
+
+// compare holds the history against the recorded one: order, ids, types and details.
+func (s scenario) compare(history []asl.HistoryEvent, who asl.Identity, want []any) string {
+	for i := range max(len(history), len(want)) {
+		var got, recorded any
+		if i < len(history) {
+			got = s.snapshot(eventObject(&history[i], who))
+		}
+		if i < len(want) {
+			recorded = want[i]
+		}
+		if !value.Equal(got, recorded) {
+			return fmt.Sprintf("event %d: got  %s\n         want %s", i+1, value.Text(got), value.Text(recorded))
+		}
+	}
+	return ""
+}
+
+// eventObject is an event in the form of the recordings.
+func eventObject(e *asl.HistoryEvent, who asl.Identity) *value.Object {
+	o := value.NewObject("id", e.ID, "previousEventId", e.Previous, "type", e.Name())
+	key, details := e.Details(who)
+	if key == "" {
+		return o
+	}
+	for _, name := range []string{"input", "output", "parameters", "cause"} {
+		if v, ok := details.Lookup(name); ok {
+			if name == "cause" {
+				v = parsed(v)
+			} else if read, err := value.Read([]byte(v.(string))); err == nil {
+				v = read
+			}
+			details = details.With(name, v)
+		}
+	}
+	return o.With("details", details).With("detailsKey", key)
+}
+
+// parsed is what the recordings made of a text: that of a JSON object became the object.
+func parsed(v any) any {
+	if text, ok := v.(string); ok && strings.HasPrefix(text, "{") {
+		if read, err := value.Read([]byte(text)); err == nil {
+			return read
+		}
+	}
+	return v
+}
+
+// snapshot replaces what differs from run to run, as the recordings did: one placeholder after the other. A literal is
+// looked for as earlier placeholders have left it.
+func (s scenario) snapshot(v any) any {
+	text := value.Text(v)
+	var earlier []func(string) string
+	for _, p := range s.list("placeholders") {
+		place := scenario{o: p.(*value.Object)}
+		as, what := place.text("as"), place.text("value")
+		if what == "" {
+			continue
+		}
+		replace := func(in string) string { return replaceRegex(in, what, as) }
+		if regex, _ := place.o.Lookup("regex"); regex != true {
+			for _, f := range earlier {
+				what = f(what)
+			}
+			replace = func(in string) string { return strings.ReplaceAll(in, what, as) }
+		}
+		text = replace(text)
+		earlier = append(earlier, replace)
+	}
+	text = isoTime.ReplaceAllString(text, "date")
+	read, err := value.Read([]byte(text))
+	if err != nil {
+		return text
+	}
+	return read
+}
+
+var (
+	isoTime = regexp.MustCompile(`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})`)
+	around  = regexp.MustCompile(`^\(\?<=(.*?)\)(.*?)\(\?=(.*?)\)$`)
+)
+
+// replaceRegex knows the one kind of look-around that the recordings use and Go's regexp lacks.
+func replaceRegex(text, pattern, as string) string {
+	as = strings.ReplaceAll(as, "$", "$$")
+	if m := around.FindStringSubmatch(pattern); m != nil {
+		return regexp.MustCompile("("+m[1]+")"+m[2]+"("+m[3]+")").ReplaceAllString(text, "${1}"+as+"${2}")
+	}
+	return regexp.MustCompile(pattern).ReplaceAllString(text, as)
+}

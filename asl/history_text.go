@@ -1,0 +1,117 @@
+package asl
+
+import (
+	"strings"
+
+	"signalbox/asl/value"
+)
+
+// Region is the AWS region that histories and ARNs name.
+const Region = "us-east-1"
+
+// Details returns what AWS's GetExecutionHistory shows of the event beside its id, time and type: the name of the member and
+// the member itself, with inputs and outputs as texts of JSON. Both are empty for events that have no details. Who is the
+// identity of the execution.
+func (e *HistoryEvent) Details(who Identity) (string, *value.Object) {
+	var b value.Builder
+	switch e.Type {
+	case ExecutionStarted:
+		payload(&b, "input", e.Data)
+		b.Set("roleArn", who.RoleARN)
+		return "executionStartedEventDetails", b.Object()
+	case ExecutionSucceeded:
+		payload(&b, "output", e.Data)
+		return "executionSucceededEventDetails", b.Object()
+	case ExecutionFailed:
+		return "executionFailedEventDetails", failure(&b, e.Error)
+	case ExecutionAborted:
+		return "executionAbortedEventDetails", failure(&b, e.Error)
+	case ExecutionTimedOut:
+		return "executionTimedOutEventDetails", failure(&b, nil)
+	case StateEntered:
+		payload(&b, "input", e.Data)
+		b.Set("name", e.State.Name)
+		return "stateEnteredEventDetails", b.Object()
+	case StateExited:
+		b.Set("name", e.State.Name)
+		payload(&b, "output", e.Data)
+		return "stateExitedEventDetails", b.Object()
+	case FanStarted:
+		if e.State.Type == Map {
+			b.Set("length", int64(e.Index))
+			return "mapStateStartedEventDetails", b.Object()
+		}
+	case IterationStarted, IterationSucceeded, IterationFailed, IterationAborted:
+		b.Set("index", int64(e.Index))
+		b.Set("name", e.State.Name)
+		name := e.Type.Name()
+		return strings.ToLower(name[:1]) + name[1:] + "EventDetails", b.Object()
+	case TaskScheduled, TaskStarted, TaskSubmitted, TaskSucceeded, TaskFailed, TaskTimedOut:
+		return e.taskDetails(&b)
+	}
+	return "", nil
+}
+
+// taskDetails are those of the three kinds of resources, which AWS words differently.
+func (e *HistoryEvent) taskDetails(b *value.Builder) (string, *value.Object) {
+	s := e.State
+	kind := s.resourceKind()
+	service := kind == "Task"
+	switch e.Type {
+	case TaskScheduled:
+		if service {
+			b.Set("parameters", value.Text(e.Data))
+			b.Set("region", Region)
+		} else {
+			payload(b, "input", e.Data)
+			b.Set("resource", s.Resource)
+		}
+		if s.timeout.fixed > 0 {
+			b.Set("timeoutInSeconds", s.timeout.fixed)
+		}
+		if s.heartbeat.fixed > 0 {
+			b.Set("heartbeatInSeconds", s.heartbeat.fixed)
+		}
+	case TaskSubmitted, TaskSucceeded:
+		payload(b, "output", e.Data)
+	case TaskFailed, TaskTimedOut:
+		failure(b, e.Error)
+	}
+	if service {
+		resource, resourceType := s.integration()
+		b.Set("resource", resource)
+		b.Set("resourceType", resourceType)
+	}
+	if !service && kind == "LambdaFunction" && e.Type == TaskStarted {
+		return "", nil
+	}
+	name := e.Name()
+	return strings.ToLower(name[:1]) + name[1:] + "EventDetails", b.Object()
+}
+
+// integration splits the resource arn:aws:states:::SERVICE:ACTION into its action and service.
+func (s *State) integration() (resource, resourceType string) {
+	_, rest, ok := strings.Cut(s.Resource, ":states:::")
+	if !ok {
+		return s.Resource, ""
+	}
+	at := strings.LastIndexByte(rest, ':')
+	return rest[at+1:], rest[:max(at, 0)]
+}
+
+func payload(b *value.Builder, name string, v any) {
+	b.Set(name, value.Text(v))
+	b.Set(name+"Details", value.NewObject("truncated", false))
+}
+
+func failure(b *value.Builder, err *Error) *value.Object {
+	if err != nil {
+		if err.Cause != "" {
+			b.Set("cause", err.Cause)
+		}
+		if err.Name != "" {
+			b.Set("error", err.Name)
+		}
+	}
+	return b.Object()
+}
