@@ -140,7 +140,7 @@ func (p *parser) rule(f *fields, top bool) choiceRule {
 	if top {
 		f.require("Next")
 		r.Next = f.text("Next")
-		r.assign = f.template("Assign")
+		r.assign = f.assign()
 	}
 	for _, name := range []string{"And", "Or"} {
 		if !f.has(name) {

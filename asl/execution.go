@@ -3,6 +3,8 @@ package asl
 import (
 	"encoding/binary"
 	"time"
+
+	"signalbox/asl/value"
 )
 
 // A Status is how an execution stands.
@@ -106,6 +108,7 @@ type Scope struct {
 
 	state     *State
 	input     any // of the state, before InputPath
+	variables *value.Object
 	why       Reason
 	whyIndex  int32
 	entered   time.Time

@@ -33,7 +33,11 @@ func (env *environment) lookup(p *jsonpath.Path) (any, error) {
 	case jsonpath.Context:
 		return p.Get(env.step.context(env.scope, env.item))
 	case jsonpath.Variable:
-		return nil, fmt.Errorf("the variable %s has no value", p.Name())
+		v, ok := env.scope.variables.Lookup(p.Name())
+		if !ok {
+			return nil, fmt.Errorf("the variable %s has no value", p.Name())
+		}
+		return p.Get(v)
 	default:
 		return p.Get(env.input)
 	}

@@ -62,7 +62,7 @@ func (st *stepper) items(sc *Scope, in any, f *fan) *Error {
 		if err != nil {
 			return noResults(s.maxConcurrency.path, err)
 		}
-		n, ok := v.(int64)
+		n, ok := wholeOf(v)
 		if !ok || n < 0 {
 			return runtimeError("The MaxConcurrencyPath field refers to value \"%s\" which is not a valid integer: %s",
 				plainText(v), s.maxConcurrency.path)
@@ -107,6 +107,8 @@ func (st *stepper) fill(sc *Scope) {
 func (st *stepper) spawn(sc *Scope, i int) (*Scope, *Error) {
 	f, s := sc.fan, sc.state
 	child := &Scope{owner: st.x.steps, path: sc.path.child(i), index: i, input: f.input, previous: sc.previous}
+	// What is assigned outside can be read inside. It cannot change while the fan is under way, so a copy will do.
+	child.variables = sc.variables
 	if s.Type == Parallel {
 		child.block = s.Branches[i]
 	} else {

@@ -1,6 +1,10 @@
 package asl
 
-import "time"
+import (
+	"time"
+
+	"signalbox/asl/value"
+)
 
 // A HistoryType is the kind of a [HistoryEvent]. Its String is AWS's name of the event: PassStateEntered, TaskScheduled, ….
 type HistoryType uint8
@@ -54,11 +58,12 @@ type HistoryEvent struct {
 	Previous int64 // the event that led to this one in its branch; 0 at the beginning
 	Time     time.Time
 	Type     HistoryType
-	Reason   Reason // of StateEntered
-	Index    int32  // of iterations; of StateEntered: which rule or catcher; of FanStarted: how many items
-	State    *State // nil for events of the execution
-	Data     any    // input of entered and scheduled, output of exited and succeeded
-	Error    *Error // of failures
+	Reason   Reason        // of StateEntered
+	Index    int32         // of iterations; of StateEntered: which rule or catcher; of FanStarted: how many items
+	State    *State        // nil for events of the execution
+	Data     any           // input of entered and scheduled, output of exited and succeeded
+	Error    *Error        // of failures
+	Assigned *value.Object // of StateExited: the variables that Assign has set
 }
 
 // Name returns AWS's name of the event.

@@ -33,6 +33,14 @@ func (e *HistoryEvent) Details(who Identity) (string, *value.Object) {
 		b.Set("name", e.State.Name)
 		return "stateEnteredEventDetails", b.Object()
 	case StateExited:
+		if e.Assigned != nil {
+			var texts value.Builder
+			for name, v := range e.Assigned.All() {
+				texts.Set(name, value.Text(v))
+			}
+			b.Set("assignedVariables", texts.Object())
+			b.Set("assignedVariablesDetails", value.NewObject("truncated", false))
+		}
 		b.Set("name", e.State.Name)
 		payload(&b, "output", e.Data)
 		return "stateExitedEventDetails", b.Object()

@@ -38,7 +38,7 @@ func (p *parser) state(name string, body any, at *place) *State {
 		s.outputPath = f.inOut("OutputPath")
 	}
 	if s.Type != Fail && s.Type != Succeed {
-		s.assign = f.template("Assign")
+		s.assign = f.assign()
 	}
 	switch s.Type {
 	case Task:
@@ -330,7 +330,7 @@ func (f *fields) catcher() Catcher {
 	f.require("Next")
 	c.Next = f.text("Next")
 	c.resultPath, c.discardResult = f.resultPath()
-	c.assign = f.template("Assign")
+	c.assign = f.assign()
 	f.text("Comment")
 	f.rest()
 	return c

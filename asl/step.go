@@ -222,7 +222,7 @@ func (st *stepper) fire(sc *Scope, id int64) {
 		if in, err := st.in(sc); err != nil {
 			st.fail(sc, err)
 		} else {
-			st.leave(sc, in, sc.state.next, ReasonNext, 0)
+			st.leave(sc, in, in, way{next: sc.state.next, assign: sc.state.assign})
 		}
 	case sc.phase == backoff && id == sc.timer:
 		sc.timer = 0
@@ -310,7 +310,7 @@ func (st *stepper) do(sc *Scope) *Error {
 	case Choice:
 		return st.choose(sc, in)
 	case Succeed:
-		st.leave(sc, in, nil, ReasonNext, 0)
+		st.leave(sc, in, in, way{})
 	case Wait:
 		until, err := st.until(sc, in)
 		if err != nil {
@@ -376,11 +376,20 @@ func (st *stepper) succeed(sc *Scope, result any) {
 			return
 		}
 	}
-	if result, err = merge(sc.input, result, s.resultPath, s.discardResult); err != nil {
+	output, err := merge(sc.input, result, s.resultPath, s.discardResult)
+	if err != nil {
 		st.fail(sc, st.located(sc, err))
 		return
 	}
-	st.leave(sc, result, s.next, ReasonNext, 0)
+	st.leave(sc, result, output, way{next: s.next, assign: s.assign})
+}
+
+// A way is how a scope leaves a state: where to (nil ends the scope), why, and what it assigns.
+type way struct {
+	next   *State
+	why    Reason
+	index  int
+	assign *template
 }
 
 // merge puts a result into the state's input as ResultPath says.
@@ -398,25 +407,39 @@ func merge(input, result any, path *jsonpath.Path, discard bool) (any, *Error) {
 	return merged, nil
 }
 
-// leave applies OutputPath and goes on to next; nil ends the scope.
-func (st *stepper) leave(sc *Scope, output any, next *State, why Reason, index int) {
+// leave applies OutputPath and goes on. The result is what $ stands for in Assign.
+func (st *stepper) leave(sc *Scope, result, output any, w way) {
 	output, err := st.through(sc, sc.state.outputPath, output)
+	if err == nil {
+		err = st.exit(sc, result, output, w)
+	}
 	if err != nil {
 		st.fail(sc, st.located(sc, err))
-		return
 	}
-	st.exit(sc, output, next, why, index)
 }
 
-func (st *stepper) exit(sc *Scope, output any, next *State, why Reason, index int) {
-	st.record(sc, HistoryEvent{Type: StateExited, State: sc.state, Data: output})
-	sc.fan = nil
-	if next == nil {
-		sc.phase, sc.output = ended, output
-		return
+// exit assigns and goes on. All of Assign sees the variables as they were; the next state sees the new ones.
+func (st *stepper) exit(sc *Scope, result, output any, w way) *Error {
+	var assigned *value.Object
+	if w.assign != nil {
+		v, err := w.assign.eval(st.env(sc, result))
+		if err != nil {
+			return err
+		}
+		assigned = v.(*value.Object) // Assign is an object
+		for name, v := range assigned.All() {
+			sc.variables = sc.variables.With(name, v)
+		}
 	}
-	sc.phase, sc.state, sc.input = ready, next, output
-	sc.why, sc.whyIndex = why, int32(index) //nolint:gosec // a place in a list of the definition
+	st.record(sc, HistoryEvent{Type: StateExited, State: sc.state, Data: output, Assigned: assigned})
+	sc.fan = nil
+	if w.next == nil {
+		sc.phase, sc.output = ended, output
+		return nil
+	}
+	sc.phase, sc.state, sc.input = ready, w.next, output
+	sc.why, sc.whyIndex = w.why, int32(w.index) //nolint:gosec // a place in a list of the definition
+	return nil
 }
 
 // fail retries, catches, or breaks the scope.
@@ -454,11 +477,13 @@ func (st *stepper) fail(sc *Scope, err *Error) {
 		}
 		caught := value.NewObject("Error", err.Name, "Cause", err.Cause)
 		output, bad := merge(sc.input, caught, c.resultPath, c.discardResult)
+		if bad == nil {
+			bad = st.exit(sc, caught, output, way{next: c.next, why: ReasonCatch, index: i, assign: c.assign})
+		}
 		if bad != nil {
 			err = st.located(sc, bad)
 			break
 		}
-		st.exit(sc, output, c.next, ReasonCatch, i)
 		return
 	}
 	sc.phase, sc.failure = broken, err
@@ -498,7 +523,7 @@ func (st *stepper) choose(sc *Scope, in any) *Error {
 			return st.located(sc, err)
 		}
 		if ok {
-			st.leave(sc, in, s.choices[i].next, ReasonRule, i)
+			st.leave(sc, in, in, way{next: s.choices[i].next, why: ReasonRule, index: i, assign: s.choices[i].assign})
 			return nil
 		}
 	}
@@ -507,7 +532,7 @@ func (st *stepper) choose(sc *Scope, in any) *Error {
 			"' (entered at the event id #" + strconv.FormatInt(sc.enteredID, 10) + "). " +
 			"Failed to transition out of the state. The state does not point to a next state."}
 	}
-	st.leave(sc, in, s.defaultState, ReasonDefault, 0)
+	st.leave(sc, in, in, way{next: s.defaultState, why: ReasonDefault, assign: s.assign})
 	return nil
 }
 
@@ -587,6 +612,16 @@ func plainText(v any) string {
 		return s
 	}
 	return value.Text(v)
+}
+
+// wholeOf takes a whole number, or the text of one, as AWS does for paths to numbers.
+func wholeOf(v any) (int64, bool) {
+	if s, ok := v.(string); ok {
+		n, err := strconv.ParseInt(s, 10, 64)
+		return n, err == nil
+	}
+	n, ok := v.(int64)
+	return n, ok
 }
 
 // duration evaluates TimeoutSeconds or HeartbeatSeconds, or their Path forms.

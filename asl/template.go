@@ -28,6 +28,22 @@ func (f *fields) template(name string) *template {
 	return &t
 }
 
+// assign reads Assign, which is an object; nil where it is absent, or assigns nothing.
+func (f *fields) assign() *template {
+	v, ok := f.take("Assign")
+	if !ok {
+		return nil
+	}
+	o, ok := v.(*value.Object)
+	if !ok {
+		f.p.schema(f.at.in("Assign"), "", "Expected value of type Object")
+	}
+	if o.Len() == 0 {
+		return nil
+	}
+	return f.template("Assign")
+}
+
 func (p *parser) template(v any, at *place) template {
 	switch x := v.(type) {
 	case []any:
