@@ -81,6 +81,9 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 		RoleARN: "arn:aws:iam::123456789012:role/signalbox", Seed: o.seed,
 	}, o.input, func(x asl.Execution) {
 		a.ended = &x
+		if a.rig != nil {
+			a.rig.Release(x.Identity().Name)
+		}
 		a.clock.Stop()
 	})
 	if err != nil {

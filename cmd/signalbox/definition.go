@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -57,7 +58,8 @@ func read(name string) (*target, error) {
 	if definition == nil {
 		return nil, misuse{fileFaults{name, faults}}
 	}
-	return &target{name: name, file: name, text: text, definition: definition}, nil
+	short := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(name), ".json"), ".asl")
+	return &target{name: short, file: name, text: text, definition: definition}, nil
 }
 
 func names(all []machines.Machine) string {

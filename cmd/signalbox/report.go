@@ -38,11 +38,14 @@ func newStoryteller(clock interface{ Now() time.Time }, tell func(happening)) *s
 // Observe implements engine.Observer.
 func (s *storyteller) Observe(x asl.Execution, events []asl.HistoryEvent) {
 	for i := range events {
-		s.event(&x, &events[i])
+		s.event(&events[i])
+	}
+	if x.Status != asl.Running {
+		clear(s.exited)
 	}
 }
 
-func (s *storyteller) event(x *asl.Execution, e *asl.HistoryEvent) {
+func (s *storyteller) event(e *asl.HistoryEvent) {
 	h := happening{Time: e.Time, Type: e.Type.Name()}
 	if e.State != nil {
 		h.State = e.State.Name
@@ -83,9 +86,6 @@ func (s *storyteller) event(x *asl.Execution, e *asl.HistoryEvent) {
 			details.Set("error", err.Name)
 			details.Set("cause", err.Cause)
 		}
-	}
-	if x.Status != asl.Running {
-		clear(s.exited)
 	}
 	h.Details = details.Object()
 	s.tell(h)
@@ -174,7 +174,7 @@ func printPlain(w io.Writer, start time.Time, h happening) error {
 	default:
 		return nil
 	}
-	_, err := fmt.Fprintf(w, "%s  %-24s %-9s %s\n", elapsed(h.Time.Sub(start)), name, val, h.Why)
+	_, err := fmt.Fprintf(w, "%s  %-28s %-9s %s\n", elapsed(h.Time.Sub(start)), name, val, h.Why)
 	return err
 }
 
