@@ -360,41 +360,64 @@ func TestInterjectAtSpeed0HappensNow(t *testing.T) {
 	})
 }
 
-// A pause, as the screen makes it: nothing passes, keys still work, and afterwards the rest of the interval is as long as it was.
-func TestPause(t *testing.T) {
+func TestInterjectBeforeAnythingWasDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, since := newTape(1), passed()
+		c := newTape(2)
 		c.KeepOpen()
-		c.AfterFunc(time.Minute, func() {
-			c.mark("minute")
-			if got, want := since(), time.Hour+time.Minute; got != want {
-				t.Errorf("got the minute after %v, want %v", got, want)
-			}
-			c.Stop()
-		})
 		go func() {
-			time.Sleep(20 * time.Second)
-			var resume func()
+			time.Sleep(15 * time.Second)
 			c.Interject(func() {
-				c.mark("pause")
-				resume = c.Hold()
-			})
-			time.Sleep(30 * time.Minute)
-			if got := c.Reading().Sub(engine.Epoch); got != 20*time.Second {
-				t.Errorf("got the reading %v in the pause, want 20s", got)
-			}
-			c.Interject(c.marks("key"))
-			time.Sleep(10 * time.Minute)
-			c.SetSpeed(1)
-			time.Sleep(20 * time.Minute)
-			c.Interject(func() {
-				c.mark("resume")
-				resume()
+				c.mark("key")
+				c.Stop()
 			})
 		}()
 		c.run(t)
-		c.want(t, "20s: pause", "20s: key", "20s: resume", "1m0s: minute")
+		c.want(t, "30s: key")
 	})
+}
+
+// A pause, as the screen makes it: nothing passes, keys still work, and afterwards the rest of the interval is as long as
+// it was.
+func TestPause(t *testing.T) {
+	for _, setSpeed := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) { pause(t, setSpeed) })
+	}
+}
+
+func pause(t *testing.T, setSpeed bool) {
+	c, since := newTape(1), passed()
+	c.KeepOpen()
+	c.AfterFunc(time.Minute, func() {
+		c.mark("minute")
+		if got, want := since(), time.Hour+time.Minute; got != want {
+			t.Errorf("got the minute after %v, want %v", got, want)
+		}
+		c.Stop()
+	})
+	go func() {
+		time.Sleep(20 * time.Second)
+		var resume func()
+		c.Interject(func() {
+			c.mark("pause")
+			resume = c.Hold()
+		})
+		time.Sleep(30 * time.Minute)
+		if got := c.Reading().Sub(engine.Epoch); got != 20*time.Second {
+			t.Errorf("got the reading %v in the pause, want 20s", got)
+		}
+		c.Interject(c.marks("key"))
+		time.Sleep(10 * time.Minute)
+		if setSpeed {
+			c.SetSpeed(1)
+		}
+		time.Sleep(20 * time.Minute)
+		c.Interject(func() {
+			c.mark("resume")
+			resume()
+		})
+	}()
+	c.run(t)
+	c.want(t, "20s: pause", "20s: key", "20s: resume", "1m0s: minute")
 }
 
 // Further away than a time.Duration reaches is not now.
@@ -403,8 +426,12 @@ func TestTheFarFutureDoesNotComeEarly(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := newTape(speed)
 			c.At(time.Date(3000, time.January, 1, 0, 0, 0, 0, time.UTC), c.marks("the year 3000"))
-			c.AfterFunc(2*time.Hour, c.Stop)
-			c.run(t)
+			cause := errors.New("a year has passed")
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 365*24*time.Hour, cause)
+			defer cancel()
+			if err := c.Run(ctx); !errors.Is(err, cause) {
+				t.Errorf("speed %v: got %v from Run, want a year of waiting", speed, err)
+			}
 			c.want(t)
 		})
 	}
@@ -421,7 +448,8 @@ func TestTheFarFutureDoesNotComeEarly(t *testing.T) {
 	}
 }
 
-// A thing to do in a random schedule. Its children are due so much later than itself, or than the end of what it does elsewhere.
+// A thing to do in a random schedule. Its children are due so much later than itself, or than the end of what it does
+// elsewhere.
 type thing struct {
 	id       int
 	way      string // how it gets into the queue: "after", "at", "post"
@@ -625,7 +653,9 @@ func TestRealClockTakesPostsWhileItWaits(t *testing.T) {
 // What is done on the clock needs no lock, whoever asked for it: the race detector sees to it.
 func TestPostFromOtherGoroutines(t *testing.T) {
 	for name, c := range map[string]*engine.Clock{
-		"simulated": engine.NewSimulated(engine.Epoch, 0), "paced": engine.NewSimulated(engine.Epoch, 1e6), "real": engine.NewReal(),
+		"simulated": engine.NewSimulated(engine.Epoch, 0),
+		"paced":     engine.NewSimulated(engine.Epoch, 1e6),
+		"real":      engine.NewReal(),
 	} {
 		const goroutines, posts = 4, 200
 		done := 0

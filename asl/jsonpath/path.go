@@ -227,27 +227,20 @@ func (c *compiler) path() (*Path, error) {
 		p.variable = c.text[start:c.at]
 	}
 	definite := true
-	var normal strings.Builder // the path with every plain step in brackets, so that jp takes it
-	normal.WriteByte('$')
+	start := c.at
 	for c.at < len(c.text) {
-		before := c.at
 		s, plain, err := c.step()
 		if err != nil {
 			return nil, err
 		}
-		if plain {
-			p.steps = append(p.steps, s)
-			normal.WriteString(jpStep(s))
-			continue
-		}
-		definite = false
-		normal.WriteString(strings.Replace(c.text[before:c.at], ".[", "[", 1))
+		p.steps = append(p.steps, s)
+		definite = definite && plain
 	}
 	if definite {
 		return p, nil
 	}
 	p.steps = nil
-	expr, err := jp.ParseString(normal.String())
+	expr, err := jp.ParseString(c.normal(start))
 	if err != nil {
 		return nil, errors.New(strings.TrimSpace(err.Error()))
 	}
@@ -255,11 +248,23 @@ func (c *compiler) path() (*Path, error) {
 	return p, nil
 }
 
-func jpStep(s step) string {
-	if s.array {
-		return "[" + strconv.Itoa(s.index) + "]"
+// normal returns the path with every plain step in brackets, so that jp takes it. The text has been read once already.
+func (c *compiler) normal(start int) string {
+	var b strings.Builder
+	b.WriteByte('$')
+	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
+	for c.at = start; c.at < len(c.text); {
+		before := c.at
+		switch s, plain, _ := c.step(); {
+		case !plain:
+			b.WriteString(strings.Replace(c.text[before:c.at], ".[", "[", 1))
+		case s.array:
+			b.WriteString("[" + strconv.Itoa(s.index) + "]")
+		default:
+			b.WriteString("['" + quote.Replace(s.key) + "']")
+		}
 	}
-	return "['" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s.key) + "']"
+	return b.String()
 }
 
 func (c *compiler) peek() byte {
