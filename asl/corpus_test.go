@@ -399,3 +399,59 @@ func replaceRegex(text, pattern, as string) string {
 	}
 	return regexp.MustCompile(pattern).ReplaceAllString(text, as)
 }
+
+// The comparison must see what it is for: a recording with anything changed in it does not hold any more.
+func TestCorpusComparisonSeesChanges(t *testing.T) {
+	file := filepath.Join(corpus(t), "asl", "base", "base.test_decl_version_1_0.json")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := readScenario(t, string(text)).play(); diff != "" {
+		t.Fatalf("the recording does not hold as it is: %s", diff)
+	}
+	for name, change := range map[string][2]string{
+		"status":    {`"status":"SUCCEEDED"`, `"status":"FAILED"`},
+		"output":    {`"status":"SUCCEEDED","output":{}`, `"status":"SUCCEEDED","output":{"a":1}`},
+		"event":     {`"type":"PassStateExited"`, `"type":"TaskStateExited"`},
+		"id":        {`"id":3,"previousEventId":2`, `"id":4,"previousEventId":2`},
+		"previous":  {`"id":3,"previousEventId":2`, `"id":3,"previousEventId":1`},
+		"details":   {`"name":"State_1","output":{}`, `"name":"State_1","output":{"x":null}`},
+		"detail":    {`"details":{"input":{},"inputDetails":{"truncated":false},"name":"State_1"}`, `"details":{"name":"State_1"}`},
+		"one less":  {`,{"id":4,`, `],"rest":[{"id":4,`},
+		"one more":  {`{"id":1,"previousEventId":0,"type":"ExecutionStarted"`, `{"id":0},{"id":1,"previousEventId":0,"type":"ExecutionStarted"`},
+		"input":     {`"input":{},"names"`, `"input":{"b":2},"names"`},
+		"role":      {`"snf_role_arn"}`, `"another_role_arn"}`},
+		"key order": {`"detailsKey":"stateEnteredEventDetails"`, `"detailsKey":"stateExitedEventDetails"`},
+	} {
+		compact := value.Text(readScenario(t, string(text)).o)
+		changed := strings.Replace(compact, change[0], change[1], 1)
+		if changed == compact {
+			t.Fatalf("%s: %s is not in the recording:\n%s", name, change[0], compact)
+		}
+		if diff := readScenario(t, changed).play(); diff == "" {
+			t.Errorf("%s: a recording with %s still holds", name, change[1])
+		}
+	}
+
+	// Error and cause of a failure.
+	const failed = `{"kind":"execution","definition":{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E","Cause":"C"}}},
+		"input":{},"names":{"execution":"x"},"placeholders":[],"expect":{"status":"FAILED","error":"E","cause":"C"}}`
+	if diff := readScenario(t, failed).play(); diff != "" {
+		t.Fatal(diff)
+	}
+	for _, change := range [][2]string{{`"error":"E"`, `"error":"X"`}, {`"cause":"C"`, `"cause":"X"`}} {
+		if diff := readScenario(t, strings.Replace(failed, change[0], change[1], 1)).play(); diff == "" {
+			t.Errorf("a recording with %s still holds", change[1])
+		}
+	}
+}
+
+func readScenario(tb testing.TB, text string) scenario {
+	tb.Helper()
+	v, err := value.Read([]byte(text))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return scenario{o: v.(*value.Object)}
+}
