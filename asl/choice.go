@@ -142,11 +142,15 @@ func (p *parser) rule(f *fields, top bool) choiceRule {
 		r.Next = f.text("Next")
 		r.assign = f.assign()
 	}
+	f.only("And", "Or", "Not", "Variable")
 	for _, name := range []string{"And", "Or"} {
 		if !f.has(name) {
 			continue
 		}
 		r.operator = name
+		if v, _ := f.o.Lookup(name); value.Equal(v, []any{}) {
+			p.schema(f.at.in(name), "", "The field '%s' must contain at least one choice rule", name)
+		}
 		f.list(name, func(v any, at *place) {
 			if e := p.object(v, at); e != nil {
 				r.rules = append(r.rules, p.rule(e, false))

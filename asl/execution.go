@@ -109,6 +109,7 @@ type Scope struct {
 	state     *State
 	input     any // of the state, before InputPath
 	variables *value.Object
+	from      *State // the state before
 	why       Reason
 	whyIndex  int32
 	entered   time.Time

@@ -79,7 +79,7 @@ func (st *stepper) items(sc *Scope, in any, f *fan) *Error {
 func (st *stepper) fill(sc *Scope) {
 	f := sc.fan
 	for sc.phase == fanned && f.next < f.total && len(f.active) < f.limit {
-		if st.budget == 0 {
+		if st.budget <= 0 {
 			st.more = true
 			return
 		}
@@ -90,7 +90,9 @@ func (st *stepper) fill(sc *Scope) {
 		}
 		f.next++
 		f.active = append(f.active, child)
+		rest := st.lend(min(f.total-f.next, f.limit-len(f.active)) + 1)
 		st.run(child)
+		st.budget += rest
 		st.settle(sc, child)
 	}
 	if sc.phase == fanned && f.done == f.total {

@@ -61,6 +61,7 @@ type HistoryEvent struct {
 	Reason   Reason        // of StateEntered
 	Index    int32         // of iterations; of StateEntered: which rule or catcher; of FanStarted: how many items
 	State    *State        // nil for events of the execution
+	From     *State        // of StateEntered: the state before it; nil for the first of its block
 	Data     any           // input of entered and scheduled, output of exited and succeeded
 	Error    *Error        // of failures
 	Assigned *value.Object // of StateExited: the variables that Assign has set

@@ -68,6 +68,19 @@ func TestFaultsOfDefinitions(t *testing.T) {
 			"5:71: SCHEMA_VALIDATION_FAILED: The value for the field 'z.$' must be a valid JSONPath or a valid intrinsic " +
 				"function call at /States/E/Parameters/y",
 		}},
+		{"choice rules", `{"StartAt":"C","States":{"C":{"Type":"Choice","Default":"C","Choices":[
+{"And":[{"Variable":"$.a","IsNull":true}],"Or":[{"Variable":"$.b","IsNull":true}],"Next":"C"},
+{"Or":[],"Next":"C"},
+{"Next":"C"},
+{"Variable":"$.a","Next":"C"},
+{"Variable":"$.a","StringEquals":1,"Next":"C"}]}}}`, []string{
+			"2:43: SCHEMA_VALIDATION_FAILED: Only one of the following fields may be specified: [And, Or] at /States/C/Choices/0",
+			"3:2: SCHEMA_VALIDATION_FAILED: The field 'Or' must contain at least one choice rule at /States/C/Choices/1/Or",
+			"4:1: SCHEMA_VALIDATION_FAILED: These fields are required: [Variable] at /States/C/Choices/2",
+			"4:1: SCHEMA_VALIDATION_FAILED: A choice rule needs a comparison such as StringEquals, or And, Or, Not at /States/C/Choices/2",
+			"5:1: SCHEMA_VALIDATION_FAILED: A choice rule needs a comparison such as StringEquals, or And, Or, Not at /States/C/Choices/3",
+			"6:19: SCHEMA_VALIDATION_FAILED: Expected value of type String at /States/C/Choices/4/StringEquals",
+		}},
 		{"a name that is there twice", `{"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[
 {"StartAt":"A","States":{"A":{"Type":"Succeed"}}},
 {"StartAt":"A","States":{"A":{"Type":"Succeed"}}}]}}}`, []string{

@@ -114,7 +114,7 @@ func (st *stepper) record(sc *Scope, e HistoryEvent) int64 {
 // run enters states until the scope waits, ends, or the budget is used up.
 func (st *stepper) run(sc *Scope) {
 	for sc.phase == ready {
-		if st.budget == 0 {
+		if st.budget <= 0 {
 			st.more = true
 			return
 		}
@@ -127,12 +127,15 @@ func (st *stepper) run(sc *Scope) {
 func (st *stepper) resume(sc *Scope) {
 	if sc.phase == fanned {
 		// The list of active scopes changes while they end: go by a copy.
-		for _, child := range slices.Clone(sc.fan.active) {
-			if st.budget == 0 || sc.phase != fanned {
+		active := slices.Clone(sc.fan.active)
+		for i, child := range active {
+			if sc.phase != fanned {
 				break
 			}
 			child = sc.fan.own(child, st.x.steps)
+			rest := st.lend(len(active) - i + 1) // one share is for those that have not begun
 			st.resume(child)
+			st.budget += rest
 			st.settle(sc, child)
 		}
 		if sc.phase == fanned {
@@ -140,6 +143,15 @@ func (st *stepper) resume(sc *Scope) {
 		}
 	}
 	st.run(sc)
+}
+
+// lend leaves one of n shares of the budget, at least one state, and returns the rest, which is to be added again. So one
+// branch that never waits does not keep the others from going on.
+func (st *stepper) lend(n int) (rest int) {
+	share := max(1, st.budget/n)
+	rest = st.budget - share
+	st.budget = share
+	return rest
 }
 
 // deliver takes an event down to the scope at path, and what follows from it up again.
@@ -274,7 +286,7 @@ func (st *stepper) cancelTimer(id *int64, path ScopePath) {
 func (st *stepper) enter(sc *Scope) {
 	sc.entered, sc.retries, sc.attempts = st.now, 0, nil
 	sc.enteredID = st.record(sc, HistoryEvent{
-		Type: StateEntered, State: sc.state, Data: sc.input, Reason: sc.why, Index: sc.whyIndex,
+		Type: StateEntered, State: sc.state, From: sc.from, Data: sc.input, Reason: sc.why, Index: sc.whyIndex,
 	})
 	st.work(sc)
 }
@@ -437,7 +449,7 @@ func (st *stepper) exit(sc *Scope, result, output any, w way) *Error {
 		sc.phase, sc.output = ended, output
 		return nil
 	}
-	sc.phase, sc.state, sc.input = ready, w.next, output
+	sc.phase, sc.from, sc.state, sc.input = ready, sc.state, w.next, output
 	sc.why, sc.whyIndex = w.why, int32(w.index) //nolint:gosec // a place in a list of the definition
 	return nil
 }

@@ -161,6 +161,13 @@ func (r *Rig) set(l Level, why string) error {
 	return pin.Out(gpio.Level(l.High))
 }
 
+// Break ends the rig from outside, when somebody knows that a line is not what the plant believes: as a line that fails.
+func (r *Rig) Break(err error) {
+	if r.broken == nil {
+		r.fail(err)
+	}
+}
+
 // fail is the end of the rig: a line could not be set, so nobody knows what the outputs are. All go to their safe level,
 // all that waits is told, and nothing moves again.
 func (r *Rig) fail(err error) {

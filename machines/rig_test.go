@@ -570,6 +570,17 @@ func TestALineThatFailsIsTheEnd(t *testing.T) {
 	}
 }
 
+func TestBreakIsTheEndToo(t *testing.T) {
+	b := newBench()
+	b.open(t, nil)
+	b.task("x", "waiting")
+	b.diary.lines = nil
+	b.rig.Break(errors.New("max-on has turned green off"))
+	b.rig.Break(errors.New("a second time"))
+	b.lines.edges["button"](true)
+	b.want(t, "safe: a line failed", "waiting fails: Hardware.Line: max-on has turned green off")
+}
+
 func TestAPlantMaySetItsOutputsOnly(t *testing.T) {
 	b := newBench()
 	b.plant.react = func(machines.Happening, time.Time) machines.Reaction {

@@ -26,8 +26,16 @@ type Clock struct {
 	held     int
 	open     bool // somebody may interject at any time
 	stopped  bool
+	atOnce   int           // things done at this simulated instant
 	wake     chan struct{} // one place: something changed
 }
+
+// What is done at one simulated instant takes no time; but after a crowd of things a millisecond has passed, so that two
+// that set each other off for ever, such as a machine that reads an input in a loop, do not stop the clock.
+const (
+	crowd = 100
+	creep = time.Millisecond
+)
 
 // NewSimulated returns a clock that stands at start and passes speed simulated seconds a second. Speed 0 does not wait at all.
 func NewSimulated(start time.Time, speed float64) *Clock {
@@ -71,6 +79,16 @@ func (c *Clock) At(t time.Time, f func()) (stop func() bool) {
 // Post has f done on the clock's goroutine as soon as possible, in the time that is now. Edges of real lines and handlers on
 // other goroutines come in by it.
 func (c *Clock) Post(f func()) { c.AfterFunc(0, f) }
+
+// Yield is Post for something that has worked for a while and wants to go on. In a simulation that takes a millisecond, so
+// that a machine that never waits cannot keep time from passing.
+func (c *Clock) Yield(f func()) {
+	if c.real {
+		c.Post(f)
+	} else {
+		c.AfterFunc(creep, f)
+	}
+}
 
 // Interject is Post for what somebody outside the simulation does, such as pressing a key: it happens at [Clock.Reading],
 // somewhere between two entries of the queue.
@@ -231,8 +249,14 @@ func (c *Clock) next() (do func(), wait time.Duration, done bool) {
 	}
 	first := c.queue[0]
 	switch {
+	case !first.at.After(c.now) && (c.real || c.held > 0 || c.atOnce < crowd):
+		c.atOnce++
 	case !first.at.After(c.now):
-		// due
+		if wait := c.pace.wait(c.now, c.now.Add(creep)); wait > 0 {
+			return nil, wait, false
+		}
+		c.now = c.now.Add(creep)
+		c.atOnce = 0
 	case c.real:
 		return nil, first.at.Sub(c.now), false
 	case c.held > 0:
@@ -242,6 +266,7 @@ func (c *Clock) next() (do func(), wait time.Duration, done bool) {
 			return nil, wait, false
 		}
 		c.now = first.at
+		c.atOnce = 0
 	}
 	heap.Pop(&c.queue)
 	c.doing = true

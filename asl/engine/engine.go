@@ -154,7 +154,7 @@ func (r *Run) do(effect *asl.Effect) {
 			}
 		}
 	case asl.More:
-		clock.Post(func() { r.step(asl.Event{Kind: asl.Continue}) })
+		clock.Yield(func() { r.step(asl.Event{Kind: asl.Continue}) })
 	case asl.Finish:
 		delete(r.engine.runs, r.x.Identity().Name)
 		if r.done != nil {
@@ -185,6 +185,9 @@ func (r *Run) start(effect *asl.Effect) {
 	}
 	r.tasks[effect.ID] = t
 	t.cancel = h.Start(task, a)
+	if r.tasks[effect.ID] != t && t.cancel != nil {
+		t.cancel() // starting it has ended the execution
+	}
 }
 
 // answer is the Reply to one task. What it is told reaches the execution through the clock's queue, so that a handler may

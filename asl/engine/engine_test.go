@@ -212,6 +212,34 @@ func TestHistoryIsAWindow(t *testing.T) {
 	}
 }
 
+// Two that set each other off for ever must not keep simulated time from passing, and one endless branch not the other.
+func TestMachinesThatNeverWaitLetTimePass(t *testing.T) {
+	for name, text := range map[string]string{
+		"pass": `{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"A"}}}`,
+		"task": `{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"` + activity("ok") + `","Next":"A"}}}`,
+		"branches": `{"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[
+			{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"A"}}},
+			{"StartAt":"B","States":{"B":{"Type":"Wait","Seconds":1,"Next":"C"},"C":{"Type":"Pass","Next":"D"},"D":{"Type":"Fail","Error":"Seen"}}}]}}}`,
+	} {
+		m := parse(t, text)
+		clock := engine.NewSimulated(engine.Epoch, 0)
+		ok := engine.HandlerFunc(func(engine.Task) (any, string, string) { return nil, "", "" })
+		e := engine.New(engine.Options{Clock: clock, HistoryLimit: -1, Handlers: map[string]engine.Handler{"ok": ok}})
+		run, err := e.Start(m, asl.Identity{Name: name}, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clock.AfterFunc(2*time.Second, clock.Stop)
+		if err := clock.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		x := run.Snapshot()
+		if name == "branches" && (x.Failure == nil || x.Failure.Name != "Seen") {
+			t.Errorf("%s: got %v %v, want the second branch to have come to its end", name, x.Status, x.Failure)
+		}
+	}
+}
+
 type recorder struct{ names []string }
 
 func (r *recorder) Observe(_ asl.Execution, events []asl.HistoryEvent) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"signalbox/asl"
@@ -120,7 +121,10 @@ func (a *assembly) open(handlers map[string]engine.Handler) error {
 	if a.lines, err = gpio.Open(a.order.board, driver, a.clock); err != nil {
 		return err
 	}
-	a.lines.Watch(a.history.pin)
+	a.lines.Watch(func(c gpio.Change) {
+		a.history.pin(c)
+		a.tripped(c)
+	})
 	for _, l := range a.lines.Levels() {
 		if l.Direction == gpio.Out && l.High {
 			a.history.pin(gpio.Change{Line: l.Line, Direction: gpio.Out, High: true, At: a.clock.Now(), Why: "safe level"})
@@ -147,6 +151,19 @@ func (a *assembly) open(handlers map[string]engine.Handler) error {
 	return nil
 }
 
+// tripped takes a plant out of work whose line max-on has turned off: what the plant believes of its lines is not so any
+// more.
+func (a *assembly) tripped(c gpio.Change) {
+	if a.rig == nil || c.Direction != gpio.Out || c.High {
+		return
+	}
+	pin, err := a.lines.Out(c.Line)
+	if out, ok := pin.(*gpio.OutPin); err == nil && ok && out.Tripped() {
+		// Not within the change itself, which others still have to hear of.
+		a.clock.Post(func() { a.rig.Break(fmt.Errorf("line %s: %s has turned it off below the plant", c.Line, c.Why)) })
+	}
+}
+
 // plantLines lists the lines that a built-in machine works with: those of its own board.
 func plantLines(m *machines.Machine) (outputs, inputs []string, err error) {
 	board, err := gpio.ParseBoard(m.Name, m.Board)
@@ -162,29 +179,37 @@ func plantLines(m *machines.Machine) (outputs, inputs []string, err error) {
 	return outputs, inputs, nil
 }
 
-// missingLines compares a board with the lines that a built-in machine works with.
-func missingLines(m *machines.Machine, board *gpio.Board) error {
-	outputs, inputs, err := plantLines(m)
+// fitBoard checks that a user's board has the lines that a built-in machine works with, safe as they must be, and returns
+// it with the rules of the machine's own board added: what must never be does not become possible by other wiring.
+func fitBoard(m *machines.Machine, file string, board *gpio.Board) (*gpio.Board, error) {
+	own, err := gpio.ParseBoard(m.Name, m.Board)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var missing []error
-	check := func(name string, direction gpio.Direction) {
-		l, err := board.Line(name)
-		switch {
-		case err != nil:
-			missing = append(missing, fmt.Errorf("the %s machine needs it: %w", m.Name, err))
-		case l.Direction != direction:
-			missing = append(missing, fmt.Errorf("the %s machine needs %s as direction %v, not %v", m.Name, name, direction, l.Direction))
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("%s: the %s machine "+format, append([]any{file, m.Name}, args...)...))
+	}
+	fitted := *board
+	fitted.Lines = slices.Clone(board.Lines)
+	for _, want := range own.Lines {
+		i := slices.IndexFunc(fitted.Lines, func(l gpio.Line) bool { return l.Name == want.Name })
+		if i < 0 {
+			_, err := board.Line(want.Name)
+			fault("needs it: %w", err)
+			continue
+		}
+		switch has := &fitted.Lines[i]; {
+		case has.Direction != want.Direction:
+			fault("needs line %s as direction %v, not %v", want.Name, want.Direction, has.Direction)
+		case has.Safe != want.Safe:
+			fault("needs line %s with the safe level %s", want.Name, map[bool]string{true: "on", false: "off"}[want.Safe])
+		case want.MaxOn > 0 && (has.MaxOn == 0 || has.MaxOn > want.MaxOn):
+			has.MaxOn = want.MaxOn
 		}
 	}
-	for _, name := range outputs {
-		check(name, gpio.Out)
-	}
-	for _, name := range inputs {
-		check(name, gpio.In)
-	}
-	return errors.Join(missing...)
+	fitted.Never = append(slices.Clone(board.Never), own.Never...)
+	return &fitted, errors.Join(faults...)
 }
 
 // end stops the execution from outside, once. It is for the clock's goroutine.

@@ -27,21 +27,17 @@ type happening struct {
 type storyteller struct {
 	clock  interface{ Now() time.Time }
 	tell   func(happening)
-	exited map[int64]*asl.State // by the id of the StateExited, until the next StateEntered
-	failed map[string]string    // by state, the error that it failed with last
+	failed map[string]string // by state, the error that it failed with last
 }
 
 func newStoryteller(clock interface{ Now() time.Time }, tell func(happening)) *storyteller {
-	return &storyteller{clock: clock, tell: tell, exited: map[int64]*asl.State{}, failed: map[string]string{}}
+	return &storyteller{clock: clock, tell: tell, failed: map[string]string{}}
 }
 
 // Observe implements engine.Observer.
-func (s *storyteller) Observe(x asl.Execution, events []asl.HistoryEvent) {
+func (s *storyteller) Observe(_ asl.Execution, events []asl.HistoryEvent) {
 	for i := range events {
 		s.event(&events[i])
-	}
-	if x.Status != asl.Running {
-		clear(s.exited)
 	}
 }
 
@@ -55,19 +51,14 @@ func (s *storyteller) event(e *asl.HistoryEvent) {
 	case asl.ExecutionStarted:
 		details.Set("input", e.Data)
 	case asl.StateEntered:
-		from := s.exited[e.Previous]
-		delete(s.exited, e.Previous)
-		h.Why = s.reason(from, e)
+		h.Why = s.reason(e)
 		details.Set("stateType", e.State.Type.String())
-		if from != nil {
-			details.Set("from", from.Name)
+		if e.From != nil {
+			details.Set("from", e.From.Name)
 		}
 		details.Set("why", h.Why)
 		details.Set("input", e.Data)
 	case asl.StateExited:
-		if e.State.Next != "" || e.State.Type == asl.Choice || len(e.State.Catch) > 0 {
-			s.exited[e.ID] = e.State
-		}
 		details.Set("output", e.Data)
 	case asl.TaskScheduled:
 		// Handlers here begin at once: what the history calls scheduled has started.
@@ -79,6 +70,8 @@ func (s *storyteller) event(e *asl.HistoryEvent) {
 		return
 	case asl.TaskSucceeded, asl.TaskSubmitted, asl.ExecutionSucceeded:
 		details.Set("output", e.Data)
+	case asl.FanStarted, asl.IterationStarted, asl.IterationSucceeded, asl.IterationFailed, asl.IterationAborted:
+		details.Set("index", int64(e.Index)) // of FanStarted: how many
 	case asl.TaskFailed, asl.TaskTimedOut, asl.FanFailed, asl.ExecutionFailed, asl.ExecutionTimedOut, asl.ExecutionAborted:
 		if err := e.Error; err != nil {
 			s.failed[h.State] = err.Name
@@ -92,7 +85,8 @@ func (s *storyteller) event(e *asl.HistoryEvent) {
 }
 
 // reason says why a state was entered.
-func (s *storyteller) reason(from *asl.State, e *asl.HistoryEvent) string {
+func (s *storyteller) reason(e *asl.HistoryEvent) string {
+	from := e.From
 	if from == nil {
 		return "StartAt"
 	}

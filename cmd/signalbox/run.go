@@ -19,16 +19,16 @@ import (
 )
 
 type runCmd struct {
-	Target   string        `arg:"" name:"machine|file" help:"A built-in machine, or the file of a definition."`
-	Driver   string        `enum:"sim,gpio" default:"sim" help:"sim: simulated lines. gpio: the host's lines, in real time."`
-	Board    string        `placeholder:"FILE" help:"The lines and their wiring, YAML. A built-in machine brings its own."`
-	Scenario string        `placeholder:"FILE" help:"What people do and what breaks, YAML: a list of pushes."`
-	Input    string        `placeholder:"JSON|@FILE" default:"{}" help:"The execution's input."`
-	Speed    float64       `placeholder:"N" default:"1" help:"Simulated seconds a second; 0 does not wait at all."`
-	For      time.Duration `placeholder:"DURATION" help:"End the run after that much of the machine's time, such as 90s or 1h."`
-	Seed     uint64        `placeholder:"N" default:"1" help:"What the simulation's chance derives from."`
-	Plain    bool          `xor:"face" help:"No screen: a line for each state entered and each line moved."`
-	JSON     bool          `name:"json" xor:"face" help:"No screen: a JSON object for each thing that happens."`
+	Target   string         `arg:"" name:"machine|file" help:"A built-in machine, or the file of a definition."`
+	Driver   string         `enum:"sim,gpio" default:"sim" help:"sim: simulated lines. gpio: the host's lines, in real time."`
+	Board    string         `placeholder:"FILE" help:"The lines and their wiring, YAML. A built-in machine brings its own."`
+	Scenario string         `placeholder:"FILE" help:"What people do and what breaks, YAML: a list of pushes."`
+	Input    string         `placeholder:"JSON|@FILE" default:"{}" help:"The execution's input."`
+	Speed    float64        `placeholder:"N" default:"1" help:"Simulated seconds a second; 0 does not wait at all."`
+	For      *time.Duration `placeholder:"DURATION" help:"End the run after that much of the machine's time, such as 90s or 1h."`
+	Seed     uint64         `placeholder:"N" default:"1" help:"What the simulation's chance derives from."`
+	Plain    bool           `xor:"face" help:"No screen: a line for each state entered and each line moved."`
+	JSON     bool           `name:"json" xor:"face" help:"No screen: a JSON object for each thing that happens."`
 }
 
 // Help is what kong shows below the flags.
@@ -57,7 +57,7 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 
 // order reads and checks everything that the command line names, and says all that is wrong with it. Nothing is opened yet.
 func (c *runCmd) order() (order, error) {
-	o := order{driver: c.Driver, speed: c.Speed, length: c.For, seed: c.Seed}
+	o := order{driver: c.Driver, speed: c.Speed, seed: c.Seed}
 	var faults []error
 	note := func(err error) {
 		if err != nil {
@@ -70,8 +70,10 @@ func (c *runCmd) order() (order, error) {
 	case c.Driver == "gpio" && c.Speed != 1:
 		note(errors.New("--speed: real lines run in real time; leave it out with --driver gpio"))
 	}
-	if c.For < 0 {
-		note(fmt.Errorf("--for %v: a length of time is more than 0", c.For))
+	if c.For != nil {
+		if o.length = *c.For; o.length <= 0 {
+			note(fmt.Errorf("--for %v: a length of time is more than 0", o.length))
+		}
 	}
 	if c.Driver == "gpio" && c.Scenario != "" {
 		note(errors.New("--scenario: real lines cannot be pushed; leave it out with --driver gpio"))
@@ -107,9 +109,7 @@ func (c *runCmd) board(t *target) (*gpio.Board, error) {
 			return nil, err
 		}
 		if t.machine != nil {
-			if err := missingLines(t.machine, board); err != nil {
-				return nil, fmt.Errorf("%s: %w", c.Board, err)
-			}
+			return fitBoard(t.machine, c.Board, board)
 		}
 		return board, nil
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,8 +38,15 @@ func runScreen(ctx context.Context, o order) error {
 
 	var wg sync.WaitGroup
 	var failed error
+	var fault any // a panic on the clock's goroutine, which must not leave the terminal as the screen has it
 	wg.Go(func() {
-		defer close(f.snapshots)
+		defer func() {
+			if fault = recover(); fault != nil {
+				fault = fmt.Sprintf("%v\n\n%s", fault, debug.Stack())
+				cancel(errors.New("a fault in the program"))
+			}
+			close(f.snapshots)
+		}()
 		failed = f.work(ctx)
 	})
 	err = tui.Run(ctx, f.options(), f.snapshots)
@@ -46,6 +55,9 @@ func runScreen(ctx context.Context, o order) error {
 	for range f.snapshots { // the clock's goroutine must not be stuck with one
 	}
 	wg.Wait()
+	if fault != nil {
+		panic(fault)
+	}
 	if asked {
 		err = nil
 	}
