@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -41,40 +40,59 @@ type Key struct {
 // frame is the least time between two snapshots that the screen looks at.
 const frame = time.Second / 30
 
+// grace is how long a program is waited for that has been told to end.
+const grace = time.Second
+
 // Run shows the screen until somebody leaves it by its keys, and then returns nil, or until ctx ends, and then
-// returns the cause. On every way out the terminal is as it was before. The screen stays when the channel of
-// snapshots is closed, so that the end of a run can be read.
+// returns the cause. On every way out the terminal is as it was before; if it takes no output any more when ctx ends,
+// Run gives it a second and restores its mode but not what it shows. The screen stays when the channel of snapshots is
+// closed, so that the end of a run can be read.
 //
 // Run takes every snapshot from the channel at once and shows the newest, at most thirty a second. It listens to no
 // signal: whoever calls it has ctx end.
 func Run(ctx context.Context, o Options, snapshots <-chan Snapshot) error {
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}
+	out, abandon := newOutput(o.Output)
+	options := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithOutput(out)}
 	if o.NoColor {
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))
 	}
-	if o.Output != nil {
-		options = append(options, tea.WithOutput(o.Output))
-	}
 	program := tea.NewProgram(New(o), options...)
 
 	pumping, stop := context.WithCancel(ctx)
+	defer stop()
 	var wg sync.WaitGroup
 	wg.Go(func() { pump(pumping, snapshots, func(s Snapshot) { program.Send(s) }) })
-	_, err := program.Run()
-	stop()
-	wg.Wait()
+	var failed error // once ended is closed
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, failed = program.Run()
+	}()
 
-	switch {
-	case ctx.Err() != nil && errors.Is(err, tea.ErrProgramKilled):
-		return context.Cause(ctx)
-	case err != nil:
-		return fmt.Errorf("tui: %w", err)
-	default:
+	select {
+	case <-ended:
+		stop()
+		wg.Wait()
+		if failed != nil {
+			return fmt.Errorf("tui: %w", failed)
+		}
 		return nil
+	case <-ctx.Done():
 	}
+	// The program is asked first. tea.WithContext would kill it, which closes the input while somebody reads it.
+	for _, end := range []func(){program.Quit, abandon, program.Kill} {
+		wg.Go(end)
+		select {
+		case <-ended:
+			wg.Wait() // all that was sent to the program has come to nothing
+			return context.Cause(ctx)
+		case <-time.After(grace):
+		}
+	}
+	return context.Cause(ctx) // Kill has restored the terminal; what hangs is left behind
 }
 
 // pump passes snapshots on: the first at once, later ones when a frame has passed, of several the newest.

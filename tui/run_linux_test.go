@@ -173,3 +173,52 @@ func TestRunEndsWithTheContextsCause(t *testing.T) {
 	}
 	term.restored(t, before)
 }
+
+func TestRunEndsAtOnceIfTheContextHasEnded(t *testing.T) {
+	term := newTerminal(t)
+	before := term.mode(t)
+	over := errors.New("the run is over")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(over)
+	err := tui.Run(ctx, tui.Options{Input: term.program, Output: term.program}, make(chan tui.Snapshot))
+	if !errors.Is(err, over) {
+		t.Errorf("got %v, want %v", err, over)
+	}
+	term.restored(t, before)
+}
+
+// A stuck output takes nothing until it is let go.
+type stuck struct{ tried, free chan struct{} }
+
+func (s stuck) Write(b []byte) (int, error) {
+	select {
+	case s.tried <- struct{}{}:
+	default:
+	}
+	<-s.free
+	return len(b), nil
+}
+
+func TestRunEndsThoughNothingCanBeWritten(t *testing.T) {
+	term := newTerminal(t)
+	before := term.mode(t)
+	over := errors.New("the run is over")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	output := stuck{tried: make(chan struct{}, 1), free: make(chan struct{})}
+	defer close(output.free)
+	done := make(chan error, 1)
+	go func() {
+		done <- tui.Run(ctx, tui.Options{Input: term.program, Output: output}, make(chan tui.Snapshot))
+	}()
+	<-output.tried
+	if diff := cmp.Diff(before, term.mode(t)); diff == "" {
+		t.Error("the terminal is not in raw mode while the screen is shown")
+	}
+	cancel(over)
+	if err := <-done; !errors.Is(err, over) {
+		t.Errorf("got %v, want %v", err, over)
+	}
+	if diff := cmp.Diff(before, term.mode(t)); diff != "" {
+		t.Errorf("the terminal's mode has changed (-before +after):\n%s", diff)
+	}
+}

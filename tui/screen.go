@@ -322,7 +322,7 @@ func pace(s Snapshot) string {
 	}
 }
 
-// stateBar is the second line: the current state, how long it has been, and why, or what is wrong.
+// stateBar is the second line: the current state, how many others the execution is in besides, how long it has been, and why, or what is wrong.
 func (m Model) stateBar(sh *sheet) {
 	s, st := m.s, m.styles
 	if s.Current == "" {
@@ -339,9 +339,15 @@ func (m Model) stateBar(sh *sheet) {
 	}
 	sh.put(1, 1, st.status(s.Status), mark)
 	x := 1 + width(mark)
-	name := shorten(s.Current, max(m.w-x-9, 8))
+	more := ""
+	if others := s.others(); len(others) > 0 {
+		more = fmt.Sprintf(" (+%d)", len(others))
+	}
+	name := shorten(s.Current, max(m.w-x-9-width(more), 8))
 	sh.fit(x, 1, m.w-x-1, st.strong, name)
-	x += width(name) + 2
+	x += width(name)
+	sh.fit(x, 1, m.w-x-1, st.plain, more)
+	x += width(more) + 2
 	if !s.Since.IsZero() && mark == "▶ " {
 		since := elapsed(s.Time.Sub(s.Since))
 		sh.fit(x, 1, m.w-x-1, st.plain, since)
@@ -474,6 +480,7 @@ func (m Model) helpRows() (left, right []key.Help) {
 	}
 	left = append(left, heading("signs"),
 		key.Help{Key: "▶", Desc: "the machine's state"},
+		key.Help{Key: "▷", Desc: "another that it is in"},
 		key.Help{Key: "● ○", Desc: "output: on, off"},
 		key.Help{Key: "■ □", Desc: "input: pressed, released"},
 		key.Help{Key: "(R) ( )", Desc: "lamp: lit, dark"},

@@ -319,6 +319,30 @@ func TestMissingLinesAreLeftOut(t *testing.T) {
 	}
 }
 
+func TestSeveralStatesAreActive(t *testing.T) {
+	marked := regexp.MustCompile(`[▶▷] \S+( \(\+\d+\))?`)
+	for _, test := range []struct {
+		active []string
+		want   []string // the state bar's, then the panel's in the definition's order
+	}{
+		{nil, []string{"▶ Vend", "▶ Vend"}},
+		{[]string{"Vend"}, []string{"▶ Vend", "▶ Vend"}},
+		{[]string{"Vend", "Vend"}, []string{"▶ Vend", "▶ Vend"}},
+		{[]string{"ThankYou", "Vend"}, []string{"▶ Vend (+1)", "▶ Vend", "▷ ThankYou"}},
+		{
+			[]string{"SoldOut", "Vend", "WaitingForMore", "SoldOut"},
+			[]string{"▶ Vend (+2)", "▷ WaitingForMore", "▶ Vend", "▷ SoldOut"},
+		},
+	} {
+		s := front()
+		s.Active = test.active
+		got := marked.FindAllString(text(screen(tui.Options{NoColor: true}, 200, 60, s)), -1)
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", test.active, diff)
+		}
+	}
+}
+
 func TestNoColor(t *testing.T) {
 	colour := regexp.MustCompile(`\x1b\[[0-9;:]*\b(3[0-8]|4[0-8]|9[0-7]|10[0-7])[;:m]`)
 	for _, s := range screens {
@@ -379,6 +403,11 @@ func TestFits(t *testing.T) {
 			}
 			s.States = append(s.States, state)
 			s.Current = state.Name
+		}
+		for _, state := range s.States {
+			if rapid.Bool().Draw(t, "active") {
+				s.Active = append(s.Active, state.Name)
+			}
 		}
 		s.Last = tui.Transition{From: name.Draw(t, "from"), To: name.Draw(t, "to"), Reason: name.Draw(t, "reason")}
 		s.Problem = name.Draw(t, "problem")

@@ -1,9 +1,12 @@
 package tui
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
-// statesPanel lists the definition's states in their order, marks the current one, and says below where it may go
-// next and why it was entered.
+// statesPanel lists the definition's states in their order, marks the current one and others that the execution is in,
+// and says below where the current one may go next and why it was entered.
 type statesPanel struct {
 	w, h   int
 	scroll int // rows away from where the current state is in sight
@@ -75,12 +78,16 @@ func (p statesPanel) Draw(sh *sheet, s Snapshot, st styles) {
 
 func (p statesPanel) rows(sh *sheet, s Snapshot, inline bool, st styles) {
 	types := p.w >= p.least(s)+8
+	others := s.others()
 	y := 0
 	for _, state := range s.States {
 		look, room := st.plain, p.w-3
-		if state.Name == s.Current {
+		switch {
+		case state.Name == s.Current:
 			look = st.strong
 			sh.put(0, y, look, "▶")
+		case slices.Contains(others, state.Name):
+			sh.put(0, y, look, "▷")
 		}
 		if types {
 			sh.right(0, y, p.w-1, st.dim, state.Type)

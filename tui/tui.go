@@ -10,7 +10,10 @@
 // and switches in it are found by the names of their lines, and a line that the board lacks is left out.
 package tui
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Snapshot is all that the screen shows. Nobody changes it, or a slice in it, once it has been handed over; a new one
 // replaces it.
@@ -24,8 +27,9 @@ type Snapshot struct {
 	Status  string // of the execution: "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
 
 	States  []State   // in the order of the definition
-	Current string    // the state that the execution is in, or ended in
-	Since   time.Time // when it was entered
+	Current string    // the state that the execution is in, or ended in; of several the one entered last
+	Active  []string  // all the states that it is in; may be empty if Current is the only one
+	Since   time.Time // when Current was entered
 	Last    Transition
 	Problem string // an error, a retry under way, a latched fault; "" if all is well
 
@@ -95,6 +99,17 @@ func (s Snapshot) line(name string) (Line, bool) {
 func (s Snapshot) high(name string) bool {
 	l, ok := s.line(name)
 	return ok && l.High
+}
+
+// others returns the states besides Current that the execution is in.
+func (s Snapshot) others() []string {
+	var names []string
+	for _, name := range s.Active {
+		if name != s.Current && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (s Snapshot) state(name string) State {

@@ -234,6 +234,11 @@ func (f *feed) snapshot() tui.Snapshot {
 	if a.enough != "" {
 		s.Status = "ENDED"
 	}
+	for _, p := range x.Positions() {
+		if len(p.State.Branches) == 0 { // a Parallel or Map is where its branches are
+			s.Active = append(s.Active, p.State.Name)
+		}
+	}
 	if a.lines != nil {
 		for _, l := range a.lines.Levels() {
 			s.Lines = append(s.Lines, tui.Line{
