@@ -18,7 +18,8 @@ const (
 )
 
 // A CoinMech counts pulses. Money is added pulse by pulse, so that a lost pulse loses no more than its quarter and two
-// coins that run into one train lose nothing; the train only tells when a coin is complete.
+// coins that run into one train lose nothing; the train only tells when a coin is complete. The board has no line that
+// inhibits the mech: a coin that the machine could not give back is taken all the same, credited and noted.
 type CoinMech struct {
 	Is    string // idle, counting
 	High  bool   // the line
@@ -59,6 +60,12 @@ func (m *moment) coinComplete() {
 		m.note("coin %v, credit %v", Cents(mech.Train)*Quarter, m.s.Money.Credit)
 	default:
 		m.note("coins or a damaged train, %d pulses: %v, credit %v", mech.Train, Cents(mech.Train)*Quarter, m.s.Money.Credit)
+	}
+	switch h := m.s.Hopper; {
+	case h.Is == hopperStuck:
+		m.note("coin taken while the hopper is stuck: it cannot be returned")
+	case !h.canPay(m.s.Money.Credit):
+		m.note("coin taken although the hopper cannot return a credit of %v: it has %v", m.s.Money.Credit, h.value())
 	}
 	mech.Train, mech.Ends = 0, 0
 	m.s.Customer.Coin = true

@@ -8,8 +8,11 @@ import (
 )
 
 const (
-	// A coin comes every 250 ms; after maxSilence without one, none will.
-	maxSilence = 3 * time.Second
+	// A coin comes every 250 ms; after maxSilence, less than four times that, none will. Short, because a hopper whose exit
+	// sensor is blind pays all that time: three coins leave it, whatever is due, that no line tells of, and what is due is
+	// recorded as owed as well. That much is lost in each payout that is asked of such a hopper; the built-in definition
+	// asks for none after the first. A hopper that only needs longer to find a coin fails too: its debt is recorded.
+	maxSilence = 900 * time.Millisecond
 	// The board lets the hopper run for 10 s at a stretch; a long payout goes in bursts below that.
 	maxBurst = 8 * time.Second
 	pause    = time.Second

@@ -66,6 +66,9 @@ func oneMotion(s State) error {
 		if c.atWork() != (c.Until != 0) {
 			return fmt.Errorf("column %d is %s without an end, or has an end without", i+1, c.Is)
 		}
+		if c.Ran < 0 || c.Ran > maxRun {
+			return fmt.Errorf("the motor of column %d runs for %s without its home, at most %s", i+1, c.Ran, maxRun)
+		}
 	}
 	h := s.Hopper
 	if h.Is == hopperPaying {

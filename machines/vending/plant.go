@@ -38,12 +38,12 @@ const (
 // What a Task is refused with, or fails with.
 const (
 	ErrNotPaid       = "Vend.NotPaid"      // the credit is below the price
-	ErrSoldOut       = "Vend.SoldOut"      // the column is empty
+	ErrSoldOut       = "Vend.SoldOut"      // the column is empty or out of service; another may do
 	ErrChange        = "Change.Impossible" // the hopper cannot pay the change, so there is no sale
 	ErrNoSale        = "Vend.NoSale"       // the sale that is named is over, or never was
 	ErrVendBusy      = "Vend.Busy"         // something moves already
 	ErrNoDrop        = "Vend.NoDrop"       // the spiral turned once and nothing fell; only a refund is left
-	ErrJam           = "Vend.Jam"          // the spiral did not come home; the same sale may try again
+	ErrJam           = "Vend.Jam"          // the spiral did not come home, or the drop sensor is covered; the sale may try again
 	ErrPayOutBusy    = "PayOut.Busy"       // the hopper is paying
 	ErrNotHeld       = "PayOut.NotHeld"    // more is asked back than the credit
 	ErrPayOutJam     = "PayOut.Jam"        // no coin came although the hopper has some; the rest is owed
@@ -110,6 +110,7 @@ type State struct {
 	Customer Awaited
 	Sale     Sale
 	Spirals  [Columns]Spiral
+	Drop     bool // the drop sensor: something is in its light
 	Hopper   Hopper
 	Money    Money
 	Message  string // what a Task wants shown, until a vend begins, a payout is done or the customer is heard

@@ -205,7 +205,7 @@ func TestJamIsTriedAgainForTheSameSale(t *testing.T) {
 	b.insert(100) // held for later, so no change of this sale
 	again := b.ask("vend", `{"column":1,"sale":1}`)
 	b.wantOn("motor-1")
-	b.wait(time.Second)
+	b.wait(400 * time.Millisecond)
 	b.edge("home-1", true) // the rest of the turn, not a second one
 	b.wantOn()
 	b.pulse("drop")
@@ -230,10 +230,120 @@ func TestJamThatStaysIsRefunded(t *testing.T) {
 	b.pay()
 	b.want(refund, `{"returned":300,"credit":0}`)
 	b.want(b.ask("vend", `{"column":1,"sale":1}`), "Vend.NoSale")
-	// Who pays anew may try again.
+	// Who pays anew may choose another column.
+	b.insert(200, 100)
+	b.want(b.ask("vend", `{"column":1}`), "Vend.SoldOut")
+	b.ask("vend", `{"column":2}`)
+	b.wantOn("motor-2")
+}
+
+// Whatever the sale tries, its motor does not run for two turns from home: a dead home switch looks like this.
+func TestTriesOfOneSaleAreTogetherLessThanTwoTurns(t *testing.T) {
+	b := standard(t)
+	b.insert(200, 100)
+	b.ask("await-customer", `{}`)
+	b.ask("await-customer", `{}`)
+	b.press("select-1")
+	var ran time.Duration
+	for try := range 4 {
+		vend := b.ask("vend", `{"column":1,"sale":1}`)
+		if try >= 2 {
+			b.wantOn()
+		}
+		for b.levels["motor-1"] {
+			b.wait(10 * time.Millisecond)
+			ran += 10 * time.Millisecond
+		}
+		b.want(vend, "Vend.Jam")
+	}
+	if ran <= 3*time.Second || ran >= 3800*time.Millisecond {
+		t.Errorf("got a motor that ran for %s in all, want a second try, and less than two turns of 2s", ran)
+	}
+}
+
+func TestColumnThatJammedSellsWhenItHasBeenAtHome(t *testing.T) {
+	b := standard(t)
 	b.insert(200, 100)
 	b.ask("vend", `{"column":1}`)
+	b.edge("home-1", false)
+	b.pulse("drop") // sold
+	b.wait(3 * time.Second)
+	b.insert(200, 100)
+	b.want(b.ask("vend", `{"column":1}`), "Vend.SoldOut")
+	b.edge("home-1", false) // not this: it has to arrive
+	b.want(b.ask("vend", `{"column":1}`), "Vend.SoldOut")
+	b.edge("home-1", true) // somebody turned it
+	vend := b.ask("vend", `{"column":1}`)
+	b.wait(2900 * time.Millisecond) // a whole turn again
 	b.wantOn("motor-1")
+	b.edge("home-1", true)
+	b.pulse("drop")
+	b.want(vend, `{"sale":2,"column":1,"price":300,"change":0,"credit":0}`)
+}
+
+func TestColumnWhoseSnackWasNotSeenIsOutOfService(t *testing.T) {
+	b := standard(t)
+	b.insert(200, 100)
+	b.ask("vend", `{"column":2}`)
+	b.turn("2")
+	b.wait(2 * time.Second)
+	b.ask("pay-out", `{}`)
+	b.pay()
+	b.insert(200, 100)
+	b.edge("home-2", true) // that it is at home was not in doubt
+	b.want(b.ask("vend", `{"column":2}`), "Vend.SoldOut")
+	vend := b.ask("vend", `{"column":3}`)
+	b.turn("3")
+	b.pulse("drop")
+	b.want(vend, `{"sale":2,"column":3,"price":300,"change":0,"credit":0}`)
+}
+
+func TestSnackSeenAfterAllPutsItsColumnOnSaleAgain(t *testing.T) {
+	b := standard(t)
+	b.insert(200, 200, 200)
+	b.ask("vend", `{"column":1}`)
+	b.turn("1")
+	b.wait(2 * time.Second)
+	b.pulse("drop")
+	b.wantMoney(vending.Money{Inserted: 600, Kept: 300, Credit: 300})
+	b.ask("vend", `{"column":1}`)
+	b.wantOn("motor-1")
+}
+
+func TestNothingIsVendedWhileTheDropSensorIsCovered(t *testing.T) {
+	b := standard(t)
+	b.insert(200, 100)
+	b.ask("await-customer", `{}`)
+	b.ask("await-customer", `{}`)
+	b.press("select-1")
+	b.edge("drop", true)
+	b.want(b.ask("vend", `{"column":1,"sale":1}`), "Vend.Jam")
+	b.wantOn()
+	b.wantMoney(vending.Money{Inserted: 300, Credit: 300})
+	b.edge("drop", false)
+	b.ask("vend", `{"column":1,"sale":1}`) // the Retry of the definition
+	b.wantOn("motor-1")
+}
+
+func TestCoinThatCannotBeReturnedIsCreditedAndNoted(t *testing.T) {
+	setup := vending.Standard()
+	setup.Coins = 8
+	b := newBench(t, setup)
+	noted := func(text string) bool {
+		return slices.ContainsFunc(b.notes, func(n string) bool { return strings.Contains(n, text) })
+	}
+	if b.insert(200); noted("coin taken") {
+		t.Errorf("got notes %q, want none of a coin that the hopper can return", b.notes)
+	}
+	if b.insert(25); !noted("cannot return a credit of 2.25: it has 2.00") {
+		t.Errorf("got notes %q, want one of a credit beyond the hopper", b.notes)
+	}
+	b.ask("pay-out", `{}`)
+	b.wait(2 * time.Second)
+	if b.insert(25); !noted("coin taken while the hopper is stuck") {
+		t.Errorf("got notes %q, want one of a coin that a stuck hopper cannot return", b.notes)
+	}
+	b.wantMoney(vending.Money{Inserted: 250, Owed: 225, Credit: 25})
 }
 
 func TestSnackSeenBeforeAJamIsSold(t *testing.T) {
@@ -318,6 +428,10 @@ func TestSpiralThatComesHomeAfterItsJamHasHadItsTurn(t *testing.T) {
 	b.edge("home-1", true)
 	b.want(b.ask("vend", `{"column":1,"sale":1}`), "Vend.NoDrop")
 	b.wantOn()
+	b.ask("pay-out", `{}`)
+	b.pay()
+	b.insert(200, 100)
+	b.want(b.ask("vend", `{"column":1}`), "Vend.SoldOut")
 }
 
 func TestOnePriceForOneTurn(t *testing.T) {
@@ -343,7 +457,7 @@ func TestChangeIsNeverMoreThanTheCredit(t *testing.T) {
 	b.ask("pay-out", `{"amount":100}`)
 	b.pay()
 	again := b.ask("vend", `{"column":1,"sale":1}`)
-	b.turn("1")
+	b.edge("home-1", true)
 	b.pulse("drop")
 	b.want(again, `{"sale":1,"column":1,"price":300,"change":0,"credit":0}`)
 }
@@ -448,9 +562,9 @@ func TestPayOutThatFailsLeavesADebt(t *testing.T) {
 			b.insert(100)
 			payout := b.ask("pay-out", `{}`)
 			b.pulse("hopper-25-exit")
-			b.wait(2900 * time.Millisecond)
+			b.wait(800 * time.Millisecond) // and 50 ms of the pulse
 			b.want(payout, "")
-			b.wait(200 * time.Millisecond)
+			b.wait(100 * time.Millisecond)
 			b.wantOn("exact-change")
 			b.want(payout, test.want)
 			b.wantMoney(vending.Money{Inserted: 100, Returned: 25, Owed: 75})

@@ -99,7 +99,7 @@ func (m *moment) change(again bool) Cents {
 
 // judge says why column must not be vended now, or "". A sale of 0 is a new one.
 func (m *moment) judge(column, number int) (name, cause string) {
-	sale, credit, price := m.s.Sale, m.s.Money.Credit, m.p.setup.Price
+	sale, credit, price, c := m.s.Sale, m.s.Money.Credit, m.p.setup.Price, m.s.Spirals[column-1]
 	again := number != 0 && sale.Is == saleJammed && column == sale.Column
 	switch {
 	case m.s.moving() || sale.Ticket != 0:
@@ -112,8 +112,14 @@ func (m *moment) judge(column, number int) (name, cause string) {
 		return ErrNoSale, fmt.Sprintf("sale %d is over", number)
 	case credit < price:
 		return ErrNotPaid, fmt.Sprintf("credit %v, price %v", credit, price)
-	case m.s.Spirals[column-1].Stock == 0:
+	case m.s.Drop:
+		return ErrJam, "something is in the light of the drop sensor, which would not see a snack"
+	case c.Stock == 0:
 		return ErrSoldOut, fmt.Sprintf("column %d is empty", column)
+	case c.outOfService() != "" && !again:
+		return ErrSoldOut, fmt.Sprintf("column %d is out of service: %s", column, c.outOfService())
+	case c.Ran >= maxRun:
+		return ErrJam, fmt.Sprintf("column %d has been tried long enough; pay the credit back", column)
 	case !m.s.Hopper.canPay(m.change(again)):
 		return ErrChange, fmt.Sprintf("change of %v, and the hopper can pay %v", m.change(again), m.s.Hopper.value())
 	}
@@ -123,6 +129,7 @@ func (m *moment) judge(column, number int) (name, cause string) {
 // drop is the drop sensor. The price is kept at this moment and at no other.
 func (m *moment) drop(high bool) {
 	sale := &m.s.Sale
+	m.s.Drop = high
 	switch {
 	case !high:
 	case m.s.Hopper.atWork() || m.s.Money.Credit < m.p.setup.Price || !m.p.sale.may(sale.Is, "drop"):

@@ -18,9 +18,18 @@ import (
 	"signalbox/machines/vending"
 )
 
+// A tester is what tests and properties of a stand have in common.
+type tester interface {
+	fataler
+	Errorf(format string, args ...any)
+	Error(args ...any)
+	Fatal(args ...any)
+	Context() context.Context
+}
+
 // A stand is the whole machine on simulated lines: board, debounce, rig, plant, world and clock. The test issues the Tasks.
 type stand struct {
-	t     *testing.T
+	t     tester
 	clock *engine.Clock
 	board *gpio.Board
 	panel *sim.Panel
@@ -31,7 +40,7 @@ type stand struct {
 	moved []string // outputs, in order
 }
 
-func newStand(t *testing.T) *stand {
+func newStand(t tester) *stand {
 	t.Helper()
 	m := vending.Machine()
 	board, err := gpio.ParseBoard("board.yaml", m.Board)
