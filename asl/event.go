@@ -72,4 +72,5 @@ type TaskRequest struct {
 	Credentials any
 	Timeout     time.Duration // 0: none
 	Heartbeat   time.Duration // 0: none
+	Token       string        // of a Task with .waitForTaskToken
 }

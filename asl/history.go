@@ -65,6 +65,7 @@ type HistoryEvent struct {
 	Data     any           // input of entered and scheduled, output of exited and succeeded
 	Error    *Error        // of failures
 	Assigned *value.Object // of StateExited: the variables that Assign has set
+	Request  *TaskRequest  // of TaskScheduled
 }
 
 // Name returns AWS's name of the event.

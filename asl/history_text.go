@@ -2,6 +2,7 @@ package asl
 
 import (
 	"strings"
+	"time"
 
 	"signalbox/asl/value"
 )
@@ -74,11 +75,11 @@ func (e *HistoryEvent) taskDetails(b *value.Builder) (string, *value.Object) {
 			payload(b, "input", e.Data)
 			b.Set("resource", s.Resource)
 		}
-		if s.timeout.fixed > 0 {
-			b.Set("timeoutInSeconds", s.timeout.fixed)
+		if e.Request.Timeout > 0 {
+			b.Set("timeoutInSeconds", int64(e.Request.Timeout/time.Second))
 		}
-		if s.heartbeat.fixed > 0 {
-			b.Set("heartbeatInSeconds", s.heartbeat.fixed)
+		if e.Request.Heartbeat > 0 {
+			b.Set("heartbeatInSeconds", int64(e.Request.Heartbeat/time.Second))
 		}
 	case TaskSubmitted, TaskSucceeded:
 		payload(b, "output", e.Data)
@@ -103,8 +104,12 @@ func (s *State) integration() (resource, resourceType string) {
 	if !ok {
 		return s.Resource, ""
 	}
-	at := strings.LastIndexByte(rest, ':')
-	return rest[at+1:], rest[:max(at, 0)]
+	sdk := ""
+	if after, ok := strings.CutPrefix(rest, "aws-sdk:"); ok {
+		sdk, rest = "aws-sdk:", after
+	}
+	service, action, _ := strings.Cut(rest, ":")
+	return action, sdk + service
 }
 
 func payload(b *value.Builder, name string, v any) {

@@ -1,6 +1,8 @@
 package asl
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -360,10 +362,11 @@ func (st *stepper) through(sc *Scope, f *pathField, v any) (any, *Error) {
 	return found, nil
 }
 
-// noResults is how AWS words a missing place for InputPath, OutputPath and their like.
+// noResults is how AWS words a missing place for InputPath, OutputPath and their like: in one way where only the last step
+// leads nowhere, in another where an earlier one does.
 func noResults(p *jsonpath.Path, err error) *Error {
 	var missing *jsonpath.MissingError
-	if errors.As(err, &missing) {
+	if errors.As(err, &missing) && missing.Path == missing.Whole {
 		return runtimeError("Invalid path '%s' : No results for path: %s", p, missing.Whole)
 	}
 	return runtimeError("Invalid path '%s' : %s", p, err)
@@ -512,7 +515,7 @@ func matchesError(names []string, name string) bool {
 		case name:
 			return true
 		case ErrAll:
-			return name != ErrDataLimit
+			return true
 		case ErrTaskFailed:
 			if name != ErrTimeout && name != ErrHeartbeatTimeout {
 				return true
@@ -655,6 +658,8 @@ func (st *stepper) duration(sc *Scope, s seconds, field string) (time.Duration, 
 func (st *stepper) startTask(sc *Scope, in any) *Error {
 	s := sc.state
 	request := &TaskRequest{State: s, Input: in}
+	st.x.ids++
+	sc.task, sc.started = st.x.ids, false
 	var err *Error
 	if s.parameters != nil {
 		if request.Input, err = s.parameters.eval(st.env(sc, in)); err != nil {
@@ -672,9 +677,11 @@ func (st *stepper) startTask(sc *Scope, in any) *Error {
 	if request.Heartbeat, err = st.duration(sc, s.heartbeat, "HeartbeatSecondsPath"); err != nil {
 		return st.located(sc, err)
 	}
-	st.record(sc, HistoryEvent{Type: TaskScheduled, State: s, Data: request.Input})
-	st.x.ids++
-	sc.phase, sc.task, sc.started = tasking, st.x.ids, false
+	if s.waitsForToken() {
+		request.Token = st.token(sc)
+	}
+	st.record(sc, HistoryEvent{Type: TaskScheduled, State: s, Data: request.Input, Request: request})
+	sc.phase = tasking
 	if request.Timeout > 0 {
 		sc.timer = st.setTimer(sc, st.now.Add(request.Timeout))
 	}
@@ -716,6 +723,9 @@ func (st *stepper) context(sc *Scope, item *value.Object) any {
 		state = state.With("RetryCount", int64(sc.retries))
 	}
 	b.Set("State", state)
+	if sc.state.waitsForToken() {
+		b.Set("Task", value.NewObject("Token", st.token(sc)))
+	}
 	if item != nil {
 		b.Set("Map", value.NewObject("Item", item))
 	}
@@ -729,6 +739,19 @@ func (st *stepper) random() uint64 {
 	st.x.draws++
 	return mix(st.x.who.Seed + st.x.draws*0x9E3779B97F4A7C15)
 }
+
+// token is what somebody outside answers the scope's task with. It derives from the seed and the task, so that asking for it
+// twice gives the same.
+func (st *stepper) token(sc *Scope) string {
+	var b []byte
+	for i := range uint64(8) {
+		b = binary.BigEndian.AppendUint64(b, mix(st.x.who.Seed^mix(uint64(sc.task)<<8+i))) //nolint:gosec // an id is positive
+	}
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+// waitsForToken reports whether a Task is answered by whoever has its token.
+func (s *State) waitsForToken() bool { return strings.HasSuffix(s.Resource, ".waitForTaskToken") }
 
 // mix is the finalizer of SplitMix64 (Steele, Lea, Flood, 2014): a counter goes in, well spread bits come out, so that the
 // state of the sequence is one number.

@@ -15,11 +15,16 @@ import (
 
 // run is drive for an execution that is called arn:test, for at most so many Steps.
 func run(m *asl.Machine, in any, steps int) (asl.Execution, []asl.HistoryEvent) {
-	return drive(m, asl.Identity{Name: "test", ID: "arn:test", Seed: 7}, in, steps)
+	echo := func(request *asl.TaskRequest) []asl.Event {
+		return []asl.Event{{Kind: asl.TaskDone, Output: request.Input}}
+	}
+	return drive(m, asl.Identity{Name: "test", ID: "arn:test", Seed: 7}, in, steps, echo)
 }
 
-// drive runs an execution for at most so many Steps: tasks answer with their input, timers fire at their time.
-func drive(m *asl.Machine, who asl.Identity, in any, steps int) (asl.Execution, []asl.HistoryEvent) {
+// drive runs an execution for at most so many Steps: timers fire at their time, tasks get what answer says.
+func drive(m *asl.Machine, who asl.Identity, in any, steps int, answer func(*asl.TaskRequest) []asl.Event) (
+	asl.Execution, []asl.HistoryEvent,
+) {
 	x := asl.NewExecution(who)
 	var history []asl.HistoryEvent
 	var queue []asl.Event
@@ -35,7 +40,11 @@ func drive(m *asl.Machine, who asl.Identity, in any, steps int) (asl.Execution, 
 			case asl.More:
 				next.Kind = asl.Continue
 			case asl.StartTask:
-				next.Kind, next.Output = asl.TaskDone, do.Task.Input
+				for _, e := range answer(do.Task) {
+					e.Time, e.Scope, e.ID = next.Time, next.Scope, next.ID
+					queue = append(queue, e)
+				}
+				continue
 			case asl.SetTimer:
 				next.Kind = asl.TimerFire
 				if do.At.After(next.Time) {
@@ -185,7 +194,7 @@ func TestFailures(t *testing.T) {
 		{`{"Type":"Fail","ErrorPath":"$.e","CausePath":"States.Format('{}!', $.c)"}`, `{"e":"X","c":"why"}`, "X", "why!"},
 		{
 			`{"Type":"Pass","InputPath":"$.a.b","End":true}`, `{}`, "States.Runtime",
-			at + "Invalid path '$.a.b' : No results for path: $['a']['b']",
+			at + "Invalid path '$.a.b' : Missing property in path $['a']",
 		},
 		{
 			`{"Type":"Pass","Parameters":{"x.$":"$.a"},"End":true}`, `{"b":1}`, "States.Runtime",
@@ -220,7 +229,7 @@ func TestWhatErrorNamesTake(t *testing.T) {
 		{"States.ALL", "Custom", true},
 		{"States.ALL", "States.Timeout", true},
 		{"States.ALL", "States.Runtime", false},
-		{"States.ALL", "States.DataLimitExceeded", false},
+		{"States.ALL", "States.DataLimitExceeded", true},
 		{"States.Runtime", "States.Runtime", false},
 		{"States.TaskFailed", "Custom", true},
 		{"States.TaskFailed", "States.Timeout", false},
