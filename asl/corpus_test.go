@@ -605,3 +605,82 @@ func readScenario(tb testing.TB, text string) scenario {
 	}
 	return scenario{o: v.(*value.Object)}
 }
+
+// How many refused definitions and validations hold at least.
+const (
+	leastRefused   = 75
+	leastValidated = 4
+)
+
+func TestCorpusRefusedDefinitions(t *testing.T) {
+	held := newTally()
+	for _, s := range scenarios(t, "create_rejected") {
+		diff := s.refused()
+		held.add(s.text("area"), diff == "")
+		if diff != "" && os.Getenv("SIGNALBOX_CORPUS_DIFFS") != "" {
+			t.Logf("%s\n%s", s.text("id"), diff)
+		}
+	}
+	if n, _ := held.log(t, "held, refused definitions"); n < leastRefused {
+		t.Errorf("got %d that hold, want %d at least", n, leastRefused)
+	}
+}
+
+// definitionText is the text of the scenario's definition.
+func (s scenario) definitionText() string {
+	if text := (scenario{o: s.object("request")}).text("definition"); text != "" {
+		return text
+	}
+	if text := s.text("definition"); text != "" {
+		return text
+	}
+	definition, _ := s.o.Lookup("definition")
+	return value.Text(definition)
+}
+
+func (s scenario) refused() string {
+	m, faults := asl.Parse([]byte(s.definitionText()))
+	if m != nil {
+		return "taken"
+	}
+	expect := scenario{o: s.object("expect")}
+	refusal := scenario{o: scenario{o: expect.object("exception")}.object("Error")}
+	want := refusal.text("Message")
+	if strings.HasPrefix(want, "Error=ValueError") {
+		return "" // not AWS's words; AWS refuses as well
+	}
+	var list []string
+	for _, f := range faults {
+		list = append(list, f.Code+": "+f.Message+" at "+f.Location)
+	}
+	got, _ := s.snapshot("Invalid State Machine Definition: '" + strings.Join(list, ", ") + "'").(string)
+	if got != want {
+		return "got  " + got + "\nwant " + want
+	}
+	return ""
+}
+
+func TestCorpusValidations(t *testing.T) {
+	held := newTally()
+	for _, s := range scenarios(t, "validate") {
+		_, faults := asl.Parse([]byte(s.definitionText()))
+		diagnostics := []any{}
+		for _, f := range faults {
+			diagnostics = append(diagnostics, value.NewObject(
+				"severity", f.Severity, "code", f.Code, "message", f.Message, "location", f.Location))
+		}
+		result := "OK"
+		if faults.Failed() {
+			result = "FAIL"
+		}
+		got := value.NewObject("result", result, "diagnostics", diagnostics, "truncated", false)
+		want := scenario{o: s.object("expect")}.object("response")
+		held.add(s.text("area"), value.Equal(got, want))
+		if !value.Equal(got, want) && os.Getenv("SIGNALBOX_CORPUS_DIFFS") != "" {
+			t.Logf("%s\ngot  %s\nwant %s", s.text("id"), value.Text(got), value.Text(want))
+		}
+	}
+	if n, _ := held.log(t, "held, validations"); n < leastValidated {
+		t.Errorf("got %d that hold, want %d at least", n, leastValidated)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"signalbox/asl/jsonpath"
 	"signalbox/asl/value"
@@ -244,7 +245,7 @@ func (f *fields) oneOf(name string, values ...string) {
 
 // distributed reads the fields that only a distributed Map has.
 func (p *parser) distributed(f *fields) {
-	f.text("Label")
+	f.label()
 	f.only("ToleratedFailureCount", "ToleratedFailureCountPath")
 	f.whole("ToleratedFailureCount", 0, maxSeconds)
 	f.reference("ToleratedFailureCountPath")
@@ -254,6 +255,26 @@ func (p *parser) distributed(f *fields) {
 	for _, name := range []string{"ItemReader", "ItemBatcher", "ResultWriter"} {
 		if v, ok := f.take(name); ok {
 			p.object(v, f.at.in(name))
+		}
+	}
+}
+
+// Labels become part of ARNs. AWS, "Map state in Distributed mode": at most 40 characters, none of those below, no blanks, no
+// control characters.
+const (
+	maxLabel    = 40
+	notInLabels = "?*<>{}[]:;,\\|^~$#%&`\"/"
+)
+
+func (f *fields) label() {
+	label := f.text("Label")
+	if len([]rune(label)) > maxLabel {
+		f.p.schema(f.at.in("Label"), "", "Label cannot exceed %d characters", maxLabel)
+	}
+	for _, r := range label {
+		if strings.ContainsRune(notInLabels, r) || unicode.IsSpace(r) || unicode.IsControl(r) {
+			f.p.schema(f.at.in("Label"), "", "Label contains invalid character: %q", r)
+			return
 		}
 	}
 }
