@@ -213,6 +213,12 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 		if isTask {
 			st.taskStarted(sc)
 			st.endTask(sc)
+			if value.Size(event.Output) > maxPayload {
+				err := tooLarge(sc.state.Resource)
+				st.record(sc, HistoryEvent{Type: TaskFailed, State: sc.state, Error: err})
+				st.fail(sc, err)
+				return
+			}
 			st.record(sc, HistoryEvent{Type: TaskSucceeded, State: sc.state, Data: event.Output})
 			st.succeed(sc, event.Output)
 		}
@@ -433,8 +439,20 @@ func (st *stepper) leave(sc *Scope, result, output any, w way) {
 	}
 }
 
+// maxPayload is how many bytes the JSON of an input, output or result may have. AWS, "Quotas": 256 KiB.
+const maxPayload = 256 << 10
+
+// tooLarge is how AWS words that a state or a task gave more.
+func tooLarge(who string) *Error {
+	return &Error{ErrDataLimit, "The state/task '" + who +
+		"' returned a result with a size exceeding the maximum number of bytes service limit."}
+}
+
 // exit assigns and goes on. All of Assign sees the variables as they were; the next state sees the new ones.
 func (st *stepper) exit(sc *Scope, result, output any, w way) *Error {
+	if value.Size(output) > maxPayload {
+		return tooLarge(sc.state.Name)
+	}
 	var assigned *value.Object
 	if w.assign != nil {
 		v, err := w.assign.eval(st.env(sc, result))
@@ -491,6 +509,9 @@ func (st *stepper) fail(sc *Scope, err *Error) {
 			continue
 		}
 		caught := value.NewObject("Error", err.Name, "Cause", err.Cause)
+		if *err == (Error{}) { // whoever failed the task gave neither: AWS shows nulls, not empty texts
+			caught = value.NewObject("Error", nil, "Cause", nil)
+		}
 		output, bad := merge(sc.input, caught, c.resultPath, c.discardResult)
 		if bad == nil {
 			bad = st.exit(sc, caught, output, way{next: c.next, why: ReasonCatch, index: i, assign: c.assign})

@@ -12,6 +12,7 @@ import (
 type Object struct {
 	shape  *shape
 	values []any
+	size   atomic.Int64 // of the text, once somebody has asked; 0 before
 }
 
 // Figures of the shape table. Past maxNext a shape hands out private children, and they no shared ones, so that objects

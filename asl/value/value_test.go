@@ -11,6 +11,24 @@ import (
 	"signalbox/asl/value"
 )
 
+// Size must be the length of the text, whatever the value.
+func TestSizeIsTheLengthOfTheText(t *testing.T) {
+	for _, text := range []string{
+		"null", "true", "false", "0", "-12", "9223372036854775807", "-9223372036854775808", "1.5", "1e400", `""`,
+		`"a\"b\\c\n\r\t\b\f\u0001ü€"`, "[]", "[1,[],{}]", "{}", `{"a":1,"b":{"c":[null,"x"]},"d\"":0.1}`,
+	} {
+		v, err := value.Read([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second time from memory
+			if got, want := value.Size(v), len(value.Text(v)); got != want {
+				t.Errorf("%s: got %d, want %d", text, got, want)
+			}
+		}
+	}
+}
+
 func TestEqual(t *testing.T) {
 	const long = "100000000000000000000000000000"
 	for _, c := range []struct {
