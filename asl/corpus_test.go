@@ -107,7 +107,7 @@ func (t tally) log(tb testing.TB, what string) (held, total int) {
 // How many executions in JSONPath hold at least: it only ever goes up.
 const (
 	leastHeld     = 616 // without services
-	leastServices = 126 // with Tasks of services, answered as they were when AWS was recorded
+	leastServices = 129 // with Tasks of services, answered as they were when AWS was recorded
 )
 
 func TestCorpusExecutions(t *testing.T) {

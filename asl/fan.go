@@ -158,6 +158,24 @@ func (st *stepper) settle(sc, child *Scope) {
 func (st *stepper) failFan(sc *Scope, err *Error) {
 	for _, child := range sc.fan.active {
 		st.abort(child)
+		st.recordAborted(child.own(st.x.steps))
+		if sc.state.Type == Map {
+			st.record(child.own(st.x.steps), HistoryEvent{
+				Type: IterationAborted, State: sc.state, Index: int32(child.index), //nolint:gosec // a place in a slice
+			})
+		}
 	}
 	st.fail(sc, err)
+}
+
+// recordAborted tells of the states in which a branch or iteration was aborted, inner ones first.
+func (st *stepper) recordAborted(sc *Scope) {
+	if sc.fan != nil {
+		for _, child := range sc.fan.active {
+			st.recordAborted(child.own(st.x.steps))
+		}
+	}
+	if sc.phase != ready {
+		st.record(sc, HistoryEvent{Type: StateAborted, State: sc.state})
+	}
 }

@@ -248,16 +248,14 @@ func (st *stepper) fire(sc *Scope, id int64) {
 		sc.timer = 0
 		st.work(sc)
 	case sc.phase == tasking && (id == sc.timer || id == sc.heartbeat):
-		name := ErrTimeout
 		if id == sc.heartbeat {
-			name = ErrHeartbeatTimeout
 			sc.heartbeat = 0
 		} else {
 			sc.timer = 0
 		}
 		st.out.Do = append(st.out.Do, Effect{Kind: CancelTask, Scope: sc.path, ID: sc.task})
 		st.endTask(sc)
-		err := &Error{Name: name}
+		err := &Error{Name: ErrTimeout} // of a missing heartbeat as well, as AWS records it
 		st.record(sc, HistoryEvent{Type: TaskTimedOut, State: sc.state, Error: err})
 		st.fail(sc, err)
 	}
