@@ -36,6 +36,7 @@ const (
 	ErrConflict    = "Interlock.Conflict"   // the board's never forbids it; nothing has changed
 	ErrMaxOn       = "Interlock.MaxOn"      // max-on has turned the line off
 	ErrUnknownLine = "Activity.UnknownLine" // the board has no such line, or it is of the other direction
+	ErrBusy        = "Activity.Busy"        // the line is in the middle of another Task's pulses
 )
 
 // Activities are the names that the handlers answer to.
@@ -52,7 +53,7 @@ type Lines interface {
 
 // Handlers returns the handlers by the names of their activities. They are for the clock's goroutine.
 func Handlers(lines Lines, clock machines.Clock) map[string]engine.Handler {
-	d := &direct{lines: lines, clock: clock, waits: map[string][]*wait{}}
+	d := &direct{lines: lines, clock: clock, waits: map[string][]*wait{}, trains: map[string]*train{}}
 	return map[string]engine.Handler{
 		"gpio-write":      engine.HandlerFunc(d.write),
 		"gpio-read":       engine.HandlerFunc(d.read),
@@ -62,9 +63,10 @@ func Handlers(lines Lines, clock machines.Clock) map[string]engine.Handler {
 }
 
 type direct struct {
-	lines Lines
-	clock machines.Clock
-	waits map[string][]*wait // for edges, by line; a line that was waited for once has an entry
+	lines  Lines
+	clock  machines.Clock
+	waits  map[string][]*wait // for edges, by line; a line that was waited for once has an entry
+	trains map[string]*train  // by line, those on their way
 }
 
 type handler func(engine.Task, engine.Reply) (cancel func())
@@ -254,6 +256,11 @@ func (d *direct) pulse(t engine.Task, reply engine.Reply) (cancel func()) {
 		reply.Fail(ErrUnknownLine, err.Error())
 		return nil
 	}
+	if d.trains[in.Line] != nil {
+		// Two trains on one line would run into each other, and both would count pulses that nobody saw.
+		reply.Fail(ErrBusy, fmt.Sprintf("line %s is in the middle of another Task's pulses; let them end first", in.Line))
+		return nil
+	}
 	p := &train{
 		d: d, reply: reply, pin: pin, why: why(t), line: in.Line, count: count, left: count,
 		width: time.Duration(in.Milliseconds) * time.Millisecond,
@@ -268,9 +275,11 @@ func (d *direct) pulse(t engine.Task, reply engine.Reply) (cancel func()) {
 // on begins a pulse and reports whether it could.
 func (p *train) on() bool {
 	if err := set(p.pin, true, p.why); err != nil {
+		delete(p.d.trains, p.line)
 		p.reply.Fail(p.d.failure(err))
 		return false
 	}
+	p.d.trains[p.line] = p
 	p.stop = p.d.clock.AfterFunc(p.width, p.off)
 	return true
 }
@@ -281,12 +290,14 @@ func (p *train) off() {
 	// A pulse longer than max-on was cut short.
 	t, ok := p.pin.(interface{ Tripped() bool })
 	cut := ok && t.Tripped()
-	if err := set(p.pin, false, p.why); err != nil {
-		p.reply.Fail(p.d.failure(err))
-		return
-	}
+	err := set(p.pin, false, p.why)
 	p.left--
+	if err != nil || cut || p.left == 0 {
+		delete(p.d.trains, p.line)
+	}
 	switch {
+	case err != nil:
+		p.reply.Fail(p.d.failure(err))
 	case cut:
 		p.reply.Fail(ErrMaxOn, fmt.Sprintf("line %s was turned off before its pulse of %s was over", p.line, p.width))
 	case p.left == 0:
@@ -304,6 +315,7 @@ func (p *train) cancel() {
 	}
 	p.stop()
 	p.stop = nil
+	delete(p.d.trains, p.line)
 	if err := set(p.pin, false, p.why+" cancelled"); err != nil {
 		_ = p.d.lines.Safe("a line failed")
 	}

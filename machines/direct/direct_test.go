@@ -226,6 +226,20 @@ func TestPulseThatIsCancelledGoesOff(t *testing.T) {
 	)
 }
 
+func TestPulsesOfTwoTasksDoNotMix(t *testing.T) {
+	b := newBench(t, parse(t, benchBoard))
+	b.at(0, "gpio-pulse", `{"line": "bell", "milliseconds": 200, "count": 2}`)
+	b.at(300*ms, "gpio-pulse", `{"line": "bell", "milliseconds": 50}`)
+	b.at(700*ms, "gpio-pulse", `{"line": "bell", "milliseconds": 50}`)
+	const why = " gpio-pulse (S)"
+	b.expect(
+		"0s bell true"+why, "200ms bell false"+why,
+		"300ms → Activity.Busy: line bell is in the middle of another Task's pulses; let them end first",
+		"400ms bell true"+why, "600ms bell false"+why, `600ms → {"line":"bell","count":2}`,
+		"700ms bell true"+why, "750ms bell false"+why, `750ms → {"line":"bell","count":1}`,
+	)
+}
+
 func TestPulseAgainstTheBoard(t *testing.T) {
 	b := newBench(t, parse(t, benchBoard))
 	b.at(0, "gpio-pulse", `{"line": "green", "milliseconds": 200}`)
