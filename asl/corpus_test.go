@@ -106,8 +106,8 @@ func (t tally) log(tb testing.TB, what string) (held, total int) {
 
 // How many executions in JSONPath hold at least: it only ever goes up.
 const (
-	leastHeld     = 616 // without services
-	leastServices = 129 // with Tasks of services, answered as they were when AWS was recorded
+	leastHeld     = 617 // without services
+	leastServices = 130 // with Tasks of services, answered as they were when AWS was recorded
 )
 
 func TestCorpusExecutions(t *testing.T) {

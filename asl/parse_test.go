@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"signalbox/asl"
+	"signalbox/asl/value"
 )
 
 // faults parses text and returns each diagnostic as line:column: message at location.
@@ -177,5 +178,52 @@ func FuzzParse(f *testing.F) {
 			// Whatever is accepted can be run without a panic, for a while.
 			run(m, nil, 20)
 		}
+	})
+}
+
+func FuzzIntrinsic(f *testing.F) {
+	for _, text := range []string{
+		"States.Format('a{}\\{b\\}', $.a)", "States.ArrayRange(1, 9, -2)", "States.MathRandom(1, $.n, 3)", "States.StringSplit($.s, ',')",
+		"States.JsonMerge($.o, $.o, false)", "States.Hash($.s, 'MD5')", "States.Base64Decode('!')", "States.ArrayPartition($.l, 2)",
+		"States.StringToJson('[1')", "States.ArrayGetItem($.l, States.MathAdd(-1, $.n))", "$$.Execution.Id", "$.l[?(@ > 1)]", "States.UUID()",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(_ *testing.T, text string) {
+		state := value.NewObject("Type", "Pass", "Parameters", value.NewObject("r.$", text), "End", true)
+		m, _ := asl.Parse(value.Append(nil, value.NewObject("StartAt", "S", "States", value.NewObject("S", state))))
+		if m != nil {
+			in, _ := value.Read([]byte(`{"a":1,"n":7,"s":"x,y","l":[1,2.5,"z"],"o":{"k":null}}`))
+			run(m, in, 10)
+		}
+	})
+}
+
+func FuzzChoiceRule(f *testing.F) {
+	for _, rule := range []string{
+		`{"Variable":"$.a","NumericLessThanPath":"$.n"}`, `{"Variable":"$.s","StringMatches":"*\\*?"}`, `{"Not":{"Variable":"$.x","IsPresent":true}}`,
+		`{"And":[{"Variable":"$.a","IsNull":false},{"Or":[{"Variable":"$.s","StringEquals":"x,y"}]}]}`,
+		`{"Variable":"$.t","TimestampEquals":"2024-01-01T00:00:00Z"}`, `{"Variable":"$.l[*]","IsString":true}`,
+	} {
+		f.Add(rule)
+	}
+	f.Fuzz(func(t *testing.T, rule string) {
+		v, err := value.Read([]byte(rule))
+		o, ok := v.(*value.Object)
+		if err != nil || !ok {
+			return
+		}
+		state := value.NewObject("Type", "Choice", "Choices", []any{o.With("Next", "E")}, "Default", "E")
+		m, _ := asl.Parse(value.Append(nil, value.NewObject(
+			"StartAt", "C", "States", value.NewObject("C", state, "E", value.NewObject("Type", "Succeed")))))
+		if m == nil {
+			return
+		}
+		in, err := value.Read([]byte(`{"a":1,"n":7,"s":"x,y","l":[1],"t":"2024-01-01T00:00:00Z"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		run(m, in, 10)
+		m.State("C").Transitions()
 	})
 }

@@ -520,6 +520,9 @@ func (st *stepper) fail(sc *Scope, err *Error) {
 		}
 		return
 	}
+	if sc.path != "" && s.Type == Task {
+		st.record(sc, HistoryEvent{Type: StateAborted, State: s}) // AWS records it inside a Parallel or Map only
+	}
 	sc.phase, sc.failure = broken, err
 }
 

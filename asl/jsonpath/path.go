@@ -384,8 +384,8 @@ func unquote(s string) (key, rest string, ok bool) {
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
 		switch {
-		case s[i] == '\\' && i+1 < len(s):
-			i++
+		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == s[0] || s[i+1] == '\\'):
+			i++ // before anything else a backslash stands for itself
 			b.WriteByte(s[i])
 		case s[i] == s[0]:
 			return b.String(), s[i+1:], true
