@@ -12,9 +12,8 @@ import (
 
 // A choiceRule is one entry of Choices, or a rule inside And, Or and Not.
 type choiceRule struct {
-	Next    string
-	Comment string
-	next    *State
+	Next string
+	next *State
 
 	operator string // "And", "Or", "Not", or a comparison such as "NumericLessThan"
 	rules    []choiceRule
@@ -136,7 +135,8 @@ func (p *parser) choice(f *fields, s *State) {
 
 // rule reads a choice rule; only one at the top leads somewhere.
 func (p *parser) rule(f *fields, top bool) choiceRule {
-	r := choiceRule{Comment: f.text("Comment")}
+	r := choiceRule{}
+	f.text("Comment")
 	if top {
 		f.require("Next")
 		r.Next = f.text("Next")

@@ -244,8 +244,7 @@ func (p *parser) target(b *Block, at *place, field, name string) *State {
 	return s
 }
 
-// link resolves the names of next states, and reports a block that can never end. A machine whose states all lead on for
-// ever is taken, as AWS takes it where a Fail or Succeed or End can be reached at least by the text.
+// link resolves the names of next states. A block that can never end is taken: endless machines are normal here.
 func (p *parser) link(b *Block, states *place) {
 	for _, s := range b.States {
 		at := states.in(s.Name)

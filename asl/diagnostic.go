@@ -17,11 +17,10 @@ const (
 
 // Codes of a [Diagnostic], as AWS's ValidateStateMachineDefinition has them.
 const (
-	CodeJSON       = "INVALID_JSON_DESCRIPTION"
-	CodeSchema     = "SCHEMA_VALIDATION_FAILED"
-	CodeTarget     = "MISSING_TRANSITION_TARGET"
-	CodeDuplicate  = "DUPLICATE_STATE_NAME"
-	CodeMissingEnd = "MISSING_END_STATE"
+	CodeJSON      = "INVALID_JSON_DESCRIPTION"
+	CodeSchema    = "SCHEMA_VALIDATION_FAILED"
+	CodeTarget    = "MISSING_TRANSITION_TARGET"
+	CodeDuplicate = "DUPLICATE_STATE_NAME"
 )
 
 // A Diagnostic is one fault of a definition.

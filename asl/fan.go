@@ -47,9 +47,9 @@ func (st *stepper) items(sc *Scope, in any, f *fan) *Error {
 	}
 	list, ok := v.([]any)
 	if !ok {
-		path := rootPath
+		path := "$"
 		if s.itemsPath != nil {
-			path = s.itemsPath
+			path = s.itemsPath.String()
 		}
 		return runtimeError("Reference path \"%s\" must point to array.", path)
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 	"unicode"
 
-	"signalbox/asl/jsonpath"
 	"signalbox/asl/value"
 )
 
@@ -77,7 +76,7 @@ func (f *fields) transition(s *State) {
 	}
 }
 
-// result reads the fields that say what becomes of a result.
+// resultFields reads the fields that say what becomes of a result.
 func (f *fields) resultFields(s *State, selector bool) {
 	s.resultPath, s.discardResult = f.resultPath()
 	if selector {
@@ -388,5 +387,3 @@ func (f *fields) expression(name string) *expression {
 	e.field = name
 	return e
 }
-
-var rootPath, _ = jsonpath.Compile("$")

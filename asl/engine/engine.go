@@ -81,17 +81,6 @@ func (e *Engine) Start(m *asl.Machine, who asl.Identity, input any, done func(as
 	return r, nil
 }
 
-// Executions returns the executions that have not ended, in no particular order.
-func (e *Engine) Executions() iter.Seq[*Run] {
-	return func(yield func(*Run) bool) {
-		for _, r := range e.runs {
-			if !yield(r) {
-				return
-			}
-		}
-	}
-}
-
 // Snapshot returns the execution as it stands: a value that does not change.
 func (r *Run) Snapshot() asl.Execution { return r.x }
 
