@@ -32,6 +32,9 @@ const (
 	ErrRuntime          = "States.Runtime"
 	ErrNoChoiceMatched  = "States.NoChoiceMatched"
 	ErrDataLimit        = "States.DataLimitExceeded"
+	ErrItemReader       = "States.ItemReaderFailed"
+	ErrResultWriter     = "States.ResultWriterFailed"
+	ErrTolerance        = "States.ExceedToleratedFailureThreshold"
 )
 
 // A StateType is the value of a state's Type field.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"signalbox/asl"
 	"signalbox/asl/value"
@@ -104,21 +105,31 @@ func (t tally) log(tb testing.TB, what string) (held, total int) {
 	return held, total
 }
 
-// How many executions in JSONPath hold at least: it only ever goes up.
-const (
-	leastHeld     = 617 // without services
-	leastServices = 130 // with Tasks of services, answered as they were when AWS was recorded
-)
+// leastExecutions is how many executions in JSONPath without services there are at least: all hold that can.
+const leastExecutions = 600
 
 func TestCorpusExecutions(t *testing.T) {
 	held, services := newTally(), newTally()
-	later := newTally() // JSONata
+	later := newTally()      // JSONata
+	superseded := newTally() // newer recordings say otherwise
 	for _, s := range scenarios(t, "execution") {
 		if slices.Contains(s.list("features"), any("JSONata")) {
 			later.add(s.text("area"), false)
 			continue
 		}
+		if reason, ok := cannotHold[s.text("id")]; ok {
+			if s.play() == "" {
+				t.Errorf("%s holds, although it cannot: %s", s.text("id"), reason)
+			}
+			continue
+		}
 		diff := s.play()
+		if newer, older := s.asOfToday(); older && diff != "" {
+			if diff = newer.play(); diff == "" {
+				superseded.add(s.text("area"), true)
+				continue
+			}
+		}
 		if len(s.list("requires")) > 0 {
 			services.add(s.text("area"), diff == "")
 		} else {
@@ -130,10 +141,98 @@ func TestCorpusExecutions(t *testing.T) {
 	}
 	n, _ := held.log(t, "held, executions without services in JSONPath")
 	m, _ := services.log(t, "held, executions with services in JSONPath")
+	superseded.log(t, "superseded by newer recordings, and held in their way")
 	later.log(t, "not yet played: JSONata")
-	if n < leastHeld || m < leastServices {
-		t.Errorf("got %d and %d that hold, want %d and %d at least", n, m, leastHeld, leastServices)
+	for id, reason := range cannotHold {
+		t.Logf("cannot hold: %s: %s", id, reason)
 	}
+	if sum(held.total) != n || sum(services.total) != m || n < leastExecutions {
+		t.Errorf("got %d of %d and %d of %d that hold, want all", n, sum(held.total), m, sum(services.total))
+	}
+}
+
+func sum(counts map[string]int) int {
+	n := 0
+	for _, count := range counts {
+		n += count
+	}
+	return n
+}
+
+// cannotHold are the recordings that nobody could repeat from what is recorded.
+var cannotHold = map[string]string{
+	"express/express_sync.test_catch": "the output quotes the stack trace and request id of a Python function, of which the " +
+		"recording tells the error's type and message only",
+	"express/express_sync.test_retry": "as in test_catch",
+	"map_inline/base_scenarios.test_max_concurrency_path_negative": "AWS hangs for ever on MaxConcurrencyPath -1, before the " +
+		"state is entered; here it is a States.Runtime error",
+	"mocking/base_scenarios.test_lambda_service_invoke_sync_execution": "the output holds the HTTP headers of AWS's answer, " +
+		"which are not recorded apart from it",
+	"mocking/base_scenarios.test_parallel_state_lambda": "the recording has lost its output and the answers of its tasks",
+}
+
+// asOfToday is the recording as AWS would have made it since: newer recordings of the same thing differ in two ways. Until
+// November 2023 the context object had no RedriveCount; until November 2024 the exit of a distributed Map followed
+// MapRunSucceeded, not MapRunStarted. Older says that the recording is from before one of these.
+func (s scenario) asOfToday() (newer scenario, older bool) {
+	made, err := time.Parse("02-01-2006, 15:04:05", s.text("recorded"))
+	if err != nil {
+		return s, false
+	}
+	expect := s.object("expect")
+	events, _ := expect.Lookup("events")
+	if made.Before(time.Date(2023, 11, 15, 0, 0, 0, 0, time.UTC)) {
+		events, older = withRedriveCount(events), true
+	}
+	if made.Before(time.Date(2024, 11, 1, 0, 0, 0, 0, time.UTC)) && slices.Contains(s.list("features"), any("Map:DISTRIBUTED")) {
+		events, older = exitsAfterRuns(events), true
+	}
+	s.o = s.o.With("expect", expect.With("events", events))
+	return s, older
+}
+
+// withRedriveCount adds the member to every Execution of a context object that has none.
+func withRedriveCount(v any) any {
+	switch x := v.(type) {
+	case []any:
+		list := make([]any, len(x))
+		for i, e := range x {
+			list[i] = withRedriveCount(e)
+		}
+		return list
+	case *value.Object:
+		for key, member := range x.All() {
+			member = withRedriveCount(member)
+			if o, ok := member.(*value.Object); ok && key == "Execution" {
+				if _, role := o.Lookup("RoleArn"); role {
+					member = o.With("RedriveCount", int64(0))
+				}
+			}
+			x = x.With(key, member)
+		}
+		return x
+	}
+	return v
+}
+
+// exitsAfterRuns lets every exit of a Map that follows a MapRunSucceeded follow what that followed.
+func exitsAfterRuns(events any) any {
+	list := slices.Clone(events.([]any))
+	ran := map[any]any{} // id of MapRunSucceeded: what it followed
+	for i, e := range list {
+		event := scenario{o: e.(*value.Object)}
+		id, _ := event.o.Lookup("id")
+		previous, _ := event.o.Lookup("previousEventId")
+		switch event.text("type") {
+		case "MapRunSucceeded":
+			ran[id] = previous
+		case "MapStateExited":
+			if started, ok := ran[previous]; ok {
+				list[i] = event.o.With("previousEventId", started)
+			}
+		}
+	}
+	return list
 }
 
 // play runs an execution and returns how it differs from the recording; "" if it does not.
@@ -150,7 +249,7 @@ func (s scenario) play() string {
 		StateMachineName: names.text("stateMachine"), StateMachineID: names.text("stateMachineArn"), Seed: 1,
 	}
 	in, _ := s.o.Lookup("input")
-	x, history := drive(m, who, in, 100_000, s.player())
+	x, history := drive(m, who, in, 100_000, s.player(), s.objects, s.missingActivities(m)...)
 	expect := scenario{o: s.object("expect")}
 	if got, want := x.Status.String(), expect.text("status"); got != want {
 		return fmt.Sprintf("status: got %s (%v), want %s", got, x.Failure, want)
@@ -191,7 +290,8 @@ func (s scenario) player() func(*asl.TaskRequest) []asl.Event {
 				continue
 			}
 			waiting = slices.Delete(slices.Clone(waiting), i, i+1)
-			return task.answer()
+			name, _ := s.worker(request.State.Resource)
+			return append([]asl.Event{{Kind: asl.TaskStart, Output: name}}, task.answer()...)
 		}
 		name := request.State.Resource[strings.LastIndexByte(request.State.Resource, ':')+1:]
 		if o, ok := request.Input.(*value.Object); ok && name == "invoke" {
@@ -205,6 +305,45 @@ func (s scenario) player() func(*asl.TaskRequest) []asl.Event {
 		}
 		return nil // it never answers
 	}
+}
+
+// missingActivities tells of the activities that nobody served: they had been deleted.
+func (s scenario) missingActivities(m *asl.Machine) []asl.Event {
+	var events []asl.Event
+	for state := range m.All() {
+		if _, served := s.worker(state.Resource); state.Activity != "" && !served {
+			events = append(events, asl.Event{Kind: asl.ActivityGone, Output: state.Resource})
+		}
+	}
+	return events
+}
+
+// worker returns the name of the worker that served an activity, nil if it gave none, and whether there was one.
+func (s scenario) worker(activity string) (name any, served bool) {
+	for _, c := range (scenario{o: s.object("mocks")}).list("activity_consumers") {
+		consumer := scenario{o: c.(*value.Object)}
+		if consumer.text("activityArn") == activity {
+			get := scenario{o: scenario{o: consumer.object("consumer_definition")}.object("States")}
+			name, _ = scenario{o: scenario{o: get.o}.object("GetActivityTask")}.object("Parameters").Lookup("WorkerName")
+			return name, true
+		}
+	}
+	return nil, false
+}
+
+// objects answers from the objects that were there when AWS was recorded.
+func (s scenario) objects(request any) asl.Event {
+	bodies := scenario{o: scenario{o: s.object("mocks")}.object("s3")}
+	switch r := request.(type) {
+	case asl.GetObject:
+		if _, there := bodies.o.Lookup(r.Bucket + "/" + r.Key); there {
+			return asl.Event{Kind: asl.ObjectDone, Output: bodies.text(r.Bucket + "/" + r.Key)}
+		}
+		return asl.Event{Kind: asl.ObjectFailed, Failure: &asl.Error{Name: "S3.NoSuchKey"}}
+	case asl.PutObject:
+		return asl.Event{Kind: asl.ObjectDone}
+	}
+	return asl.Event{Kind: asl.ObjectFailed, Failure: &asl.Error{Name: "not recorded"}}
 }
 
 // answer is what a recorded task was told.
@@ -446,6 +585,9 @@ func (s scenario) snapshot(v any) any {
 		}
 		return arn[:at+1] + name
 	})
+	text = mapRunARN.ReplaceAllString(text, "mapRun:<ArnPart_0idx>/<MapRunArnPart0_0idx>:<MapRunArnPart1_0idx>")
+	text = labelARN.ReplaceAllString(text, "mapRun:<ArnPart_0idx>/$1:<MapRunArnPart1_0idx>")
+	text = manifest.ReplaceAllString(text, "/<MapRunArnPart1_0idx>/manifest.json")
 	text = isoTime.ReplaceAllString(text, "date")
 	read, err := value.Read([]byte(text))
 	if err != nil {
@@ -533,10 +675,15 @@ func withoutTimestamps(v any) any {
 // jsonInCause is the input that some causes quote, as it stands in the text of a snapshot.
 var jsonInCause = regexp.MustCompile(`'\{\\?".*\}'`)
 
+const uuid = `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`
+
 var (
 	topicARN  = regexp.MustCompile(`arn:<partition>:sns:<region>:111111111111:[A-Za-z0-9_.-]+`)
 	testTable = regexp.MustCompile(`[a-z_]*test_table_uid\d+`)
 	anyRole   = regexp.MustCompile(`arn:<partition>:iam::111111111111:role/<resource:\d+>|sfn_role_arn`)
+	mapRunARN = regexp.MustCompile(`mapRun:<ArnPart_0idx>/` + uuid + `:` + uuid)
+	labelARN  = regexp.MustCompile(`mapRun:<ArnPart_0idx>/([^:"]+):` + uuid)
+	manifest  = regexp.MustCompile(`/` + uuid + `/manifest\.json`)
 	isoTime   = regexp.MustCompile(`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})`)
 	around    = regexp.MustCompile(`^\(\?<=(.*?)\)(.*?)\(\?=(.*?)\)$`)
 )

@@ -53,6 +53,7 @@ type State struct {
 	errorPath, causePath       *expression
 	Branches                   []*Block // Parallel; of a Map the processor alone
 	Distributed                bool     // Map
+	distribution               *distribution
 	itemsPath                  *jsonpath.Path
 	itemSelector               *template
 	maxConcurrency             count

@@ -7,10 +7,12 @@ type Event struct {
 	Kind  EventKind
 	Time  time.Time
 	Scope ScopePath // of the effect that it answers
-	ID    int64     // of the task or timer
-	// Output is the input of a Start, and the output of TaskDone and TaskSubmit.
+	ID    int64     // of the effect that it answers
+	// Output is the input of a Start, the output of TaskDone and TaskSubmit, the worker's name (or nil) of TaskStart, the ARN
+	// of ActivityGone and ActivityBack, and what an object holds or a list names.
 	Output  any
-	Failure *Error // of TaskFail and Stop
+	Failure *Error    // of TaskFail, ObjectFailed and Stop
+	Child   *ChildEnd // of ChildEnded
 }
 
 // An EventKind says what happened.
@@ -26,6 +28,11 @@ const (
 	TaskDone
 	TaskFail
 	TimerFire
+	ChildEnded
+	ObjectDone
+	ObjectFailed
+	ActivityGone // it does not exist: a Task that names it fails. Comes at any time, before Start as well
+	ActivityBack
 	Stop // somebody aborts the execution
 )
 
@@ -50,6 +57,9 @@ type Effect struct {
 	ID    int64
 	At    time.Time // of SetTimer
 	Task  *TaskRequest
+	Child *ChildRequest
+	// Object is what AskObject asks for: a GetObject, ListObjects or PutObject.
+	Object any
 }
 
 // An EffectKind says what is to be done.
@@ -57,12 +67,15 @@ type EffectKind uint8
 
 // The kinds of effects.
 const (
-	StartTask   EffectKind = iota // and answer with TaskDone or TaskFail, with the same Scope and ID
-	CancelTask                    // its answer no longer matters
-	SetTimer                      // and send TimerFire at that time, never earlier
-	CancelTimer                   // it need not fire
-	More                          // send Continue: the Step has used up its budget
-	Finish                        // the execution has ended
+	StartTask    EffectKind = iota // and answer with TaskDone or TaskFail, with the same Scope and ID
+	CancelTask                     // its answer no longer matters
+	SetTimer                       // and send TimerFire at that time, never earlier
+	CancelTimer                    // it need not fire
+	StartChild                     // run an execution of its own, and answer with ChildEnded
+	StopChildren                   // all with this ID: how they end no longer matters
+	AskObject                      // and answer with ObjectDone or ObjectFailed
+	More                           // send Continue: the Step has used up its budget
+	Finish                         // the execution has ended
 )
 
 // A TaskRequest is what a Task state asks for.

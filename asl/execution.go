@@ -45,11 +45,12 @@ type Execution struct {
 	Stopped time.Time
 
 	who     *Identity
-	steps   uint64 // how many Steps it has made
-	events  int64  // id of the last history event
-	ids     int64  // last id of a task or timer
-	draws   uint64 // how many random numbers it has drawn
-	timeout int64  // timer of the whole execution
+	steps   uint64   // how many Steps it has made
+	events  int64    // id of the last history event
+	ids     int64    // last id of a task or timer
+	draws   uint64   // how many random numbers it has drawn
+	timeout int64    // timer of the whole execution
+	gone    []string // ARNs of activities that do not exist; never changed in place
 	root    *Scope
 }
 
@@ -150,7 +151,8 @@ type fan struct {
 	limit   int // how many may be active
 	active  []*Scope
 	results []any
-	last    int64 // history event of the last iteration that ended
+	last    int64   // history event of the last iteration that ended
+	run     *mapRun // of a distributed Map
 }
 
 // own returns the scope itself where this Step has copied it already, else a copy.
@@ -164,6 +166,10 @@ func (sc *Scope) own(step uint64) *Scope {
 		f := *sc.fan
 		f.active = append([]*Scope(nil), f.active...)
 		f.results = append([]any(nil), f.results...)
+		if f.run != nil {
+			run := *f.run
+			f.run = &run
+		}
 		c.fan = &f
 	}
 	if sc.attempts != nil {

@@ -2,8 +2,6 @@ package asl
 
 import (
 	"slices"
-
-	"signalbox/asl/value"
 )
 
 // inlineLimit is how many iterations of an inline Map run at once where the definition names no number. AWS, "Map state in
@@ -13,17 +11,25 @@ const inlineLimit = 40
 // startFan begins a Parallel or a Map.
 func (st *stepper) startFan(sc *Scope, in any) *Error {
 	s := sc.state
-	f := &fan{total: len(s.Branches), limit: len(s.Branches)}
+	if s.Distributed {
+		return st.startMapRun(sc, in)
+	}
+	f := &fan{total: len(s.Branches), limit: len(s.Branches), input: in}
 	var err *Error
 	if s.Type == Parallel {
-		f.input = in
 		if s.parameters != nil {
 			if f.input, err = s.parameters.eval(st.env(sc, in)); err != nil {
 				return st.located(sc, err)
 			}
 		}
-	} else if err = st.items(sc, in, f); err != nil {
-		return st.located(sc, err)
+	} else {
+		if f.items, err = st.items(sc, in); err != nil {
+			return st.located(sc, err)
+		}
+		f.total, f.limit = len(f.items), inlineLimit
+		if err = st.concurrency(sc, in, f); err != nil {
+			return st.located(sc, err)
+		}
 	}
 	f.results = make([]any, f.total)
 	sc.fan, sc.phase = f, fanned
@@ -32,16 +38,14 @@ func (st *stepper) startFan(sc *Scope, in any) *Error {
 	return nil
 }
 
-func (st *stepper) items(sc *Scope, in any, f *fan) *Error {
+// items are what a Map goes over.
+func (st *stepper) items(sc *Scope, in any) ([]any, *Error) {
 	s := sc.state
-	if s.Distributed {
-		return runtimeError("A Map in DISTRIBUTED mode is not run by this version")
-	}
 	v := in
 	if s.itemsPath != nil {
 		found, err := st.env(sc, in).lookup(s.itemsPath)
 		if err != nil {
-			return noResults(s.itemsPath, err)
+			return nil, noResults(s.itemsPath, err)
 		}
 		v = found
 	}
@@ -51,9 +55,14 @@ func (st *stepper) items(sc *Scope, in any, f *fan) *Error {
 		if s.itemsPath != nil {
 			path = s.itemsPath.String()
 		}
-		return runtimeError("Reference path \"%s\" must point to array.", path)
+		return nil, runtimeError("Reference path \"%s\" must point to array.", path)
 	}
-	f.limit = inlineLimit
+	return list, nil
+}
+
+// concurrency takes how many may run at once from the definition, if it says so.
+func (st *stepper) concurrency(sc *Scope, in any, f *fan) *Error {
+	s := sc.state
 	if n := s.maxConcurrency.fixed; n > 0 {
 		f.limit = int(n)
 	}
@@ -71,7 +80,6 @@ func (st *stepper) items(sc *Scope, in any, f *fan) *Error {
 			f.limit = int(n)
 		}
 	}
-	f.items, f.total, f.input = list, len(list), in
 	return nil
 }
 
@@ -115,16 +123,11 @@ func (st *stepper) spawn(sc *Scope, i int) (*Scope, *Error) {
 		child.block = s.Branches[i]
 	} else {
 		child.block = s.Branches[0]
-		child.input = f.items[i]
-		if s.itemSelector != nil {
-			env := st.env(sc, f.input)
-			env.item = value.NewObject("Index", int64(i), "Value", f.items[i])
-			v, err := s.itemSelector.eval(env)
-			if err != nil {
-				return nil, err
-			}
-			child.input = v
+		input, err := st.item(sc, i)
+		if err != nil {
+			return nil, err
 		}
+		child.input = input
 		st.record(child, HistoryEvent{Type: IterationStarted, State: s, Index: int32(i)}) //nolint:gosec // a place in a slice
 	}
 	child.state = child.block.start
@@ -173,6 +176,9 @@ func (st *stepper) recordAborted(sc *Scope) {
 	if sc.fan != nil {
 		for _, child := range sc.fan.active {
 			st.recordAborted(child.own(st.x.steps))
+		}
+		if sc.fan.run != nil {
+			st.record(sc, HistoryEvent{Type: MapRunAborted, State: sc.state})
 		}
 	}
 	if sc.phase != ready {

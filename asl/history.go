@@ -34,6 +34,10 @@ const (
 	IterationSucceeded
 	IterationFailed
 	IterationAborted
+	MapRunStarted // of a distributed Map
+	MapRunSucceeded
+	MapRunFailed
+	MapRunAborted
 )
 
 var historyNames = [...]string{
@@ -41,6 +45,7 @@ var historyNames = [...]string{
 	"StateEntered", "StateExited", "Scheduled", "Started", "Submitted", "Succeeded", "Failed", "TimedOut",
 	"StateAborted", "StateStarted", "StateSucceeded", "StateFailed",
 	"MapIterationStarted", "MapIterationSucceeded", "MapIterationFailed", "MapIterationAborted",
+	"MapRunStarted", "MapRunSucceeded", "MapRunFailed", "MapRunAborted",
 }
 
 // Name returns the kind without the state's type: StateEntered, TaskSucceeded.

@@ -50,6 +50,11 @@ func (e *HistoryEvent) Details(who Identity) (string, *value.Object) {
 			b.Set("length", int64(e.Index))
 			return "mapStateStartedEventDetails", b.Object()
 		}
+	case MapRunStarted:
+		b.Set("mapRunArn", e.Data)
+		return "mapRunStartedEventDetails", b.Object()
+	case MapRunFailed:
+		return "mapRunFailedEventDetails", failure(&b, e.Error)
 	case IterationStarted, IterationSucceeded, IterationFailed, IterationAborted:
 		b.Set("index", int64(e.Index))
 		b.Set("name", e.State.Name)
@@ -85,6 +90,10 @@ func (e *HistoryEvent) taskDetails(b *value.Builder) (string, *value.Object) {
 		payload(b, "output", e.Data)
 	case TaskFailed, TaskTimedOut:
 		failure(b, e.Error)
+	case TaskStarted:
+		if e.Data != nil && kind == "Activity" {
+			b.Set("workerName", e.Data)
+		}
 	}
 	if service {
 		resource, resourceType := s.integration()
@@ -96,20 +105,6 @@ func (e *HistoryEvent) taskDetails(b *value.Builder) (string, *value.Object) {
 	}
 	name := e.Name()
 	return strings.ToLower(name[:1]) + name[1:] + "EventDetails", b.Object()
-}
-
-// integration splits the resource arn:aws:states:::SERVICE:ACTION into its action and service.
-func (s *State) integration() (resource, resourceType string) {
-	_, rest, ok := strings.Cut(s.Resource, ":states:::")
-	if !ok {
-		return s.Resource, ""
-	}
-	sdk := ""
-	if after, ok := strings.CutPrefix(rest, "aws-sdk:"); ok {
-		sdk, rest = "aws-sdk:", after
-	}
-	service, action, _ := strings.Cut(rest, ":")
-	return action, sdk + service
 }
 
 func payload(b *value.Builder, name string, v any) {

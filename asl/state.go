@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"signalbox/asl/value"
 )
@@ -189,93 +188,6 @@ func (p *parser) inner(f *fields) *Block {
 	p.block(f, b)
 	f.rest()
 	return b
-}
-
-func (p *parser) mapState(f *fields, s *State) {
-	f.only("ItemProcessor", "Iterator")
-	f.only("ItemSelector", "Parameters")
-	processor := "ItemProcessor"
-	if !f.has(processor) && f.has("Iterator") {
-		processor = "Iterator"
-	}
-	f.require(processor)
-	if v, ok := f.take(processor); ok {
-		if inner := p.object(v, f.at.in(processor)); inner != nil {
-			s.Distributed = p.processorConfig(inner)
-			s.Branches = []*Block{p.inner(inner)}
-		}
-	}
-	s.itemsPath = f.path("ItemsPath")
-	s.itemSelector = f.template("ItemSelector")
-	if parameters := f.template("Parameters"); parameters != nil {
-		s.itemSelector = parameters
-	}
-	f.only("MaxConcurrency", "MaxConcurrencyPath")
-	s.maxConcurrency = count{fixed: f.whole("MaxConcurrency", 0, maxSeconds), path: f.reference("MaxConcurrencyPath")}
-	f.resultFields(s, true)
-	if s.Distributed {
-		p.distributed(f)
-	}
-	f.retryCatch(s)
-}
-
-func (p *parser) processorConfig(f *fields) (distributed bool) {
-	v, ok := f.take("ProcessorConfig")
-	if !ok {
-		return false
-	}
-	config := p.object(v, f.at.in("ProcessorConfig"))
-	if config == nil {
-		return false
-	}
-	config.oneOf("Mode", "INLINE", "DISTRIBUTED")
-	config.oneOf("ExecutionType", "STANDARD", "EXPRESS")
-	config.rest()
-	mode, _ := config.o.Lookup("Mode")
-	return mode == "DISTRIBUTED"
-}
-
-func (f *fields) oneOf(name string, values ...string) {
-	text := f.text(name)
-	if text != "" && !slices.Contains(values, text) {
-		f.p.schema(f.at.in(name), "", "Value must be one of: [%s]", strings.Join(values, ", "))
-	}
-}
-
-// distributed reads the fields that only a distributed Map has.
-func (p *parser) distributed(f *fields) {
-	f.label()
-	f.only("ToleratedFailureCount", "ToleratedFailureCountPath")
-	f.whole("ToleratedFailureCount", 0, maxSeconds)
-	f.reference("ToleratedFailureCountPath")
-	f.only("ToleratedFailurePercentage", "ToleratedFailurePercentagePath")
-	f.float("ToleratedFailurePercentage", 0)
-	f.reference("ToleratedFailurePercentagePath")
-	for _, name := range []string{"ItemReader", "ItemBatcher", "ResultWriter"} {
-		if v, ok := f.take(name); ok {
-			p.object(v, f.at.in(name))
-		}
-	}
-}
-
-// Labels become part of ARNs. AWS, "Map state in Distributed mode": at most 40 characters, none of those below, no blanks, no
-// control characters.
-const (
-	maxLabel    = 40
-	notInLabels = "?*<>{}[]:;,\\|^~$#%&`\"/"
-)
-
-func (f *fields) label() {
-	label := f.text("Label")
-	if len([]rune(label)) > maxLabel {
-		f.p.schema(f.at.in("Label"), "", "Label cannot exceed %d characters", maxLabel)
-	}
-	for _, r := range label {
-		if strings.ContainsRune(notInLabels, r) || unicode.IsSpace(r) || unicode.IsControl(r) {
-			f.p.schema(f.at.in("Label"), "", "Label contains invalid character: %q", r)
-			return
-		}
-	}
 }
 
 // retryCatch reads Retry and Catch. States.ALL stands alone, in the last entry.

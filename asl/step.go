@@ -25,6 +25,8 @@ func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 	x.steps++
 	st := stepper{m: m, x: x, now: event.Time, out: out, budget: budget}
 	switch {
+	case event.Kind == ActivityGone, event.Kind == ActivityBack:
+		x.noteActivity(&event)
 	case event.Kind == Start:
 		if x.root == nil {
 			st.start(event)
@@ -48,6 +50,16 @@ func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 		}
 		st.conclude()
 	}
+}
+
+// noteActivity remembers that an activity does not exist, or exists again.
+func (x *Execution) noteActivity(event *Event) {
+	arn, _ := event.Output.(string)
+	gone := slices.DeleteFunc(slices.Clone(x.gone), func(one string) bool { return one == arn })
+	if event.Kind == ActivityGone {
+		gone = append(gone, arn)
+	}
+	x.gone = gone
 }
 
 // A stepper is one Step under way.
@@ -105,7 +117,7 @@ func (st *stepper) record(sc *Scope, e HistoryEvent) int64 {
 	st.x.events++
 	e.ID, e.Previous, e.Time = st.x.events, sc.previous, st.now
 	switch e.Type {
-	case ExecutionStarted, IterationSucceeded, IterationFailed, StateAborted, IterationAborted, FanSucceeded:
+	case ExecutionStarted, IterationSucceeded, IterationFailed, StateAborted, IterationAborted, FanSucceeded, MapRunSucceeded:
 	default:
 		sc.previous = e.ID
 	}
@@ -140,11 +152,20 @@ func (st *stepper) resume(sc *Scope) {
 			st.budget += rest
 			st.settle(sc, child)
 		}
-		if sc.phase == fanned {
-			st.fill(sc)
-		}
+		st.goOn(sc)
 	}
 	st.run(sc)
+}
+
+// goOn starts what may start of a fan that has stopped for lack of budget, or of which a part has ended.
+func (st *stepper) goOn(sc *Scope) {
+	switch {
+	case sc.phase != fanned:
+	case sc.fan.run == nil:
+		st.fill(sc)
+	case sc.fan.run.stage == stageRunning:
+		st.startChildren(sc)
+	}
 }
 
 // lend leaves one of n shares of the budget, at least one state, and returns the rest, which is to be added again. So one
@@ -174,9 +195,7 @@ func (st *stepper) deliver(sc *Scope, path ScopePath, event *Event) {
 		child = sc.fan.own(child, st.x.steps)
 		st.deliver(child, rest, event)
 		st.settle(sc, child)
-		if sc.phase == fanned {
-			st.fill(sc)
-		}
+		st.goOn(sc)
 		break
 	}
 	st.run(sc)
@@ -195,11 +214,11 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 	switch event.Kind {
 	case TaskStart:
 		if isTask {
-			st.taskStarted(sc)
+			st.taskStarted(sc, event.Output)
 		}
 	case TaskSubmit:
 		if isTask {
-			st.taskStarted(sc)
+			st.taskStarted(sc, nil)
 			st.record(sc, HistoryEvent{Type: TaskSubmitted, State: sc.state, Data: event.Output})
 		}
 	case TaskBeat:
@@ -211,7 +230,7 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 		}
 	case TaskDone:
 		if isTask {
-			st.taskStarted(sc)
+			st.taskStarted(sc, nil)
 			st.endTask(sc)
 			if value.Size(event.Output) > maxPayload {
 				err := tooLarge(sc.state.Resource)
@@ -224,13 +243,17 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 		}
 	case TaskFail:
 		if isTask {
-			st.taskStarted(sc)
+			st.taskStarted(sc, nil)
 			st.endTask(sc)
 			st.record(sc, HistoryEvent{Type: TaskFailed, State: sc.state, Error: event.Failure})
 			st.fail(sc, event.Failure)
 		}
 	case TimerFire:
 		st.fire(sc, event.ID)
+	case ChildEnded, ObjectDone, ObjectFailed:
+		if sc.phase == fanned && sc.fan.run != nil {
+			st.runEvent(sc, event)
+		}
 	}
 }
 
@@ -261,10 +284,10 @@ func (st *stepper) fire(sc *Scope, id int64) {
 	}
 }
 
-func (st *stepper) taskStarted(sc *Scope) {
+func (st *stepper) taskStarted(sc *Scope, worker any) {
 	if !sc.started {
 		sc.started = true
-		st.record(sc, HistoryEvent{Type: TaskStarted, State: sc.state})
+		st.record(sc, HistoryEvent{Type: TaskStarted, State: sc.state, Data: worker})
 	}
 }
 
@@ -702,6 +725,12 @@ func (st *stepper) startTask(sc *Scope, in any) *Error {
 	if s.waitsForToken() {
 		request.Token = st.token(sc)
 	}
+	if s.Activity != "" && slices.Contains(st.x.gone, s.Resource) {
+		return st.located(sc, runtimeError("The activity %s does not exist.", s.Resource))
+	}
+	if err = s.checkParameters(request.Input); err != nil {
+		return st.located(sc, err)
+	}
 	st.record(sc, HistoryEvent{Type: TaskScheduled, State: s, Data: request.Input, Request: request})
 	sc.phase = tasking
 	if request.Timeout > 0 {
@@ -728,6 +757,9 @@ func (st *stepper) abort(sc *Scope) {
 	case fanned:
 		for _, child := range sc.fan.active {
 			st.abort(child)
+		}
+		if sc.fan.run != nil {
+			st.stopChildren(sc)
 		}
 	}
 }
@@ -783,9 +815,11 @@ func mix(z uint64) uint64 {
 	return z ^ z>>31
 }
 
-// uuid makes a version 4 UUID (RFC 9562) of the execution's sequence.
-func (st *stepper) uuid() string {
-	a, b := st.random(), st.random()
+// uuid makes a UUID of the execution's sequence.
+func (st *stepper) uuid() string { return uuidOf(st.random(), st.random()) }
+
+// uuidOf makes a version 4 UUID (RFC 9562) of 122 of the bits of two numbers.
+func uuidOf(a, b uint64) string {
 	a = a&^0xF000 | 0x4000
 	b = b&^(0xC<<60) | 0x8<<60
 	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", a>>32, a>>16&0xFFFF, a&0xFFFF, b>>48, b&0xFFFFFFFFFFFF)

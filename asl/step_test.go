@@ -18,14 +18,21 @@ func run(m *asl.Machine, in any, steps int) (asl.Execution, []asl.HistoryEvent) 
 	echo := func(request *asl.TaskRequest) []asl.Event {
 		return []asl.Event{{Kind: asl.TaskDone, Output: request.Input}}
 	}
-	return drive(m, asl.Identity{Name: "test", ID: "arn:test", Seed: 7}, in, steps, echo)
+	return drive(m, asl.Identity{Name: "test", ID: "arn:test", Seed: 7}, in, steps, echo, nil)
 }
 
-// drive runs an execution for at most so many Steps: timers fire at their time, tasks get what answer says.
-func drive(m *asl.Machine, who asl.Identity, in any, steps int, answer func(*asl.TaskRequest) []asl.Event) (
-	asl.Execution, []asl.HistoryEvent,
-) {
+// An objectStore answers requests for objects.
+type objectStore func(request any) asl.Event
+
+// drive runs an execution for at most so many Steps: timers fire at their time, tasks get what answer says, children run to
+// their ends while nothing else happens.
+func drive(m *asl.Machine, who asl.Identity, in any, steps int, answer func(*asl.TaskRequest) []asl.Event,
+	objects objectStore, before ...asl.Event,
+) (asl.Execution, []asl.HistoryEvent) {
 	x := asl.NewExecution(who)
+	for _, event := range before {
+		m.Step(&x, event, &asl.Effects{})
+	}
 	var history []asl.HistoryEvent
 	var queue []asl.Event
 	cancelled := map[int64]bool{}
@@ -50,6 +57,12 @@ func drive(m *asl.Machine, who asl.Identity, in any, steps int, answer func(*asl
 				if do.At.After(next.Time) {
 					next.Time = do.At
 				}
+			case asl.StartChild:
+				child, _ := drive(do.Child.Machine, do.Child.Identity, do.Child.Input, steps, answer, objects)
+				next.Kind, next.Child = asl.ChildEnded, asl.EndOf(do.Child, &child)
+			case asl.AskObject:
+				answered := objects(do.Object)
+				next.Kind, next.Output, next.Failure = answered.Kind, answered.Output, answered.Failure
 			case asl.CancelTimer, asl.CancelTask:
 				cancelled[do.ID] = true
 				continue
