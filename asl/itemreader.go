@@ -132,6 +132,7 @@ func (r *reading) take(reader *itemReader, output any) error {
 	if err != nil {
 		return err
 	}
+	text = strings.ToValidUTF8(text, "\ufffd")
 	if r.index {
 		r.index = false
 		if reader.athena {

@@ -76,8 +76,8 @@ func (h rigHandler) Start(t engine.Task, reply engine.Reply) func() {
 		reply.Fail(ErrLine, r.broken.Error())
 		return nil
 	case r.owner == "":
-		r.owner = t.Execution
-	case r.owner != t.Execution:
+		r.owner = t.Top
+	case r.owner != t.Top:
 		reply.Fail(ErrBusy, fmt.Sprintf("the plant belongs to execution %q", r.owner))
 		return nil
 	}

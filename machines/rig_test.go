@@ -179,7 +179,7 @@ func (b *bench) open(t *testing.T, observe func(string, []machines.Note)) {
 // task gives a Task of an execution, in a state named after the activity.
 func (b *bench) task(execution, activity string) (cancel func()) {
 	t := engine.Task{
-		Execution: execution, Activity: activity, State: strings.ToUpper(activity), Input: value.NewObject("n", int64(1)),
+		Top: execution, Activity: activity, State: strings.ToUpper(activity), Input: value.NewObject("n", int64(1)),
 	}
 	return b.rig.Handler(activity).Start(t, reply{&b.diary, activity})
 }

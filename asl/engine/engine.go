@@ -11,6 +11,8 @@ package engine
 import (
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"signalbox/asl"
@@ -27,14 +29,17 @@ type Options struct {
 	Handlers map[string]Handler
 	// Other answers the Tasks that name no activity of Handlers. Nil: they fail.
 	Other Handler
+	// Objects are where distributed Maps read items and write results. Nil: those that do so fail.
+	Objects Objects
 	// Observer sees every Step. Nil: nobody does.
 	Observer Observer
 	// HistoryLimit bounds the history of each execution; 0 means [HistoryLimit], less than 0 none at all.
 	HistoryLimit int
 }
 
-// An Observer is told of every Step, on the clock's goroutine. The execution is a snapshot that never changes; the slice of
-// events is used again after Observe returns.
+// An Observer is told of every Step, on the clock's goroutine; of the child executions of a distributed Map as well, which
+// have an Identity of their own. The execution is a snapshot that never changes; the slice of events is used again after
+// Observe returns.
 type Observer interface {
 	Observe(x asl.Execution, events []asl.HistoryEvent)
 }
@@ -63,6 +68,9 @@ type Run struct {
 	timers  map[int64]func() bool
 	tasks   map[int64]*running
 	done    func(asl.Execution)
+	// children are the executions of distributed Maps that are under way, by the Map's run and their place in it.
+	children map[int64]map[int]*Run
+	top      string // the name of the execution that was started from outside
 }
 
 type running struct {
@@ -75,10 +83,17 @@ func (e *Engine) Start(m *asl.Machine, who asl.Identity, input any, done func(as
 	if _, there := e.runs[who.Name]; there {
 		return nil, fmt.Errorf("engine: an execution called %q is running", who.Name)
 	}
-	r := &Run{engine: e, machine: m, x: asl.NewExecution(who), done: done, window: window{limit: e.options.HistoryLimit}}
-	e.runs[who.Name] = r
+	e.runs[who.Name] = e.start(m, who, input, who.Name, done)
+	return e.runs[who.Name], nil
+}
+
+func (e *Engine) start(m *asl.Machine, who asl.Identity, input any, top string, done func(asl.Execution)) *Run {
+	r := &Run{
+		engine: e, machine: m, x: asl.NewExecution(who), done: done, top: top,
+		window: window{limit: e.options.HistoryLimit},
+	}
 	e.options.Clock.Post(func() { r.step(asl.Event{Kind: asl.Start, Output: input}) })
-	return r, nil
+	return r
 }
 
 // Snapshot returns the execution as it stands: a value that does not change.
@@ -142,21 +157,58 @@ func (r *Run) do(effect *asl.Effect) {
 				t.cancel()
 			}
 		}
+	case asl.StartChild:
+		if r.x.Status == asl.Running {
+			r.startChild(effect)
+		}
+	case asl.StopChildren:
+		children := r.children[effect.ID]
+		delete(r.children, effect.ID)
+		for _, i := range slices.Sorted(maps.Keys(children)) {
+			children[i].Stop("", "")
+		}
+	case asl.AskObject:
+		r.ask(effect)
 	case asl.More:
 		clock.Yield(func() { r.step(asl.Event{Kind: asl.Continue}) })
 	case asl.Finish:
-		delete(r.engine.runs, r.x.Identity().Name)
+		if name := r.x.Identity().Name; r.engine.runs[name] == r {
+			delete(r.engine.runs, name)
+		}
 		if r.done != nil {
 			r.done(r.x)
 		}
 	}
 }
 
+// startChild starts an execution of a distributed Map; its end is told to r in its turn on the clock.
+func (r *Run) startChild(effect *asl.Effect) {
+	request, scope, run := effect.Child, effect.Scope, effect.ID
+	if r.children == nil {
+		r.children = map[int64]map[int]*Run{}
+	}
+	if r.children[run] == nil {
+		r.children[run] = map[int]*Run{}
+	}
+	r.children[run][request.Index] = r.engine.start(request.Machine, request.Identity, request.Input, r.top, func(x asl.Execution) {
+		children := r.children[run]
+		if _, there := children[request.Index]; !there {
+			return // all have been stopped
+		}
+		if delete(children, request.Index); len(children) == 0 {
+			delete(r.children, run)
+		}
+		r.engine.options.Clock.Post(func() {
+			r.step(asl.Event{Kind: asl.ChildEnded, Scope: scope, ID: run, Child: asl.EndOf(request, &x)})
+		})
+	})
+}
+
 func (r *Run) start(effect *asl.Effect) {
 	o := &r.engine.options
 	s := effect.Task.State
 	task := Task{
-		Execution: r.x.Identity().Name, ID: effect.ID, State: s.Name,
+		Execution: r.x.Identity().Name, Top: r.top, ID: effect.ID, State: s.Name,
 		Resource: s.Resource, Activity: s.Activity, Input: effect.Task.Input,
 	}
 	a := &answer{run: r, scope: effect.Scope, id: effect.ID}

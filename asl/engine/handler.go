@@ -3,6 +3,7 @@ package engine
 // A Task is what a Task state asks of a handler.
 type Task struct {
 	Execution string // the execution's name
+	Top       string // the name of the execution that was started from outside: another one in a child of a distributed Map
 	ID        int64  // differs for every attempt of every Task of the execution
 	State     string
 	Resource  string // as in the definition

@@ -27,6 +27,7 @@ type order struct {
 	board    *gpio.Board        // nil: the definition moves no lines
 	scenario *scenario.Scenario // nil: none
 	input    any
+	objects  engine.Objects // nil: none
 	driver   string
 	speed    float64
 	length   time.Duration // 0: until the machine ends
@@ -73,7 +74,7 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 			return nil, err
 		}
 	}
-	e := engine.New(engine.Options{Clock: a.clock, Handlers: handlers, Observer: a.history})
+	e := engine.New(engine.Options{Clock: a.clock, Handlers: handlers, Objects: a.order.objects, Observer: a.history})
 	const account = "arn:aws:states:us-east-1:123456789012:"
 	name := o.target.name
 	a.run, err = e.Start(o.target.definition, asl.Identity{

@@ -124,8 +124,6 @@ func (t *target) findPlant(all []machines.Machine) error {
 func (t *target) unanswered(s *asl.State, all []machines.Machine) string {
 	generic := slices.Contains(direct.Activities(), s.Activity)
 	switch {
-	case s.Type == asl.Map && s.Distributed:
-		return "a Map in DISTRIBUTED mode is not run by this version; use INLINE"
 	case s.Type != asl.Task:
 		return ""
 	case s.Activity == "":

@@ -16,6 +16,7 @@ import (
 type happening struct {
 	Time    time.Time
 	Type    string // StateEntered, PinChanged, TaskStarted, …, Note
+	Child   string // the execution that it happened in, where that is a child of a distributed Map
 	State   string
 	Pin     string
 	High    bool   // of a PinChanged
@@ -35,14 +36,18 @@ func newStoryteller(clock interface{ Now() time.Time }, tell func(happening)) *s
 }
 
 // Observe implements engine.Observer.
-func (s *storyteller) Observe(_ asl.Execution, events []asl.HistoryEvent) {
+func (s *storyteller) Observe(x asl.Execution, events []asl.HistoryEvent) {
+	child := ""
+	if who := x.Identity(); strings.Contains(who.StateMachineName, "/") { // machine/label of the Map
+		child = who.ID
+	}
 	for i := range events {
-		s.event(&events[i])
+		s.event(&events[i], child)
 	}
 }
 
-func (s *storyteller) event(e *asl.HistoryEvent) {
-	h := happening{Time: e.Time, Type: e.Type.Name()}
+func (s *storyteller) event(e *asl.HistoryEvent, child string) {
+	h := happening{Time: e.Time, Type: e.Type.Name(), Child: child}
 	if e.State != nil {
 		h.State = e.State.Name
 	}
@@ -70,9 +75,11 @@ func (s *storyteller) event(e *asl.HistoryEvent) {
 		return
 	case asl.TaskSucceeded, asl.TaskSubmitted, asl.ExecutionSucceeded:
 		details.Set("output", e.Data)
+	case asl.MapRunStarted:
+		details.Set("mapRunArn", e.Data)
 	case asl.FanStarted, asl.IterationStarted, asl.IterationSucceeded, asl.IterationFailed, asl.IterationAborted:
 		details.Set("index", int64(e.Index)) // of FanStarted: how many
-	case asl.TaskFailed, asl.TaskTimedOut, asl.FanFailed, asl.ExecutionFailed, asl.ExecutionTimedOut, asl.ExecutionAborted:
+	case asl.TaskFailed, asl.TaskTimedOut, asl.FanFailed, asl.MapRunFailed, asl.ExecutionFailed, asl.ExecutionTimedOut, asl.ExecutionAborted:
 		if err := e.Error; err != nil {
 			s.failed[h.State] = err.Name
 			h.Why = err.Error()
@@ -125,6 +132,9 @@ func printJSON(w io.Writer, h happening) error {
 	var b value.Builder
 	b.Set("time", h.Time.UTC().Format("2006-01-02T15:04:05.000Z"))
 	b.Set("type", h.Type)
+	if h.Child != "" {
+		b.Set("execution", h.Child)
+	}
 	if h.State != "" {
 		b.Set("state", h.State)
 	}
@@ -142,6 +152,12 @@ func printJSON(w io.Writer, h happening) error {
 func printPlain(w io.Writer, start time.Time, h happening) error {
 	name := h.State
 	var val string
+	if h.Child != "" {
+		if h.Type == "ExecutionSucceeded" || h.Type == "ExecutionStarted" {
+			return nil // there may be thousands of them
+		}
+		h.Why += " (child " + h.Child[strings.LastIndexByte(h.Child, ':')+1:][:8] + ")"
+	}
 	switch {
 	case h.Type == "StateEntered":
 		val = "entered"

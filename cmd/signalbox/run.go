@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type runCmd struct {
 	Board    string         `placeholder:"FILE" help:"The lines and their wiring, YAML. A built-in machine brings its own."`
 	Scenario string         `placeholder:"FILE" help:"What people do and what breaks, YAML: a list of pushes."`
 	Input    string         `placeholder:"JSON|@FILE" default:"{}" help:"The execution's input."`
+	Objects  string         `placeholder:"DIR" help:"Where distributed Maps find objects: DIR/bucket/key. The definition's folder where it is not given."`
 	Speed    float64        `placeholder:"N" default:"1" help:"Simulated seconds a second; 0 does not wait at all."`
 	For      *time.Duration `placeholder:"DURATION" help:"End the run after that much of the machine's time, such as 90s or 1h."`
 	Seed     uint64         `placeholder:"N" default:"1" help:"What the simulation's chance derives from."`
@@ -83,6 +85,17 @@ func (c *runCmd) order() (order, error) {
 	note(err)
 	o.target, err = open(c.Target)
 	note(err)
+	if c.Objects != "" {
+		switch info, err := os.Stat(c.Objects); {
+		case err != nil:
+			note(fmt.Errorf("--objects: %w", err))
+		case !info.IsDir():
+			note(fmt.Errorf("--objects: %s is not a folder", c.Objects))
+		}
+		o.objects = engine.Folder(c.Objects)
+	} else if o.target != nil && o.target.machine == nil {
+		o.objects = engine.Folder(filepath.Dir(o.target.file))
+	}
 	if o.target != nil && err == nil {
 		o.board, err = c.board(o.target)
 		note(err)

@@ -110,7 +110,7 @@ func (b *bench) at(d time.Duration, activity, input string) {
 	i := len(b.cancel)
 	b.cancel = append(b.cancel, nil)
 	b.clock.At(start.Add(d), func() {
-		task := engine.Task{Execution: "x", ID: int64(i), State: "S", Activity: activity, Input: v}
+		task := engine.Task{Top: "x", ID: int64(i), State: "S", Activity: activity, Input: v}
 		b.cancel[i] = b.handlers[activity].Start(task, &reply{b: b})
 	})
 }

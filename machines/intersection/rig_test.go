@@ -92,7 +92,7 @@ func (b *bench) task(activity, input string, done func(answer string)) (cancel f
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	task := engine.Task{Execution: "test", State: "Test", Activity: activity, Input: in}
+	task := engine.Task{Top: "test", State: "Test", Activity: activity, Input: in}
 	return b.rig.Handler(activity).Start(task, reply(done))
 }
 

@@ -105,7 +105,7 @@ func (s *stand) task(activity, input, want string) {
 	defer done()
 	r := &reply{done: done}
 	s.tasks++
-	s.rig.Handler(activity).Start(engine.Task{Execution: "test", ID: s.tasks, State: "Test", Activity: activity, Input: in}, r)
+	s.rig.Handler(activity).Start(engine.Task{Top: "test", ID: s.tasks, State: "Test", Activity: activity, Input: in}, r)
 	if ctx.Err() == nil {
 		_ = s.clock.Run(ctx) // ends by done, or because nothing is left to do
 	}

@@ -1,0 +1,55 @@
+package asl_test
+
+import (
+	"testing"
+
+	"signalbox/asl"
+	"signalbox/asl/value"
+)
+
+// Whatever a file holds, its items are values that can be printed and read again, or the Map fails with a cause.
+func FuzzItemReader(f *testing.F) {
+	configs := []string{
+		`{"InputType":"JSON"}`, `{"InputType":"JSON","ItemsPointer":"/a/0"}`, `{"InputType":"JSONL"}`,
+		`{"InputType":"CSV","CSVHeaderLocation":"FIRST_ROW"}`,
+		`{"InputType":"CSV","CSVDelimiter":"TAB","CSVHeaderLocation":"GIVEN","CSVHeaders":["a","b"]}`,
+		`{"InputType":"MANIFEST"}`, `{"InputType":"JSONL","ManifestType":"ATHENA_DATA"}`,
+	}
+	machines := make([]*asl.Machine, len(configs))
+	for i, config := range configs {
+		machines[i] = machine(f, []byte(`{"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemReader":{
+			"Resource":"arn:aws:states:::s3:getObject","Parameters":{"Bucket":"b","Key":"k"},"ReaderConfig":`+config+`},
+			"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED"},"StartAt":"S","States":{"S":{"Type":"Succeed"}}}}}}`))
+	}
+	for i, text := range []string{
+		`[1,{"a":null}]`, `{"a":[[2]]}`, "{}\n\n1\n", "a,b\n1,\"2\"\n\n3", "1\t2\n", "\ufeffx\n\xff\n",
+		`{"destinationBucket":"arn:aws:s3:::d","fileFormat":"CSV","fileSchema":"A, B","files":[{"key":"x"}]}`, "s3://b/k\n",
+	} {
+		f.Add(uint8(i), []byte(text))
+	}
+	f.Fuzz(func(t *testing.T, which uint8, text []byte) {
+		m := machines[int(which)%len(machines)]
+		first := true
+		objects := func(any) asl.Event {
+			body := string(text)
+			if !first { // what a manifest names
+				body = "1,2\n"
+			}
+			first = false
+			return asl.Event{Kind: asl.ObjectDone, Output: body}
+		}
+		x, _ := drive(m, asl.Identity{Name: "fuzz"}, nil, 2000, nil, objects)
+		switch x.Status {
+		case asl.Succeeded:
+			printed := value.Text(x.Output)
+			again, err := value.Read([]byte(printed))
+			if err != nil || !value.Equal(x.Output, again) {
+				t.Errorf("%q became %s, which reads as %s, %v", text, printed, value.Text(again), err)
+			}
+		case asl.Failed:
+			if x.Failure.Cause == "" {
+				t.Errorf("%q failed without a cause: %v", text, x.Failure)
+			}
+		}
+	})
+}
