@@ -271,8 +271,9 @@ func (st *stepper) fire(sc *Scope, id int64) {
 		sc.timer = 0
 		st.work(sc)
 	case sc.phase == tasking && (id == sc.timer || id == sc.heartbeat):
+		kind := ErrTimeout
 		if id == sc.heartbeat {
-			sc.heartbeat = 0
+			sc.heartbeat, kind = 0, ErrHeartbeatTimeout
 		} else {
 			sc.timer = 0
 		}
@@ -280,7 +281,7 @@ func (st *stepper) fire(sc *Scope, id int64) {
 		st.endTask(sc)
 		err := &Error{Name: ErrTimeout} // of a missing heartbeat as well, as AWS records it
 		st.record(sc, HistoryEvent{Type: TaskTimedOut, State: sc.state, Error: err})
-		st.fail(sc, err)
+		st.failAs(sc, err, kind)
 	}
 }
 
@@ -497,13 +498,17 @@ func (st *stepper) exit(sc *Scope, result, output any, w way) *Error {
 }
 
 // fail retries, catches, or breaks the scope.
-func (st *stepper) fail(sc *Scope, err *Error) {
+func (st *stepper) fail(sc *Scope, err *Error) { st.failAs(sc, err, err.Name) }
+
+// failAs is fail for an error that Retry and Catch match by the name of its kind: a missing heartbeat is told as
+// States.Timeout, but those that name States.HeartbeatTimeout take it too.
+func (st *stepper) failAs(sc *Scope, err *Error, kind string) {
 	s := sc.state
 	hadFan := sc.fan != nil
 	sc.fan = nil
 	for i := range s.Retry {
 		r := &s.Retry[i]
-		if !matchesError(r.ErrorEquals, err.Name) {
+		if !matchesError(r.ErrorEquals, kind) {
 			continue
 		}
 		if sc.attempts == nil {
@@ -526,7 +531,7 @@ func (st *stepper) fail(sc *Scope, err *Error) {
 	}
 	for i := range s.Catch {
 		c := &s.Catch[i]
-		if !matchesError(c.ErrorEquals, err.Name) {
+		if !matchesError(c.ErrorEquals, kind) {
 			continue
 		}
 		caught := value.NewObject("Error", err.Name, "Cause", err.Cause)

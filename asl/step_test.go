@@ -265,6 +265,30 @@ func TestWhatErrorNamesTake(t *testing.T) {
 	}
 }
 
+// A missing heartbeat is told as States.Timeout, as AWS records it, and taken by either name.
+func TestMissingHeartbeatIsTakenByBothNames(t *testing.T) {
+	for _, c := range []struct {
+		equals, late string
+		want         string
+	}{
+		{"States.HeartbeatTimeout", "HeartbeatSeconds", `{"Error":"States.Timeout","Cause":""}`},
+		{"States.Timeout", "HeartbeatSeconds", `{"Error":"States.Timeout","Cause":""}`},
+		{"States.TaskFailed", "HeartbeatSeconds", `null`},
+		{"States.Timeout", "TimeoutSeconds", `{"Error":"States.Timeout","Cause":""}`},
+		{"States.HeartbeatTimeout", "TimeoutSeconds", `null`},
+	} {
+		m := machine(t, []byte(`{"StartAt":"T","States":{
+			"T":{"Type":"Task","Resource":"arn:aws:states:us-east-1:123456789012:activity:a","`+c.late+`":5,"End":true,
+				"Catch":[{"ErrorEquals":["`+c.equals+`"],"Next":"Caught"}]},
+			"Caught":{"Type":"Pass","End":true}}}`))
+		never := func(*asl.TaskRequest) []asl.Event { return nil }
+		x, _ := drive(m, asl.Identity{}, nil, 10, never, nil)
+		if got := value.Text(x.Output); got != c.want || x.Stopped.Sub(epoch) != 5*time.Second {
+			t.Errorf("%s of %s: got %s after %v, want %s after 5s", c.equals, c.late, got, x.Stopped.Sub(epoch), c.want)
+		}
+	}
+}
+
 func TestParallelAndMapAreScopesOfOneExecution(t *testing.T) {
 	m := machine(t, []byte(`{"StartAt":"P","States":{
 		"P":{"Type":"Parallel","Next":"M","Branches":[
