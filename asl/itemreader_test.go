@@ -1,6 +1,8 @@
 package asl_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"signalbox/asl"
@@ -52,4 +54,23 @@ func FuzzItemReader(f *testing.F) {
 			}
 		}
 	})
+}
+
+// BenchmarkItemReader reads 100,000 lines of JSON and starts a child for each 1,000 of them.
+func BenchmarkItemReader(b *testing.B) {
+	m := machine(b, []byte(`{"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemReader":{
+		"Resource":"arn:aws:states:::s3:getObject","Parameters":{"Bucket":"b","Key":"k"},"ReaderConfig":{"InputType":"JSONL"}},
+		"ItemBatcher":{"MaxItemsPerBatch":1000},"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED"},
+			"StartAt":"S","States":{"S":{"Type":"Succeed","OutputPath":"$.Items[0].id"}}}}}}`))
+	var text strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&text, `{"id": %d, "name": "row %d", "text": "%s"}`+"\n", i, i, strings.Repeat("x", 60))
+	}
+	objects := func(any) asl.Event { return asl.Event{Kind: asl.ObjectDone, Output: text.String()} }
+	b.SetBytes(int64(text.Len()))
+	for b.Loop() {
+		if x, _ := drive(m, asl.Identity{Name: "bench"}, nil, 10_000, nil, objects); x.Status != asl.Succeeded {
+			b.Fatal(x.Failure)
+		}
+	}
 }
