@@ -27,8 +27,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"signalbox/gpio"
-	"signalbox/gpio/internal/near"
 	"signalbox/gpio/internal/yamltree"
+	"signalbox/gpio/near"
 	"signalbox/gpio/sim"
 )
 
