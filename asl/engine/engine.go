@@ -242,7 +242,7 @@ type answer struct {
 func (a *answer) send(event asl.Event) {
 	event.Scope, event.ID = a.scope, a.id
 	a.run.engine.options.Clock.Post(func() {
-		if event.Kind != asl.TaskBeat {
+		if event.Kind == asl.TaskDone || event.Kind == asl.TaskFail {
 			delete(a.run.tasks, a.id)
 		}
 		a.run.step(event)
@@ -259,6 +259,9 @@ func (a *answer) Fail(name, cause string) {
 
 // Heartbeat implements [Reply].
 func (a *answer) Heartbeat() { a.send(asl.Event{Kind: asl.TaskBeat}) }
+
+// Submit implements [Reply].
+func (a *answer) Submit(output any) { a.send(asl.Event{Kind: asl.TaskSubmit, Output: output}) }
 
 // A window is the newest part of a history.
 type window struct {

@@ -116,6 +116,39 @@ func TestTaskTimesOutAndIsCancelled(t *testing.T) {
 	}
 }
 
+// submitting hands its Task on before it replies, and never replies to the second one.
+type submitting struct{ replies, cancelled int }
+
+func (s *submitting) Start(_ engine.Task, reply engine.Reply) func() {
+	reply.Submit(value.NewObject("job", "7"))
+	if s.replies++; s.replies == 1 {
+		reply.Succeed("done")
+	}
+	return func() { s.cancelled++ }
+}
+
+func TestATaskThatIsHandedOnStillRuns(t *testing.T) {
+	m := parse(t, `{"StartAt":"A","States":{
+		"A":{"Type":"Task","Resource":"arn:aws:states:::batch:submitJob.sync","Next":"B"},
+		"B":{"Type":"Task","Resource":"arn:aws:states:::batch:submitJob.sync","TimeoutSeconds":5,"End":true}}}`)
+	h := &submitting{}
+	run, _ := runAll(t, engine.Options{Other: h}, m, nil)
+	var names []string
+	for e := range run.History() {
+		names = append(names, e.Name())
+	}
+	want := []string{
+		"ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded", "TaskStateExited",
+		"TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskTimedOut", "ExecutionFailed",
+	}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("history (-want +got):\n%s", diff)
+	}
+	if h.cancelled != 1 {
+		t.Errorf("got %d cancels, want 1: of the one that timed out", h.cancelled)
+	}
+}
+
 func TestHeartbeatsKeepATaskAlive(t *testing.T) {
 	m := parse(t, `{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"`+activity("slow")+`",
 		"TimeoutSeconds":60,"HeartbeatSeconds":4,"End":true}}}`)

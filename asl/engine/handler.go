@@ -18,6 +18,9 @@ type Reply interface {
 	Succeed(output any)
 	Fail(name, cause string)
 	Heartbeat()
+	// Submit says that the Task was handed on, and what whoever took it said: of .sync and .waitForTaskToken. The answer
+	// comes later.
+	Submit(output any)
 }
 
 // A Handler answers the Tasks of one activity. Start is called on the clock's goroutine and does not block: it replies at

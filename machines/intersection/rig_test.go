@@ -111,6 +111,7 @@ type reply func(answer string)
 func (r reply) Succeed(output any)      { r(value.Text(output)) }
 func (r reply) Fail(name, cause string) { r(name + ": " + cause) }
 func (reply) Heartbeat()                {}
+func (reply) Submit(any)                {}
 
 func TestTasksMoveTheLines(t *testing.T) {
 	b := newBench(t, false, 0)
