@@ -24,6 +24,7 @@ var floors = []struct {
 	{"asl/value", nil, []string{"os", "time", "net", "sync/errgroup", "math/rand"}, "values are pure"},
 	{"asl/jsonpath", []string{"asl/value"}, []string{"os", "time", "net"}, "paths are pure"},
 	{"asl/engine", []string{"asl"}, []string{"periph.io", "charm.land"}, "the engine knows the language alone"},
+	{"asl/mock", []string{"asl"}, []string{"os", "time", "net", "math/rand", "periph.io", "charm.land"}, "mocks answer from a text"},
 	{
 		"asl",
 		[]string{"asl/value", "asl/jsonpath"},
@@ -121,6 +122,9 @@ func TestTheImportRulesForbidWhatTheyShould(t *testing.T) {
 		{"asl/step.go", "signalbox/asl/engine", false},
 		{"asl/step.go", "math/rand/v2", false},
 		{"asl/engine/clock.go", "signalbox/asl", true},
+		{"asl/mock/player.go", "signalbox/asl/engine", true},
+		{"asl/mock/reader.go", "signalbox/gpio/near", false},
+		{"asl/mock/reader.go", "os", false},
 		{"machines/vending/plant.go", "signalbox/gpio", false},
 		{"machines/vending/plant_test.go", "signalbox/gpio", true},
 		{"machines/direct/direct.go", "signalbox/gpio", true},

@@ -1,0 +1,158 @@
+// Package mock answers Tasks from a file, so that a definition with Tasks of the cloud runs without one.
+//
+//	[File]   what was read: test cases by machine, and the responses that they name
+//	[Case]   one test case: which response each Task state has
+//	[Player] answers the Tasks of one execution, invocation by invocation
+//
+// The format is that of Step Functions Local's MockConfigFile.json:
+//
+//	{
+//	  "StateMachines": {"order": {"TestCases": {"Throttled": {"ReserveStock": "Second time"}}}},
+//	  "MockedResponses": {
+//	    "Second time": {
+//	      "0":   {"Throw": {"Error": "Lambda.TooManyRequestsException", "Cause": "Rate exceeded"}},
+//	      "1-9": {"Return": {"StatusCode": 200, "Payload": {"reserved": true}}}
+//	    }
+//	  }
+//	}
+//
+// AWS, "Using mocked service integrations for testing in Step Functions Local". Unlike there, activities can be mocked too,
+// and a file is checked before anything runs.
+package mock
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"signalbox/asl"
+)
+
+// A File is what a file holds. It does not change.
+type File struct {
+	name     string
+	text     []byte
+	hint     Hint
+	machines []machine // in the order of the file
+}
+
+type machine struct {
+	name  string
+	cases []*Case
+}
+
+// A Case says which response each Task state of a machine has.
+type Case struct {
+	Machine, Name string
+
+	file      *File
+	states    []mocked             // in the order of the file
+	responses map[string]*response // by state
+}
+
+type mocked struct {
+	state string
+	at    int64 // where its name stands in the file
+}
+
+// A response is what the invocations of a state are answered with, one range after the other, from 0 on.
+type response struct {
+	name    string
+	answers []answer
+}
+
+// An answer is for the invocations from first to last.
+type answer struct {
+	first, last int
+	output      any
+	failure     *asl.Error // nil: it returns output
+}
+
+// answer returns the answer to the n-th invocation, n ≥ 0, and nil where there is none.
+func (r *response) answer(n int) *answer {
+	i := sort.Search(len(r.answers), func(i int) bool { return r.answers[i].last >= n })
+	if i == len(r.answers) {
+		return nil
+	}
+	return &r.answers[i]
+}
+
+// Case returns a test case. Name is CASE, or MACHINE#CASE as Step Functions Local has it at the end of a state machine's ARN.
+// Where it names no machine, that is the one called like the definition, else the only one of the file; where it names no
+// case, the only one of the machine. The error says which there are.
+func (f *File) Case(definition, name string) (*Case, error) {
+	of, wanted, named := strings.Cut(name, "#")
+	if !named {
+		of, wanted = definition, name
+	}
+	m := f.machine(of)
+	if m == nil && !named && len(f.machines) == 1 {
+		m = &f.machines[0]
+	}
+	if m == nil {
+		list := make([]string, len(f.machines))
+		for i := range f.machines {
+			list[i] = f.machines[i].name
+		}
+		return nil, fmt.Errorf("%s has no state machine %q; it has: %s; name a case of one as MACHINE#CASE", f.name, of, names(list))
+	}
+	switch {
+	case len(m.cases) == 0:
+		return nil, fmt.Errorf("%s has no test cases for %s", f.name, m.name)
+	case wanted == "" && len(m.cases) == 1:
+		return m.cases[0], nil
+	}
+	list := make([]string, len(m.cases))
+	for i, c := range m.cases {
+		if c.Name == wanted {
+			return c, nil
+		}
+		list[i] = c.Name
+	}
+	if wanted == "" {
+		return nil, fmt.Errorf("%s has several test cases for %s, name one of them: %s", f.name, m.name, names(list))
+	}
+	return nil, fmt.Errorf("%s has no test case %q for %s; it has: %s", f.name, wanted, m.name, names(list))
+}
+
+func (f *File) machine(name string) *machine {
+	for i := range f.machines {
+		if f.machines[i].name == name {
+			return &f.machines[i]
+		}
+	}
+	return nil
+}
+
+func names(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
+}
+
+// Check holds a case against the definition that it is for: every state that it names has to be a Task there. The error is
+// of type [Faults].
+func (c *Case) Check(m *asl.Machine) error {
+	types := map[string]asl.StateType{}
+	var tasks []string
+	for s := range m.All() {
+		types[s.Name] = s.Type
+		if s.Type == asl.Task {
+			tasks = append(tasks, s.Name)
+		}
+	}
+	r := reader{name: c.file.name, text: c.file.text, hint: c.file.hint}
+	for _, s := range c.states {
+		switch t, there := types[s.state]; {
+		case !there:
+			r.fault(s.at, "the definition has no state %q%s", s.state, r.meant(s.state, tasks, "its Tasks are"))
+		case t != asl.Task:
+			r.fault(s.at, "state %q is a %v; only a Task is answered", s.state, t)
+		}
+	}
+	return r.err()
+}
+
+// Mocks reports whether the case has a response for a state. The nil Case has none.
+func (c *Case) Mocks(state string) bool { return c != nil && c.responses[state] != nil }

@@ -1,0 +1,300 @@
+package mock
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"signalbox/asl"
+	"signalbox/asl/value"
+)
+
+// A Hint returns what is said about a name that is not among the known ones, such as `; did you mean "coin"?`, or "".
+type Hint func(name string, known []string) string
+
+// A Fault is something wrong with a file. Line and Column count from 1, columns in characters.
+type Fault struct {
+	File         string
+	Line, Column int
+	Message      string
+
+	offset int64
+}
+
+// Error returns file:line:column: message.
+func (f Fault) Error() string {
+	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Message)
+}
+
+// Faults are all that is wrong with a file, in the order of the file.
+type Faults []Fault
+
+// Error returns one line for each fault.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, fault := range f {
+		lines[i] = fault.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Read reads the text of a file; name is what it is called in messages. A nil hint gives none. The error is of type [Faults].
+func Read(name string, text []byte, hint Hint) (*File, error) {
+	r := &reader{name: name, text: text, hint: hint}
+	var syntax *value.SyntaxError
+	if _, err := value.Read(text); errors.As(err, &syntax) {
+		r.fault(syntax.Offset, "not JSON: %s", syntax.Reason)
+		return nil, r.err()
+	}
+	start := int64(len(text) - len(bytes.TrimLeft(text, " \t\r\n")))
+	f := r.file(part{text[start:], start})
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// A reader goes through a text that is well-formed JSON, and notes what is wrong with it.
+type reader struct {
+	name   string
+	text   []byte
+	hint   Hint
+	faults Faults
+
+	responses []string // their names
+}
+
+func (r *reader) fault(at int64, format string, args ...any) {
+	line, column := value.Position(r.text, at)
+	r.faults = append(r.faults, Fault{r.name, line, column, fmt.Sprintf(format, args...), at})
+}
+
+func (r *reader) err() error {
+	if len(r.faults) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(r.faults, func(a, b Fault) int { return cmp.Compare(a.offset, b.offset) })
+	return r.faults
+}
+
+// meant is the end of a message about an unknown name: the one that is near, else those there are.
+func (r *reader) meant(name string, known []string, are string) string {
+	if r.hint != nil {
+		if hint := r.hint(name, known); hint != "" {
+			return hint
+		}
+	}
+	return fmt.Sprintf("; %s: %s", are, names(known))
+}
+
+// A part is a value in the text, with its offset.
+type part struct {
+	text []byte
+	at   int64
+}
+
+func (p part) value() any {
+	v, _ := value.Read(p.text) // part of a text that was read before
+	return v
+}
+
+// A member is one of an object's, in the order of the text.
+type member struct {
+	name string
+	key  int64 // where the name stands
+	part
+}
+
+// members splits an object. A name that comes again is noted and left out.
+func (r *reader) members(p part, what string) []member {
+	dec := jsontext.NewDecoder(bytes.NewReader(p.text), jsontext.AllowDuplicateNames(true))
+	if dec.PeekKind() != '{' {
+		r.fault(p.at, "%s should be an object", what)
+		return nil
+	}
+	_, _ = dec.ReadToken()
+	next := func() part {
+		text, _ := dec.ReadValue()
+		end := dec.InputOffset()
+		start := end - int64(len(text))
+		return part{p.text[start:end], p.at + start}
+	}
+	var list []member
+	seen := map[string]bool{}
+	for dec.PeekKind() == '"' {
+		key := next()
+		name, _ := key.value().(string)
+		m := member{name, key.at, next()}
+		if seen[name] {
+			r.fault(m.key, "%q is here again; each name comes once", name)
+			continue
+		}
+		seen[name] = true
+		list = append(list, m)
+	}
+	return list
+}
+
+// fields returns the members of an object that has no others than the known ones.
+func (r *reader) fields(p part, what string, known ...string) map[string]member {
+	fields := map[string]member{}
+	for _, m := range r.members(p, what) {
+		if !slices.Contains(known, m.name) {
+			r.fault(m.key, "%s has no %q%s", what, m.name, r.meant(m.name, known, "known are"))
+			continue
+		}
+		fields[m.name] = m
+	}
+	return fields
+}
+
+// all is fields where each has to be there. What is missing is not noted beside a name that is not known: it may be meant.
+func (r *reader) all(p part, what string, names ...string) map[string]member {
+	before := len(r.faults)
+	fields := r.fields(p, what, names...)
+	if len(r.faults) == before {
+		for _, name := range names {
+			if _, ok := fields[name]; !ok {
+				r.fault(p.at, "%s needs %s", what, name)
+			}
+		}
+	}
+	return fields
+}
+
+func (r *reader) file(top part) *File {
+	f := &File{name: r.name, text: r.text, hint: r.hint}
+	fields := r.all(top, "the file", "StateMachines", "MockedResponses")
+	var responses map[string]*response
+	if field, ok := fields["MockedResponses"]; ok {
+		responses = map[string]*response{}
+		for _, m := range r.members(field.part, "MockedResponses") {
+			responses[m.name] = r.response(m)
+			r.responses = append(r.responses, m.name)
+		}
+	}
+	if field, ok := fields["StateMachines"]; ok {
+		for _, m := range r.members(field.part, "StateMachines") {
+			of := machine{name: m.name}
+			if cases, ok := r.all(m.part, "a state machine", "TestCases")["TestCases"]; ok {
+				for _, one := range r.members(cases.part, "TestCases") {
+					c := &Case{Machine: m.name, Name: one.name, file: f, responses: map[string]*response{}}
+					r.testCase(c, one.part, responses)
+					of.cases = append(of.cases, c)
+				}
+			}
+			f.machines = append(f.machines, of)
+		}
+	}
+	return f
+}
+
+// testCase reads a test case. Without any responses (nil), which is noted already, its names are not looked for.
+func (r *reader) testCase(c *Case, p part, responses map[string]*response) {
+	for _, s := range r.members(p, "a test case") {
+		name, ok := s.value().(string)
+		switch {
+		case !ok:
+			r.fault(s.at, "a state has the name of a response, in quotes")
+		case responses[name] != nil:
+			c.states = append(c.states, mocked{s.name, s.key})
+			c.responses[s.name] = responses[name]
+		case responses != nil:
+			r.fault(s.at, "MockedResponses has no %q%s", name, r.meant(name, r.responses, "it has"))
+		}
+	}
+}
+
+// numbers is how invocations are named: one, or the first and the last of a range. Nine digits are more than any execution has.
+var numbers = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})(?:-(0|[1-9][0-9]{0,8}))?$`)
+
+// response reads a response, whose ranges have to follow each other from 0 on. One without any is taken: generated files have
+// them for states that are not reached.
+func (r *reader) response(m member) *response {
+	type ranged struct {
+		member
+		answer
+	}
+	var list []ranged
+	for _, a := range r.members(m.part, "a response") {
+		one := ranged{member: a, answer: r.answer(a)}
+		match := numbers.FindStringSubmatch(a.name)
+		if match == nil {
+			r.fault(a.key, "%q is no invocation; the first one is \"0\", the four after it are \"1-4\"", a.name)
+			continue
+		}
+		one.first, _ = strconv.Atoi(match[1])
+		one.last = one.first
+		if match[2] != "" {
+			one.last, _ = strconv.Atoi(match[2])
+		}
+		if one.last < one.first {
+			r.fault(a.key, "%q ends before it begins", a.name)
+			continue
+		}
+		list = append(list, one)
+	}
+	slices.SortStableFunc(list, func(a, b ranged) int { return cmp.Compare(a.first, b.first) })
+	result := &response{name: m.name}
+	next, before := 0, ""
+	for _, one := range list {
+		switch {
+		case one.first < next:
+			r.fault(one.key, "%q overlaps %q", one.name, before)
+		case one.first > next && next == 0:
+			r.fault(one.key, "nothing answers invocation 0, the first one: %q is too late", one.name)
+		case one.first > next:
+			r.fault(one.key, "nothing answers invocation %d, between %q and %q", next, before, one.name)
+		}
+		if one.last >= next {
+			next, before = one.last+1, one.name
+		}
+		result.answers = append(result.answers, one.answer)
+	}
+	return result
+}
+
+func (r *reader) answer(m member) answer {
+	before := len(r.faults)
+	fields := r.fields(m.part, "an answer", "Return", "Throw")
+	returned, returns := fields["Return"]
+	thrown, throws := fields["Throw"]
+	switch {
+	case returns && throws:
+		r.fault(max(returned.key, thrown.key), "an answer has a Return or a Throw, not both")
+	case returns:
+		return answer{output: returned.value()}
+	case throws:
+		return answer{failure: r.failure(thrown.part)}
+	case len(r.faults) == before:
+		r.fault(m.key, "%q answers nothing: give it a Return or a Throw", m.name)
+	}
+	return answer{}
+}
+
+// failure reads a Throw. AWS asks for a cause as well; errors without one do occur.
+func (r *reader) failure(p part) *asl.Error {
+	before := len(r.faults)
+	fields := r.fields(p, "a Throw", "Error", "Cause")
+	failure := &asl.Error{}
+	for name, to := range map[string]*string{"Error": &failure.Name, "Cause": &failure.Cause} {
+		f, ok := fields[name]
+		if !ok {
+			continue
+		}
+		if *to, ok = f.value().(string); !ok {
+			r.fault(f.at, "%s should be text", name)
+		}
+	}
+	if len(r.faults) == before && failure.Name == "" {
+		r.fault(p.at, "a Throw needs an Error: the name that Retry and Catch look for")
+	}
+	return failure
+}
