@@ -10,6 +10,7 @@ import (
 
 	"signalbox/asl"
 	"signalbox/asl/engine"
+	"signalbox/asl/mock"
 	"signalbox/gpio"
 	"signalbox/gpio/cdev"
 	"signalbox/gpio/scenario"
@@ -26,6 +27,7 @@ type order struct {
 	target   *target
 	board    *gpio.Board        // nil: the definition moves no lines
 	scenario *scenario.Scenario // nil: none
+	mocks    *mock.Case         // nil: none
 	input    any
 	objects  engine.Objects // nil: none
 	driver   string
@@ -74,7 +76,9 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 			return nil, err
 		}
 	}
-	e := engine.New(engine.Options{Clock: a.clock, Handlers: handlers, Objects: a.order.objects, Observer: a.history})
+	e := engine.New(engine.Options{
+		Clock: a.clock, Handlers: handlers, Other: a.mocked(handlers), Objects: a.order.objects, Observer: a.history,
+	})
 	const account = "arn:aws:states:us-east-1:123456789012:"
 	name := o.target.name
 	a.run, err = e.Start(o.target.definition, asl.Identity{
@@ -150,6 +154,26 @@ func (a *assembly) open(handlers map[string]engine.Handler) error {
 		handlers[activity] = a.rig.Handler(activity)
 	}
 	return nil
+}
+
+// mocked puts the test case before the handlers, and returns who answers the Tasks that have none.
+func (a *assembly) mocked(handlers map[string]engine.Handler) engine.Handler {
+	if a.order.mocks == nil {
+		return nil
+	}
+	if a.order.board == nil {
+		for _, activity := range direct.Activities() {
+			handlers[activity] = engine.HandlerFunc(func(t engine.Task) (any, string, string) {
+				return nil, asl.ErrRuntime, fmt.Sprintf("State '%s' moves lines: give it a response in the test case, or name the board "+
+					"that has its lines with --board FILE", t.State)
+			})
+		}
+	}
+	player := a.order.mocks.Play()
+	for activity, h := range handlers {
+		handlers[activity] = player.Before(h)
+	}
+	return player
 }
 
 // tripped takes a plant out of work whose line max-on has turned off: what the plant believes of its lines is not so any

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,8 +15,10 @@ import (
 	"github.com/charmbracelet/x/term"
 
 	"signalbox/asl/engine"
+	"signalbox/asl/mock"
 	"signalbox/asl/value"
 	"signalbox/gpio"
+	"signalbox/gpio/near"
 	"signalbox/gpio/scenario"
 )
 
@@ -24,7 +27,9 @@ type runCmd struct {
 	Driver   string         `enum:"sim,gpio" default:"sim" help:"sim: simulated lines. gpio: the host's lines, in real time."`
 	Board    string         `placeholder:"FILE" help:"The lines and their wiring, YAML. A built-in machine brings its own."`
 	Scenario string         `placeholder:"FILE" help:"What people do and what breaks, YAML: a list of pushes."`
-	Input    string         `placeholder:"JSON|@FILE" default:"{}" help:"The execution's input."`
+	Input    string         `placeholder:"JSON|@FILE|-" default:"{}" help:"The execution's input; - is standard input."`
+	Mocks    string         `placeholder:"FILE" help:"What Tasks are answered: a MockConfigFile of Step Functions Local."`
+	Case     string         `placeholder:"[MACHINE#]CASE" help:"The test case of --mocks, where there is more than one."`
 	Objects  string         `placeholder:"DIR" help:"Where distributed Maps find objects: DIR/bucket/key. The definition's folder where it is not given."`
 	Speed    float64        `placeholder:"N" default:"1" help:"Simulated seconds a second; 0 does not wait at all."`
 	For      *time.Duration `placeholder:"DURATION" help:"End the run after that much of the machine's time, such as 90s or 1h."`
@@ -39,6 +44,7 @@ func (runCmd) Help() string {
   signalbox run intersection
   signalbox run vending --scenario examples/vending/three-dollars.yaml --speed 0 --plain
   signalbox run examples/blink/blink.asl.json --board examples/blink/board.yaml --driver gpio
+  signalbox run examples/order/order.asl.json --mocks examples/order/mocks.json --case Ordered --input @examples/order/input.json
 
 A definition whose Tasks name the activities of a built-in machine commands that machine's plant. Outputs go to their safe
 levels when the run ends, however it ends. Exit codes: 0 done, 1 the machine failed, 2 something was asked wrongly.`
@@ -46,7 +52,7 @@ levels when the run ends, however it ends. Exit codes: 0 done, 1 the machine fai
 
 // Run implements the command.
 func (c *runCmd) Run(ctx context.Context, s streams) error {
-	o, err := c.order()
+	o, err := c.order(s.in)
 	if err != nil {
 		return err
 	}
@@ -58,7 +64,7 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 }
 
 // order reads and checks everything that the command line names, and says all that is wrong with it. Nothing is opened yet.
-func (c *runCmd) order() (order, error) {
+func (c *runCmd) order(in io.Reader) (order, error) {
 	o := order{driver: c.Driver, speed: c.Speed, seed: c.Seed}
 	var faults []error
 	note := func(err error) {
@@ -81,9 +87,11 @@ func (c *runCmd) order() (order, error) {
 		note(errors.New("--scenario: real lines cannot be pushed; leave it out with --driver gpio"))
 	}
 	var err error
-	o.input, err = readInput(c.Input)
+	o.input, err = readInput(c.Input, in)
 	note(err)
-	o.target, err = open(c.Target)
+	o.target, err = read(c.Target)
+	note(err)
+	o.mocks, err = c.mocks(o.target)
 	note(err)
 	if c.Objects != "" {
 		switch info, err := os.Stat(c.Objects); {
@@ -97,7 +105,9 @@ func (c *runCmd) order() (order, error) {
 		o.objects = engine.Folder(filepath.Dir(o.target.file))
 	}
 	if o.target != nil && err == nil {
-		o.board, err = c.board(o.target)
+		if err = o.target.findPlant(builtIn(), o.mocks); err == nil {
+			o.board, err = c.board(o.target, o.mocks)
+		}
 		note(err)
 	}
 	switch {
@@ -106,7 +116,7 @@ func (c *runCmd) order() (order, error) {
 		o.scenario, err = scenario.Read(c.Scenario, o.board)
 		note(err)
 	case len(faults) == 0:
-		note(errors.New("--scenario: the definition moves no lines, so there is nothing to push"))
+		note(errors.New("--scenario: no lines are moved, so there is nothing to push"))
 	}
 	if faults != nil {
 		return o, misuse{errors.Join(faults...)}
@@ -114,8 +124,32 @@ func (c *runCmd) order() (order, error) {
 	return o, nil
 }
 
-// board reads the board of a run: the one that is named, else the built-in machine's. It is nil where no line is moved.
-func (c *runCmd) board(t *target) (*gpio.Board, error) {
+// mocks reads the test case that Tasks are answered from, nil if there is none. The target is nil where it has faults.
+func (c *runCmd) mocks(t *target) (*mock.Case, error) {
+	if c.Mocks == "" {
+		if c.Case != "" {
+			return nil, errors.New("--case: it is a test case of a file of answers; name that one with --mocks FILE")
+		}
+		return nil, nil
+	}
+	text, err := os.ReadFile(c.Mocks)
+	if err != nil {
+		return nil, fmt.Errorf("--mocks: %w", err)
+	}
+	file, err := mock.Read(c.Mocks, text, near.Hint)
+	if err != nil || t == nil {
+		return nil, err
+	}
+	found, err := file.Case(t.name, c.Case)
+	if err != nil {
+		return nil, fmt.Errorf("--case: %w", err)
+	}
+	return found, found.Check(t.definition)
+}
+
+// board reads the board of a run: the one that is named, else the built-in machine's. It is nil where no line is moved, and
+// where Tasks are mocked: those that would still move lines then fail.
+func (c *runCmd) board(t *target, mocks *mock.Case) (*gpio.Board, error) {
 	if c.Board != "" {
 		board, err := gpio.ReadBoard(c.Board)
 		if err != nil {
@@ -130,26 +164,33 @@ func (c *runCmd) board(t *target) (*gpio.Board, error) {
 		return gpio.ParseBoard(t.machine.Name, t.machine.Board)
 	}
 	for s := range t.definition.All() {
-		if s.Activity != "" {
+		if s.Activity != "" && mocks == nil {
 			return nil, fmt.Errorf("%s: %s moves lines: name the board that has them with --board FILE", t.file, s.Name)
 		}
 	}
 	return nil, nil
 }
 
-func readInput(text string) (any, error) {
+func readInput(text string, in io.Reader) (any, error) {
 	source := "--input"
+	var content []byte
+	var err error
 	if file, ok := strings.CutPrefix(text, "@"); ok {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("--input: %w", err)
-		}
-		source, text = file, string(content)
+		source = file
+		content, err = os.ReadFile(file)
+	} else if text == "-" {
+		source = "standard input"
+		content, err = io.ReadAll(in)
+	} else {
+		content = []byte(text)
 	}
-	v, err := value.Read([]byte(text))
+	if err != nil {
+		return nil, fmt.Errorf("--input: %w", err)
+	}
+	v, err := value.Read(content)
 	var syntax *value.SyntaxError
 	if errors.As(err, &syntax) {
-		line, column := value.Position([]byte(text), syntax.Offset)
+		line, column := value.Position(content, syntax.Offset)
 		return nil, fmt.Errorf("%s:%d:%d: not JSON: %s", source, line, column, syntax.Reason)
 	}
 	return v, err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"signalbox/asl"
+	"signalbox/asl/value"
 	"signalbox/gpio"
 	"signalbox/gpio/scenario"
 	"signalbox/machines"
@@ -204,7 +205,8 @@ func (f *feed) tell(h happening) {
 		f.problem = h.Why
 		line.Kind, line.Text = "error", "the execution failed"
 	case "ExecutionSucceeded":
-		line.Kind, line.Text = "state", "the execution succeeded"
+		output, _ := h.Details.Lookup("output")
+		line.Kind, line.Text = "state", "the execution succeeded: "+value.Text(output)
 	case "ExecutionAborted":
 		line.Kind, line.Text, line.Why = "state", "the run was ended", strings.TrimPrefix(h.Why, errEnded+": ")
 	default:

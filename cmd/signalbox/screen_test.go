@@ -98,6 +98,22 @@ func TestScreenOfTheCrossing(t *testing.T) {
 	term.shows("exit 0")
 }
 
+func TestScreenOfMockedTasks(t *testing.T) {
+	const order = "../../examples/order/"
+	for i, c := range []struct{ name, status, end, exit string }{
+		{"Ordered", "SUCCEEDED", `the execution succeeded: {"order":"A-1001"`, "exit 0"},
+		{"QueueIsGone", "FAILED", "the execution failed  ← Order.NotTaken: The specified queue does not exist.", "exit 1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			term := openTerminal(t, 120+i, 30, signalbox+" run "+order+"order.asl.json --mocks "+order+"mocks.json --case "+c.name+
+				" --input @"+order+"input.json --speed 20")
+			term.shows(c.status, c.end)
+			term.tmux("send-keys", "q")
+			term.shows(c.exit)
+		})
+	}
+}
+
 // A run that is told to end takes its outputs to their safe levels first.
 func TestSignalsEndARunSafely(t *testing.T) {
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
