@@ -121,7 +121,7 @@ func (f *feed) send() { f.snapshots <- f.snapshot() }
 func (f *feed) options() tui.Options {
 	a := f.assembly
 	o := tui.Options{}
-	if a.panel == nil {
+	if a.order.driver == "gpio" {
 		return o
 	}
 	o.TogglePause = func() {
@@ -139,6 +139,9 @@ func (f *feed) options() tui.Options {
 			f.speed = speed
 			a.clock.SetSpeed(speed)
 		})
+	}
+	if a.panel == nil { // no lines
+		return o
 	}
 	o.Toggle = func(line string) {
 		a.clock.Interject(func() { a.panel.Push(line, !a.panel.Level(line), "key") })

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -112,6 +113,26 @@ func TestScreenOfMockedTasks(t *testing.T) {
 			term.shows(c.exit)
 		})
 	}
+}
+
+// Time can be held and hurried where there are no lines, too.
+func TestKeysOfAScreenWithoutLines(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "wait.asl.json")
+	text := `{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1800, "End": true}}}`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	term := openTerminal(t, 90, 24, signalbox+" run "+file+" --speed 10")
+	term.shows("RUNNING", "p pause")
+	term.tmux("send-keys", "p")
+	term.shows("PAUSED")
+	term.tmux("send-keys", "p")
+	for range 12 {
+		term.tmux("send-keys", "+")
+	}
+	term.shows("SUCCEEDED")
+	term.tmux("send-keys", "q")
+	term.shows("exit 0")
 }
 
 // A run that is told to end takes its outputs to their safe levels first.
