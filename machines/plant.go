@@ -10,7 +10,12 @@
 // The machines themselves are in the folders below; each offers a [Machine].
 package machines
 
-import "time"
+import (
+	"iter"
+	"time"
+
+	"signalbox/asl/value"
+)
 
 // A Plant is hardware as a pure function: no clock, no goroutine, no randomness, no pin. Its parts are state machines
 // (looplab/fsm) that are loaded from the state, asked, and read back into it.
@@ -26,6 +31,23 @@ type Plant interface {
 	Invariants() []Invariant
 }
 
+// A Recoverer is a Plant that keeps a ledger: what its reactions record is on disk before a line moves, and after a power
+// cut tells what is owed.
+type Recoverer interface {
+	Plant
+	// Recover returns the state at power-up where a ledger was kept before, and the levels that belong to it. Entries are
+	// in the order in which they were recorded. An error says that the ledger is not of this plant, or damaged: then nothing
+	// must move.
+	Recover(entries iter.Seq[Entry], at time.Time) (State, Reaction, error)
+}
+
+// An Entry is one line of a plant's ledger: what was inserted, what is about to move, what a sensor has confirmed.
+type Entry struct {
+	Time time.Time
+	Kind string        // the plant's own word: "coin", "vend", "vended"
+	Data *value.Object // what belongs to it, nil: nothing
+}
+
 // A State is the whole state of a plant: a value without pointers, slices or maps, so that a copy is a snapshot and == compares.
 type State any
 
@@ -39,7 +61,8 @@ type Invariant struct {
 type Happening interface{ happening() }
 
 type (
-	// A Command is a Task that asks something of the plant. Ticket names it until it is answered or cancelled.
+	// A Command is a Task, or an operator, that asks something of the plant. Ticket names it until it is answered or
+	// cancelled.
 	Command struct {
 		Ticket int64
 		Name   string // the activity's name
@@ -62,8 +85,11 @@ func (Cancel) happening()  {}
 func (Edge) happening()    {}
 func (Due) happening()     {}
 
-// A Reaction is what follows from a happening. The Rig carries it out in this order: Levels, Deadlines, Answers, Notes.
+// A Reaction is what follows from a happening. The Rig carries it out in this order: Records, Levels, Deadlines, Answers,
+// Notes.
 type Reaction struct {
+	// Records are for the ledger. Where they cannot be written no level changes any more.
+	Records []Entry
 	// Levels are the changes to make, in order: what goes dark before what is lit. An unchanged line may be named.
 	Levels []Level
 	// Deadlines are all that the plant now waits for; those of before that are not named again are dropped.

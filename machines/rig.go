@@ -2,6 +2,7 @@ package machines
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 
@@ -14,6 +15,7 @@ import (
 // carries out the plant's reactions: first the lines, then the answers. All its methods are for the clock's goroutine.
 type Rig struct {
 	plant   Plant
+	ledger  Ledger
 	lines   Lines
 	clock   Clock
 	observe func(why string, notes []Note)
@@ -29,32 +31,79 @@ type Rig struct {
 	later   []func()
 }
 
-// NewRig connects a plant to its lines, sets the levels that belong to its initial state and listens to every line in
-// inputs. Observe (nil: nobody) is called after each happening.
-func NewRig(p Plant, lines Lines, outputs, inputs []string, clock Clock, observe func(why string, notes []Note)) (*Rig, error) {
+// A Ledger keeps what a plant must not forget. Its methods are called on the clock's goroutine.
+type Ledger interface {
+	// Append returns when the entries are safe on disk: all of them, or none and an error.
+	Append(entries []Entry) error
+	// All ranges over the entries of before, oldest first. It yields an error at most once, as the last.
+	All() iter.Seq2[Entry, error]
+}
+
+// A RigConfig says what a Rig works with.
+type RigConfig struct {
+	Plant   Plant
+	Lines   Lines
+	Outputs []string // the lines that the plant sets
+	Inputs  []string // the lines that it listens to
+	Clock   Clock
+	// Ledger is for a [Recoverer]; it begins with what the ledger holds. Nil: what the plant records is forgotten.
+	Ledger Ledger
+	// Observe is called after each happening. Nil: nobody is.
+	Observe func(why string, notes []Note)
+}
+
+// NewRig connects a plant to its lines, sets the levels that belong to its first state and listens to its inputs.
+func NewRig(c RigConfig) (*Rig, error) {
 	r := &Rig{
-		plant: p, lines: lines, clock: clock, observe: observe,
+		plant: c.Plant, ledger: c.Ledger, lines: c.Lines, clock: c.Clock, observe: c.Observe,
 		outs:    map[string]gpio.PinOut{},
 		tickets: map[int64]engine.Reply{},
 		timers:  map[Deadline]func() bool{},
 		busy:    true, // until the levels of power-up are set: an edge that they set off waits
 	}
-	for _, name := range outputs {
-		pin, err := lines.Out(name)
+	s, reaction, err := begin(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range c.Outputs {
+		pin, err := c.Lines.Out(name)
 		if err != nil {
 			return nil, err
 		}
 		r.outs[name] = pin
 	}
-	for _, name := range inputs {
-		err := lines.OnEdge(name, func(high bool) { r.happen(Edge{Line: name, High: high}, name) })
+	for _, name := range c.Inputs {
+		err := c.Lines.OnEdge(name, func(high bool) { r.happen(Edge{Line: name, High: high}, name) })
 		if err != nil {
 			return nil, err
 		}
 	}
-	s, reaction := p.Initial(clock.Now())
 	r.follow(s, reaction, "power-up")
 	return r, r.broken
+}
+
+// begin returns the plant's state at power-up: after what its ledger holds, if it keeps one.
+func begin(c RigConfig) (State, Reaction, error) {
+	recoverer, ok := c.Plant.(Recoverer)
+	if !ok || c.Ledger == nil {
+		s, reaction := c.Plant.Initial(c.Clock.Now())
+		return s, reaction, nil
+	}
+	var failed error
+	s, reaction, err := recoverer.Recover(func(yield func(Entry) bool) {
+		for e, err := range c.Ledger.All() {
+			if failed = err; err != nil || !yield(e) {
+				return
+			}
+		}
+	}, c.Clock.Now())
+	if failed != nil {
+		err = failed
+	}
+	if err != nil {
+		return nil, Reaction{}, fmt.Errorf("the ledger: %w", err)
+	}
+	return s, reaction, nil
 }
 
 // State returns the plant's state: a copy.
@@ -93,6 +142,17 @@ func (h rigHandler) Start(t engine.Task, reply engine.Reply) func() {
 	}
 }
 
+// Operate puts an operator's command to the plant, whoever owns it, and tells reply what came of it.
+func (r *Rig) Operate(name string, input any, reply engine.Reply) {
+	if r.broken != nil {
+		reply.Fail(ErrLine, r.broken.Error())
+		return
+	}
+	r.last++
+	r.tickets[r.last] = reply
+	r.happen(Command{Ticket: r.last, Name: name, Input: input, State: "operator"}, name+" (operator)")
+}
+
 // Release gives the plant back when the execution that owns it has ended.
 func (r *Rig) Release(execution string) {
 	if r.owner == execution {
@@ -126,6 +186,15 @@ func (r *Rig) follow(s State, reaction Reaction, why string) {
 }
 
 func (r *Rig) carryOut(reaction Reaction, why string) {
+	if r.ledger != nil && len(reaction.Records) > 0 {
+		for i := range reaction.Records {
+			reaction.Records[i].Time = r.clock.Now()
+		}
+		if err := r.ledger.Append(reaction.Records); err != nil {
+			r.fail(fmt.Errorf("the ledger: %w", err))
+			return
+		}
+	}
 	for _, l := range reaction.Levels {
 		if err := r.set(l, why); err != nil {
 			r.fail(err)

@@ -170,11 +170,18 @@ func (b *bench) observe(why string, notes []machines.Note) { b.note("observed %s
 
 func (b *bench) open(t *testing.T, observe func(string, []machines.Note)) {
 	t.Helper()
-	rig, err := machines.NewRig(b.plant, b.lines, []string{"red", "green"}, []string{"button", "coin"}, b.clock, observe)
+	rig, err := machines.NewRig(b.config(observe))
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.rig = rig
+}
+
+func (b *bench) config(observe func(string, []machines.Note)) machines.RigConfig {
+	return machines.RigConfig{
+		Plant: b.plant, Lines: b.lines, Outputs: []string{"red", "green"}, Inputs: []string{"button", "coin"}, Clock: b.clock,
+		Observe: observe,
+	}
 }
 
 // task gives a Task of an execution, in a state named after the activity.
@@ -219,7 +226,9 @@ func TestNewRigNeedsItsLines(t *testing.T) {
 	for _, names := range [][2][]string{{{"red", "missing"}, nil}, {{"red"}, {"button", "missing"}}} {
 		b := newBench()
 		b.plant.initial.Levels = []machines.Level{high("red")}
-		_, err := machines.NewRig(b.plant, b.lines, names[0], names[1], b.clock, b.observe)
+		_, err := machines.NewRig(machines.RigConfig{
+			Plant: b.plant, Lines: b.lines, Outputs: names[0], Inputs: names[1], Clock: b.clock, Observe: b.observe,
+		})
 		if err == nil || err.Error() != "no such line" {
 			t.Errorf("%v: got %v, want the error of the missing line", names, err)
 		}
@@ -231,7 +240,9 @@ func TestPowerUpWithALineThatFails(t *testing.T) {
 	b := newBench()
 	b.lines.broken["red"] = errors.New("red is stuck")
 	b.plant.initial.Levels = []machines.Level{low("green"), high("red"), high("green")}
-	_, err := machines.NewRig(b.plant, b.lines, []string{"red", "green"}, nil, b.clock, nil)
+	_, err := machines.NewRig(machines.RigConfig{
+		Plant: b.plant, Lines: b.lines, Outputs: []string{"red", "green"}, Clock: b.clock,
+	})
 	if err == nil || !errors.Is(err, b.lines.broken["red"]) {
 		t.Errorf("got %v, want the line's error", err)
 	}
@@ -362,7 +373,7 @@ func TestDeadlinesAreThoseOfTheLastReaction(t *testing.T) {
 		return machines.Reaction{Deadlines: named}
 	}
 	clock := &countingClock{Clock: b.clock}
-	rig, err := machines.NewRig(b.plant, b.lines, nil, []string{"button"}, clock, nil)
+	rig, err := machines.NewRig(machines.RigConfig{Plant: b.plant, Lines: b.lines, Inputs: []string{"button"}, Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -429,7 +440,7 @@ func TestDeadlinesComeWhenNamed(t *testing.T) {
 			return machines.Reaction{Deadlines: draw(at)}
 		}
 		b.plant.initial.Deadlines = draw(start)
-		if _, err := machines.NewRig(b.plant, b.lines, nil, []string{"button"}, b.clock, nil); err != nil {
+		if _, err := machines.NewRig(machines.RigConfig{Plant: b.plant, Lines: b.lines, Inputs: []string{"button"}, Clock: b.clock}); err != nil {
 			t.Fatal(err)
 		}
 		for range rapid.IntRange(0, 6).Draw(t, "edges") {

@@ -147,7 +147,9 @@ func (a *assembly) open(handlers map[string]engine.Handler) error {
 	if err != nil {
 		return err
 	}
-	if a.rig, err = machines.NewRig(m.Plant, a.lines, outputs, inputs, a.clock, a.history.plant); err != nil {
+	if a.rig, err = machines.NewRig(machines.RigConfig{
+		Plant: m.Plant, Lines: a.lines, Outputs: outputs, Inputs: inputs, Clock: a.clock, Observe: a.history.plant,
+	}); err != nil {
 		return err
 	}
 	for _, activity := range m.Activities {

@@ -56,13 +56,16 @@ func newBench(t *testing.T, withWorld bool, seed uint64) *bench {
 			}
 		}
 	})
-	b.rig, err = machines.NewRig(m.Plant, b.lines, outputs, inputs, b.clock, func(_ string, notes []machines.Note) {
+	observe := func(_ string, notes []machines.Note) {
 		if err := b.inspector.look(b.clock.Now()); err != nil {
 			t.Errorf("at %s: %v", b.clock.Now().Sub(start), err)
 		}
 		for _, n := range notes {
 			b.notes = append(b.notes, n.Text)
 		}
+	}
+	b.rig, err = machines.NewRig(machines.RigConfig{
+		Plant: m.Plant, Lines: b.lines, Outputs: outputs, Inputs: inputs, Clock: b.clock, Observe: observe,
 	})
 	if err != nil {
 		t.Fatal(err)

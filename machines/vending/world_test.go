@@ -57,7 +57,9 @@ func newStand(t tester) *stand {
 			s.moved = append(s.moved, c.Line+map[bool]string{true: " on", false: " off"}[c.High])
 		}
 	})
-	if s.rig, err = machines.NewRig(m.Plant, s.lines, vending.Outputs(), vending.Inputs(), s.clock, s.check); err != nil {
+	if s.rig, err = machines.NewRig(machines.RigConfig{
+		Plant: m.Plant, Lines: s.lines, Outputs: vending.Outputs(), Inputs: vending.Inputs(), Clock: s.clock, Observe: s.check,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return s
