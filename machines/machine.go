@@ -24,6 +24,14 @@ type Machine struct {
 	// View shows the world's alone.
 	View func(s State, world any) any
 	Keys []Key
+	// Config is the YAML file that the machine is made from, and Configure makes one from another file. Nil: nothing about it
+	// can be described.
+	Config    []byte
+	Configure func(file string, text []byte) (Machine, error)
+	// Explain tells how the figures that the machine works with come about, for people. Nil: there is nothing to tell.
+	Explain func() string
+	// Operations are the commands that an operator may give beside the activities: refill, collect.
+	Operations []string
 }
 
 // A Key is what a key of the terminal does to a simulated input line: so many pulses, or one press held for a while.

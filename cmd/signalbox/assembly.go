@@ -30,6 +30,7 @@ type order struct {
 	mocks    *mock.Case         // nil: none
 	input    any
 	objects  engine.Objects // nil: none
+	data     string         // the folder for what must outlive the process; "": it is forgotten
 	driver   string
 	speed    float64
 	length   time.Duration // 0: until the machine ends
@@ -49,6 +50,8 @@ type assembly struct {
 	world   machines.World
 	run     *engine.Run
 	history *storyteller
+	data    *dataFolder // nil: nothing is kept
+	control *control    // nil without data
 
 	ended   *asl.Execution // nil while it runs
 	enough  string         // why the run was ended from outside: "" if it was not
@@ -70,6 +73,11 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 			err = errors.Join(err, a.close("not started"))
 		}
 	}()
+	if o.data != "" {
+		if a.data, err = openData(o.data); err != nil {
+			return nil, err
+		}
+	}
 	handlers := map[string]engine.Handler{}
 	if o.board != nil {
 		if err := a.open(handlers); err != nil {
@@ -98,6 +106,11 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 	if o.scenario != nil {
 		o.scenario.Schedule(a.clock, a.panel)
 		a.clock.AfterFunc(o.scenario.End(), func() { a.end("the scenario is over") })
+	}
+	if a.data != nil {
+		if a.control, err = listen(a.data.dir, a.operate); err != nil {
+			return nil, err
+		}
 	}
 	if o.length > 0 {
 		a.clock.AfterFunc(o.length, func() { a.end(fmt.Sprintf("%v are over", o.length)) })
@@ -268,12 +281,37 @@ func (a *assembly) work(ctx context.Context) error {
 	return nil
 }
 
-func (a *assembly) close(why string) error {
-	if a.lines == nil {
-		return nil
+// close takes the outputs to their safe levels first; the folder is given up last.
+func (a *assembly) close(why string) (err error) {
+	if a.lines != nil {
+		err = errors.Join(a.lines.Safe(why), a.lines.Close())
 	}
-	return errors.Join(a.lines.Safe(why), a.lines.Close())
+	if a.control != nil {
+		err = errors.Join(err, a.control.close())
+	}
+	if a.data != nil {
+		err = errors.Join(err, a.data.close())
+	}
+	return err
 }
+
+// operate is the operator of the control socket: it puts an operation to the plant, on the clock's goroutine.
+func (a *assembly) operate(operation string, input any, answer func(any, *asl.Error)) {
+	m := a.order.target.machine
+	if m == nil || !slices.Contains(m.Operations, operation) {
+		answer(nil, &asl.Error{Name: "Operation.Unknown", Cause: fmt.Sprintf("the machine that runs has no operation %q", operation)})
+		return
+	}
+	a.clock.Interject(func() { a.rig.Operate(operation, input, operated(answer)) })
+}
+
+// operated is the Reply to an operator.
+type operated func(output any, err *asl.Error)
+
+func (f operated) Succeed(output any)      { f(output, nil) }
+func (f operated) Fail(name, cause string) { f(nil, &asl.Error{Name: name, Cause: cause}) }
+func (operated) Heartbeat()                {}
+func (operated) Submit(any)                {}
 
 // result is the end of a run as an error: nil if the execution succeeded or was ended from outside.
 func (a *assembly) result() error {

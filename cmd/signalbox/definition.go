@@ -29,6 +29,30 @@ type target struct {
 	machine    *machines.Machine
 }
 
+// become replaces the built-in machine by one that is configured otherwise, and its definition with it where that is what
+// was asked for.
+func (t *target) become(m *machines.Machine) error {
+	t.machine = m
+	if t.file != m.Name {
+		return nil
+	}
+	definition, faults := asl.Parse(m.Definition)
+	if definition == nil {
+		return fmt.Errorf("the built-in machine %s: %w", m.Name, faults)
+	}
+	t.text, t.definition = m.Definition, definition
+	return nil
+}
+
+// keeps reports whether the target's machine has something that must outlive the process.
+func (t *target) keeps() bool {
+	if t.machine == nil {
+		return false
+	}
+	_, recovers := t.machine.Plant.(machines.Recoverer)
+	return recovers
+}
+
 // read finds a built-in machine or reads a definition's file. Whether it can be run here is judged by findPlant.
 func read(name string) (*target, error) {
 	all := builtIn()

@@ -30,6 +30,8 @@ type runCmd struct {
 	Input    string         `placeholder:"JSON|@FILE|-" default:"{}" help:"The execution's input; - is standard input."`
 	Mocks    string         `placeholder:"FILE" help:"What Tasks are answered: a MockConfigFile of Step Functions Local."`
 	Case     string         `placeholder:"[MACHINE#]CASE" help:"The test case of --mocks, where there is more than one."`
+	Config   string         `placeholder:"FILE" help:"What a built-in machine consists of, YAML: its approaches and timings, its prices and stock."`
+	Data     string         `placeholder:"DIR" help:"Where ledger, latched faults and stores are kept. A simulation forgets them where it is not given."`
 	Objects  string         `placeholder:"DIR" help:"Where distributed Maps find objects: DIR/bucket/key. The definition's folder where it is not given."`
 	Speed    float64        `placeholder:"N" default:"1" help:"Simulated seconds a second; 0 does not wait at all."`
 	For      *time.Duration `placeholder:"DURATION" help:"End the run after that much of the machine's time, such as 90s or 1h."`
@@ -106,8 +108,16 @@ func (c *runCmd) order(in io.Reader) (order, error) {
 	}
 	if o.target != nil && err == nil {
 		if err = o.target.findPlant(builtIn(), o.mocks); err == nil {
+			err = c.configure(o.target)
+		}
+		if err == nil {
 			o.board, err = c.board(o.target, o.mocks)
 		}
+		note(err)
+	}
+	o.data = c.Data
+	if o.data == "" && o.driver == "gpio" && o.target != nil && o.target.keeps() {
+		o.data, err = defaultData(o.target.machine.Name)
 		note(err)
 	}
 	switch {
@@ -122,6 +132,25 @@ func (c *runCmd) order(in io.Reader) (order, error) {
 		return o, misuse{errors.Join(faults...)}
 	}
 	return o, nil
+}
+
+// configure makes the built-in machine of a target as the file of --config describes it.
+func (c *runCmd) configure(t *target) error {
+	if c.Config == "" {
+		return nil
+	}
+	if t.machine == nil || t.machine.Configure == nil {
+		return fmt.Errorf("--config: %s has nothing to configure", t.name)
+	}
+	text, err := os.ReadFile(c.Config)
+	if err != nil {
+		return fmt.Errorf("--config: %w", err)
+	}
+	m, err := t.machine.Configure(c.Config, text)
+	if err != nil {
+		return err
+	}
+	return t.become(&m)
 }
 
 // mocks reads the test case that Tasks are answered from, nil if there is none. The target is nil where it has faults.

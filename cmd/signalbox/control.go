@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"signalbox/asl"
+	"signalbox/asl/value"
+)
+
+// controlSocket is the name of the socket in the data folder by which other commands speak to the process that works with
+// it: a POST of {"operation": …, "input": …}, answered by {"output": …} or {"error": …, "cause": …}.
+const controlSocket = "control.sock"
+
+// answerLimit is how long an operation may take to answer.
+const answerLimit = 10 * time.Second
+
+// A control listens on the socket. Whoever may open the folder may use it, and nobody else.
+type control struct {
+	server *http.Server
+	done   sync.WaitGroup
+	failed error
+}
+
+// An operator does what it is asked and calls answer once, from whatever goroutine.
+type operator func(operation string, input any, answer func(output any, err *asl.Error))
+
+type controlRequest struct {
+	Operation string          `json:"operation"`
+	Input     json.RawMessage `json:"input,omitempty"`
+}
+
+type controlAnswer struct {
+	Output json.RawMessage `json:"output,omitempty"`
+	Error  string          `json:"error,omitempty"`
+	Cause  string          `json:"cause,omitempty"`
+}
+
+// listen opens the socket in a folder that this process holds.
+func listen(dir string, do operator) (*control, error) {
+	path := filepath.Join(dir, controlSocket)
+	// One that a killed process has left behind: the folder's lock says that it is nobody's.
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("the control socket: %w", err)
+	}
+	c := &control{server: &http.Server{Handler: controlHandler(do), ReadTimeout: answerLimit}}
+	c.done.Go(func() {
+		if err := c.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			c.failed = err
+		}
+	})
+	return c, nil
+}
+
+// close ends the socket; operations that are under way are given up.
+func (c *control) close() error {
+	err := c.server.Close()
+	c.done.Wait()
+	return errors.Join(err, c.failed)
+}
+
+func controlHandler(do operator) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+		var request controlRequest
+		if err == nil {
+			err = json.Unmarshal(body, &request)
+		}
+		var input any
+		if err == nil && request.Input != nil {
+			input, err = value.Read(request.Input)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		answered := make(chan controlAnswer, 1)
+		do(request.Operation, input, func(output any, err *asl.Error) {
+			if err != nil {
+				answered <- controlAnswer{Error: err.Name, Cause: err.Cause}
+			} else {
+				answered <- controlAnswer{Output: value.Append(nil, output)}
+			}
+		})
+		select {
+		case answer := <-answered:
+			_ = json.NewEncoder(w).Encode(answer) // whoever asked has gone: nobody is there to be told
+		case <-time.After(answerLimit):
+			http.Error(w, "the machine has not answered", http.StatusGatewayTimeout)
+		case <-r.Context().Done():
+		}
+	})
+}
+
+// errNobody says that no process works with a data folder.
+var errNobody = errors.New("no process works with this folder")
+
+// ask puts an operation to the process that works with a data folder; errNobody if there is none.
+func ask(ctx context.Context, dir, operation string, input any) (any, error) {
+	var dialer net.Dialer
+	client := &http.Client{Timeout: answerLimit + time.Second, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", filepath.Join(dir, controlSocket))
+		},
+	}}
+	body, err := json.Marshal(controlRequest{operation, value.Append(nil, input)})
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://signalbox/", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	response, err := client.Do(request)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, errNobody
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = response.Body.Close() }() // it was only read
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the running machine: %s", bytes.TrimSpace(text))
+	}
+	var answer controlAnswer
+	if err := json.Unmarshal(text, &answer); err != nil {
+		return nil, err
+	}
+	if answer.Error != "" {
+		return nil, &asl.Error{Name: answer.Error, Cause: answer.Cause}
+	}
+	return value.Read(answer.Output)
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"signalbox/asl"
+	"signalbox/asl/value"
+)
+
+func TestOperationsReachTheRunningProcess(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := ask(t.Context(), dir, "refill", nil); !errors.Is(err, errNobody) {
+		t.Fatalf("got %v, want %v", err, errNobody)
+	}
+	// What a killed process has left behind is nobody's.
+	if err := os.WriteFile(dir+"/"+controlSocket, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := listen(dir, func(operation string, input any, answer func(any, *asl.Error)) {
+		go func() {
+			if operation == "refill" {
+				answer(value.NewObject("took", input), nil)
+			} else {
+				answer(nil, &asl.Error{Name: "No.Such", Cause: "what?"})
+			}
+		}()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ask(t.Context(), dir, "refill", value.NewObject("25", int64(40)))
+	if want := `{"took":{"25":40}}`; err != nil || value.Text(got) != want {
+		t.Errorf("got %s %v, want %s", value.Text(got), err, want)
+	}
+	_, err = ask(t.Context(), dir, "dance", nil)
+	var failure *asl.Error
+	if !errors.As(err, &failure) || failure.Error() != "No.Such: what?" {
+		t.Errorf("got %v, want No.Such: what?", err)
+	}
+	if err := c.close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := ask(t.Context(), dir, "refill", nil); !errors.Is(err, errNobody) {
+		t.Errorf("after the end: got %v, want %v", err, errNobody)
+	}
+}
+
+func TestADataFolderBelongsToOneProcess(t *testing.T) {
+	dir := t.TempDir() + "/new/folder"
+	first, err := openData(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openData(dir); err == nil || !strings.Contains(err.Error(), "works with it") {
+		t.Errorf("got %v, want a refusal", err)
+	}
+	if err := first.close(); err != nil {
+		t.Fatal(err)
+	}
+	second, err := openData(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.close(); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(t.TempDir()+"/file", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openData("/dev/null/x"); err == nil {
+		t.Error("a folder below a file was opened")
+	}
+}
