@@ -61,8 +61,8 @@ func (s scenario) list(key string) []any {
 func scenarios(tb testing.TB, kind string) []scenario {
 	tb.Helper()
 	files, err := filepath.Glob(filepath.Join(corpus(tb), "asl", "*", "*.json"))
-	if err != nil || len(files) < 1000 {
-		tb.Fatalf("got %d recordings, %v; want more than 1000", len(files), err)
+	if err != nil || len(files) < leastRecordings(1000) {
+		tb.Fatalf("got %d recordings, %v; want more", len(files), err)
 	}
 	var list []scenario
 	for _, file := range files {
@@ -105,8 +105,14 @@ func (t tally) log(tb testing.TB, what string) (held, total int) {
 	return held, total
 }
 
-// leastExecutions is how many executions in JSONPath without services there are at least: all hold that can.
-const leastExecutions = 600
+// leastRecordings is how many recordings there are at least in the folder beside the project: a test that finds none of them
+// would hold. A folder that somebody names may have fewer.
+func leastRecordings(here int) int {
+	if os.Getenv("SIGNALBOX_CORPUS") != "" {
+		return 1
+	}
+	return here
+}
 
 func TestCorpusExecutions(t *testing.T) {
 	held, services := newTally(), newTally()
@@ -146,8 +152,11 @@ func TestCorpusExecutions(t *testing.T) {
 	for id, reason := range cannotHold {
 		t.Logf("cannot hold: %s: %s", id, reason)
 	}
-	if sum(held.total) != n || sum(services.total) != m || n < leastExecutions {
+	if sum(held.total) != n || sum(services.total) != m {
 		t.Errorf("got %d of %d and %d of %d that hold, want all", n, sum(held.total), m, sum(services.total))
+	}
+	if n+m < leastRecordings(700) {
+		t.Errorf("got %d executions, want more", n+m)
 	}
 }
 
@@ -699,12 +708,18 @@ func replaceRegex(text, pattern, as string) string {
 
 // The comparison must see what it is for: a recording with anything changed in it does not hold any more.
 func TestCorpusComparisonSeesChanges(t *testing.T) {
-	file := filepath.Join(corpus(t), "asl", "base", "base.test_decl_version_1_0.json")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := readScenario(t, string(text)).play(); diff != "" {
+	const text = `{"kind":"execution","definition":{"StartAt":"Only","States":{"Only":{"Type":"Pass","End":true}}},"input":{},
+		"names":{"execution":"x","executionArn":"arn:x","roleArn":"arn:aws:iam::111111111111:role/r"},"placeholders":[],
+		"expect":{"status":"SUCCEEDED","output":{},"events":[
+		{"id":1,"previousEventId":0,"type":"ExecutionStarted","details":{"input":{},"inputDetails":{"truncated":false},
+			"roleArn":"snf_role_arn"},"detailsKey":"executionStartedEventDetails"},
+		{"id":2,"previousEventId":0,"type":"PassStateEntered","details":{"input":{},"inputDetails":{"truncated":false},
+			"name":"Only"},"detailsKey":"stateEnteredEventDetails"},
+		{"id":3,"previousEventId":2,"type":"PassStateExited","details":{"name":"Only","output":{},
+			"outputDetails":{"truncated":false}},"detailsKey":"stateExitedEventDetails"},
+		{"id":4,"previousEventId":3,"type":"ExecutionSucceeded","details":{"output":{},"outputDetails":{"truncated":false}},
+			"detailsKey":"executionSucceededEventDetails"}]}}`
+	if diff := readScenario(t, text).play(); diff != "" {
 		t.Fatalf("the recording does not hold as it is: %s", diff)
 	}
 	for name, change := range map[string][2]string{
@@ -713,15 +728,15 @@ func TestCorpusComparisonSeesChanges(t *testing.T) {
 		"event":     {`"type":"PassStateExited"`, `"type":"TaskStateExited"`},
 		"id":        {`"id":3,"previousEventId":2`, `"id":4,"previousEventId":2`},
 		"previous":  {`"id":3,"previousEventId":2`, `"id":3,"previousEventId":1`},
-		"details":   {`"name":"State_1","output":{}`, `"name":"State_1","output":{"x":null}`},
-		"detail":    {`"details":{"input":{},"inputDetails":{"truncated":false},"name":"State_1"}`, `"details":{"name":"State_1"}`},
+		"details":   {`"name":"Only","output":{}`, `"name":"Only","output":{"x":null}`},
+		"detail":    {`"details":{"input":{},"inputDetails":{"truncated":false},"name":"Only"}`, `"details":{"name":"Only"}`},
 		"one less":  {`,{"id":4,`, `],"rest":[{"id":4,`},
 		"one more":  {`{"id":1,"previousEventId":0,"type":"ExecutionStarted"`, `{"id":0},{"id":1,"previousEventId":0,"type":"ExecutionStarted"`},
 		"input":     {`"input":{},"names"`, `"input":{"b":2},"names"`},
 		"role":      {`"roleArn":"snf_role_arn"`, `"roleArn":"another_role_arn"`},
 		"key order": {`"detailsKey":"stateEnteredEventDetails"`, `"detailsKey":"stateExitedEventDetails"`},
 	} {
-		compact := value.Text(readScenario(t, string(text)).o)
+		compact := value.Text(readScenario(t, text).o)
 		changed := strings.Replace(compact, change[0], change[1], 1)
 		if changed == compact {
 			t.Fatalf("%s: %s is not in the recording:\n%s", name, change[0], compact)
