@@ -4,7 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"testing"
+	"time"
 
 	"signalbox/asl"
 	"signalbox/asl/engine"
@@ -28,26 +30,151 @@ func workload(tb testing.TB, name string) string {
 	return string(text)
 }
 
-// BenchmarkTask is W4: a Task that a handler in the process answers, and a Choice.
-func BenchmarkTask(b *testing.B) {
-	m := parse(b, workload(b, "w4.json"))
-	in, err := value.Read([]byte(workload(b, "w4.input.json")))
+// The workloads run here as a user runs them: through an engine and its clock, with the newest 25,000 events of each history
+// kept. Those of the interpreter alone are in package asl.
+
+// begin starts an execution on an engine.
+func begin(b *testing.B, e *engine.Engine, m *asl.Machine, name string, in any) *engine.Run {
+	b.Helper()
+	run, err := e.Start(m, asl.Identity{Name: name}, in, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	handler := engine.HandlerFunc(func(task engine.Task) (any, string, string) {
+	return run
+}
+
+// finish runs the clock until nothing is left to do, and fails if the execution has not succeeded or kept no history.
+func finish(b *testing.B, clock *engine.Clock, runs ...*engine.Run) {
+	b.Helper()
+	if err := clock.Run(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	for _, run := range runs {
+		if x := run.Snapshot(); x.Status != asl.Succeeded {
+			b.Fatalf("%v: %v", x.Status, x.Failure)
+		}
+		for range run.History() {
+			return
+		}
+		b.Fatal("no history was kept")
+	}
+}
+
+// single measures one execution after the other; each does so many units of work.
+func single(b *testing.B, m *asl.Machine, in any, handler engine.Handler, units int, unit string) {
+	b.Helper()
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		clock := engine.NewSimulated(engine.Epoch, 0)
+		e := engine.New(engine.Options{Clock: clock, Other: handler})
+		finish(b, clock, begin(b, e, m, "bench", in))
+		n += units
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), unit+"/s")
+}
+
+func input(tb testing.TB, text string) any {
+	tb.Helper()
+	v, err := value.Read([]byte(text))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return v
+}
+
+// BenchmarkW1CounterLoop is a loop of a Pass with States.MathAdd and a Choice.
+func BenchmarkW1CounterLoop(b *testing.B) {
+	single(b, parse(b, workload(b, "w1.json")), input(b, workload(b, "w1.input.json")), nil, 20001, "transitions")
+}
+
+// BenchmarkW2ShortExecutions is five Pass states that shape their data.
+func BenchmarkW2ShortExecutions(b *testing.B) {
+	m := parse(b, workload(b, "w2.json"))
+	in := input(b, workload(b, "w2.input.json"))
+	for _, c := range []struct {
+		name string
+		many int
+	}{{"OneAtATime", 1}, {"1000AtOnce", 1000}} {
+		b.Run(c.name, func(b *testing.B) {
+			names := make([]string, c.many)
+			for i := range names {
+				names[i] = "bench-" + strconv.Itoa(i)
+			}
+			runs := make([]*engine.Run, c.many)
+			clock := engine.NewSimulated(engine.Epoch, 0)
+			e := engine.New(engine.Options{Clock: clock})
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				for i, name := range names {
+					runs[i] = begin(b, e, m, name, in)
+				}
+				finish(b, clock, runs...)
+				n += len(runs)
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "executions/s")
+		})
+	}
+}
+
+// BenchmarkW3Map is an inline Map of 10,000 with States.Format each.
+func BenchmarkW3Map(b *testing.B) {
+	single(b, parse(b, workload(b, "w3.json")), input(b, workload(b, "w3.input.json")), nil, 10000, "items")
+}
+
+// BenchmarkW3MapOfTasks is a Map of 10,000 Tasks that are all under way at once.
+func BenchmarkW3MapOfTasks(b *testing.B) {
+	m := parse(b, `{"StartAt":"M","States":{"M":{"Type":"Map","ItemsPath":"$.items","MaxConcurrency":10000,"End":true,
+		"ItemProcessor":{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"`+activity("a")+`","End":true}}}}}}`)
+	yes := engine.HandlerFunc(func(engine.Task) (any, string, string) { return true, "", "" })
+	single(b, m, input(b, workload(b, "w3.input.json")), yes, 10000, "items")
+}
+
+// BenchmarkW4TaskLoop is a loop of a Task that a handler in the process answers, and a Choice.
+func BenchmarkW4TaskLoop(b *testing.B) {
+	next := engine.HandlerFunc(func(task engine.Task) (any, string, string) {
 		i, _ := task.Input.(*value.Object).Lookup("i")
 		return value.NewObject("i", i.(int64)+1), "", ""
 	})
-	n := 0
-	for b.Loop() {
-		run, _ := runAll(b, engine.Options{Other: handler}, m, in)
-		if x := run.Snapshot(); x.Status != asl.Succeeded {
-			b.Fatal(x.Failure)
-		}
-		n += 10000
+	single(b, parse(b, workload(b, "w4.json")), input(b, workload(b, "w4.input.json")), next, 10000, "tasks")
+}
+
+// BenchmarkWaiting is what an execution in a Wait holds: name, input, history and timer included.
+func BenchmarkWaiting(b *testing.B) {
+	m := parse(b, workload(b, "wait.json"))
+	for _, many := range []int{10_000, 100_000} {
+		b.Run(strconv.Itoa(many), func(b *testing.B) {
+			for b.Loop() {
+				before := heap()
+				clock := engine.NewSimulated(engine.Epoch, 0)
+				e := engine.New(engine.Options{Clock: clock})
+				runs := make([]*engine.Run, many)
+				for i := range runs {
+					name := "execution-" + strconv.Itoa(i)
+					runs[i] = begin(b, e, m, name, value.NewObject("id", int64(i), "name", name))
+				}
+				clock.At(engine.Epoch.Add(time.Minute), clock.Stop) // the Waits end after an hour
+				if err := clock.Run(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(heap()-before)/float64(many), "B/execution")
+				for i, run := range runs {
+					if x := run.Snapshot(); len(x.Positions()) != 1 {
+						b.Fatalf("execution %d does not wait", i)
+					}
+				}
+			}
+		})
 	}
-	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "tasks/s")
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // BenchmarkEndlessMemory runs an endless machine for a million transitions after a warm-up and prints by how much the heap
