@@ -1,14 +1,16 @@
 # make check   the quick part: format, lint, vet, tests with the race detector, tidy modules, a clean tree
 # make test    everything: check, fuzzing, builds for every Pi
 # make bench   the benchmarks
+# make bench-peers   the workloads against an npm package that runs ASL as well; needs npm
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 TOOL := go tool -modfile=tools/go.mod
 # A count, not a time: at the end of a time go test sometimes fails with "context deadline exceeded" (go.dev/issue/75804).
 FUZZTIME ?= 150000x
+ROUNDS ?= 5
 
-.PHONY: test check needs lint tidy race fuzz builds bench
+.PHONY: test check needs lint tidy race fuzz builds bench bench-peers
 
 test: needs check fuzz builds
 
@@ -25,6 +27,8 @@ lint:
 	$(TOOL) golangci-lint fmt --diff
 	$(TOOL) golangci-lint run
 	go vet ./...
+	@for f in tools/*.sh tools/*/*.sh; do bash -n $$f; done
+	@if command -v node >/dev/null; then for f in tools/*/*.mjs; do node --check $$f; done; fi
 
 tidy:
 	go mod tidy -diff
@@ -48,3 +52,7 @@ builds:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+# Kept out of test: what is measured while others use the machine says nothing about a commit.
+bench-peers:
+	@tools/bench-peers/run.sh $(ROUNDS)

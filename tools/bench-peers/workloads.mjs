@@ -1,0 +1,58 @@
+// The workloads: our benchmark of each and the unit that it counts, how many of them one execution of the peer's does, and how
+// many times the peer's speed is wanted of ours.
+export const workloads = [
+  {
+    name: 'W1',
+    what: 'counter loop',
+    unit: 'transitions/s',
+    units: 20001,
+    wanted: 100,
+    package: 'engine',
+    benchmark: 'BenchmarkW1CounterLoop',
+  },
+  {
+    name: 'W2',
+    what: 'short executions',
+    unit: 'executions/s',
+    units: 1,
+    wanted: 15,
+    package: 'engine',
+    benchmark: 'BenchmarkW2ShortExecutions/OneAtATime',
+  },
+  {
+    name: 'W2x1000',
+    what: 'of them at once',
+    unit: 'executions/s',
+    units: 1000,
+    wanted: 15,
+    package: 'engine',
+    benchmark: 'BenchmarkW2ShortExecutions/1000AtOnce',
+  },
+  {
+    name: 'W3',
+    what: 'Map of 10,000',
+    unit: 'items/s',
+    units: 10000,
+    wanted: 50,
+    package: 'engine',
+    benchmark: 'BenchmarkW3Map',
+  },
+  {
+    name: 'W4',
+    what: 'Task loop',
+    unit: 'tasks/s',
+    units: 10000,
+    wanted: 8,
+    package: 'engine',
+    benchmark: 'BenchmarkW4TaskLoop',
+  },
+  {
+    name: 'W5',
+    what: '500 states',
+    unit: 'definitions/s',
+    units: 1,
+    wanted: 40,
+    package: 'asl',
+    benchmark: 'BenchmarkW5Parse',
+  },
+];
