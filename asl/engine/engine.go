@@ -90,7 +90,7 @@ func (e *Engine) Start(m *asl.Machine, who asl.Identity, input any, done func(as
 func (e *Engine) start(m *asl.Machine, who asl.Identity, input any, top string, done func(asl.Execution)) *Run {
 	r := &Run{
 		engine: e, machine: m, x: asl.NewExecution(who), done: done, top: top,
-		window: window{limit: e.options.HistoryLimit},
+		window: window{limit: max(0, e.options.HistoryLimit)},
 	}
 	e.options.Clock.Post(func() { r.step(asl.Event{Kind: asl.Start, Output: input}) })
 	return r
@@ -262,37 +262,6 @@ func (a *answer) Heartbeat() { a.send(asl.Event{Kind: asl.TaskBeat}) }
 
 // Submit implements [Reply].
 func (a *answer) Submit(output any) { a.send(asl.Event{Kind: asl.TaskSubmit, Output: output}) }
-
-// A window is the newest part of a history.
-type window struct {
-	limit  int
-	events []asl.HistoryEvent // a ring once it is full
-	oldest int
-}
-
-func (w *window) add(events []asl.HistoryEvent) {
-	for i := range events {
-		switch {
-		case w.limit < 0:
-			return
-		case len(w.events) < w.limit:
-			w.events = append(w.events, events[i])
-		default:
-			w.events[w.oldest] = events[i]
-			w.oldest = (w.oldest + 1) % w.limit
-		}
-	}
-}
-
-func (w *window) all() iter.Seq[asl.HistoryEvent] {
-	return func(yield func(asl.HistoryEvent) bool) {
-		for i := range w.events {
-			if !yield(w.events[(w.oldest+i)%len(w.events)]) {
-				return
-			}
-		}
-	}
-}
 
 // Epoch is when simulated time begins: a fixed date, so that two runs tell the same times.
 var Epoch = time.Date(2025, time.January, 1, 8, 0, 0, 0, time.UTC)

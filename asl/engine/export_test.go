@@ -1,0 +1,19 @@
+package engine
+
+import (
+	"iter"
+
+	"signalbox/asl"
+)
+
+// A Window is a window for its tests.
+type Window struct{ w window }
+
+// NewWindow returns an empty window.
+func NewWindow(limit int) *Window { return &Window{window{limit: limit}} }
+
+// Add is window.add.
+func (w *Window) Add(events []asl.HistoryEvent) { w.w.add(events) }
+
+// All is window.all.
+func (w *Window) All() iter.Seq[asl.HistoryEvent] { return w.w.all() }
