@@ -48,6 +48,7 @@ type Observer interface {
 type Engine struct {
 	options Options
 	runs    map[string]*Run
+	spare   []*asl.Effects // to use again
 }
 
 // New returns an engine without executions.
@@ -64,7 +65,6 @@ type Run struct {
 	machine *asl.Machine
 	x       asl.Execution
 	window  window
-	spare   asl.Effects // to use again
 	timers  map[int64]func() bool
 	tasks   map[int64]*running
 	done    func(asl.Execution)
@@ -114,10 +114,8 @@ func (r *Run) step(event asl.Event) {
 	}
 	o := &r.engine.options
 	event.Time = o.Clock.Now()
-	// The effects are taken out while they are in use: a handler that is started may stop the execution.
-	out := r.spare
-	r.spare = asl.Effects{}
-	r.machine.Step(&r.x, event, &out)
+	out := r.engine.effects()
+	r.machine.Step(&r.x, event, out)
 	r.window.add(out.History)
 	if o.Observer != nil {
 		o.Observer.Observe(r.x, out.History)
@@ -126,7 +124,19 @@ func (r *Run) step(event asl.Event) {
 		r.do(&out.Do[i])
 	}
 	out.Reset()
-	r.spare = out
+	r.engine.spare = append(r.engine.spare, out)
+}
+
+// effects returns empty Effects that nobody uses: a handler that is started may stop the execution, and so begin a Step while
+// the effects of another are carried out.
+func (e *Engine) effects() *asl.Effects {
+	last := len(e.spare) - 1
+	if last < 0 {
+		return &asl.Effects{}
+	}
+	out := e.spare[last]
+	e.spare = e.spare[:last]
+	return out
 }
 
 func (r *Run) do(effect *asl.Effect) {
