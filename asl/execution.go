@@ -80,7 +80,7 @@ func (x *Execution) Positions() []Position {
 func (sc *Scope) positions(list []Position) []Position {
 	list = append(list, Position{sc.state, sc.entered, sc.retries, sc.path})
 	if sc.fan != nil {
-		for _, child := range sc.fan.active {
+		for _, child := range sc.fan.parts.scopes() {
 			list = child.positions(list)
 		}
 	}
@@ -143,16 +143,16 @@ const (
 
 // A fan is a Parallel or Map under way. It is copied with its scope.
 type fan struct {
-	items   []any // of a Map
-	input   any   // of each branch of a Parallel
-	total   int
-	next    int // the first that has not begun
-	done    int
-	limit   int // how many may be active
-	active  []*Scope
-	results []any
-	last    int64   // history event of the last iteration that ended
-	run     *mapRun // of a distributed Map
+	items []any // of a Map
+	input any   // of each branch of a Parallel
+	total int
+	next  int // the first that has not begun
+	done  int
+	limit int // how many may be active
+	// parts has for each branch or iteration its *Scope while it is under way, then its result; for children a *ChildEnd.
+	parts vector
+	last  int64   // history event of the last iteration that ended
+	run   *mapRun // of a distributed Map
 }
 
 // own returns the scope itself where this Step has copied it already, else a copy.
@@ -164,8 +164,6 @@ func (sc *Scope) own(step uint64) *Scope {
 	c.owner = step
 	if sc.fan != nil {
 		f := *sc.fan
-		f.active = append([]*Scope(nil), f.active...)
-		f.results = append([]any(nil), f.results...)
 		if f.run != nil {
 			run := *f.run
 			f.run = &run

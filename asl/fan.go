@@ -1,9 +1,5 @@
 package asl
 
-import (
-	"slices"
-)
-
 // inlineLimit is how many iterations of an inline Map run at once where the definition names no number. AWS, "Map state in
 // Inline mode".
 const inlineLimit = 40
@@ -31,7 +27,7 @@ func (st *stepper) startFan(sc *Scope, in any) *Error {
 			return st.located(sc, err)
 		}
 	}
-	f.results = make([]any, f.total)
+	f.parts = newVector(f.total)
 	sc.fan, sc.phase = f, fanned
 	st.record(sc, HistoryEvent{Type: FanStarted, State: s, Index: int32(f.total)}) //nolint:gosec // a length
 	st.fill(sc)
@@ -86,7 +82,7 @@ func (st *stepper) concurrency(sc *Scope, in any, f *fan) *Error {
 // fill starts what may start, each branch or iteration running until it blocks, and ends the fan when all are done.
 func (st *stepper) fill(sc *Scope) {
 	f := sc.fan
-	for sc.phase == fanned && f.next < f.total && len(f.active) < f.limit {
+	for sc.phase == fanned && f.next < f.total && f.parts.active() < f.limit {
 		if st.budget <= 0 {
 			st.more = true
 			return
@@ -97,8 +93,7 @@ func (st *stepper) fill(sc *Scope) {
 			return
 		}
 		f.next++
-		f.active = append(f.active, child)
-		rest := st.lend(min(f.total-f.next, f.limit-len(f.active)) + 1)
+		rest := st.lend(min(f.total-f.next, f.limit-f.parts.active()-1) + 1)
 		st.run(child)
 		st.budget += rest
 		st.settle(sc, child)
@@ -110,7 +105,7 @@ func (st *stepper) fill(sc *Scope) {
 		}
 		sc.fan = nil
 		st.record(sc, HistoryEvent{Type: FanSucceeded, State: sc.state})
-		st.succeed(sc, f.results)
+		st.succeed(sc, f.parts.list(f.total))
 	}
 }
 
@@ -134,13 +129,13 @@ func (st *stepper) spawn(sc *Scope, i int) (*Scope, *Error) {
 	return child, nil
 }
 
-// settle takes what became of a branch or iteration into its fan.
+// settle takes what became of a branch or iteration into its fan. The child is new, or this Step's copy of what is there.
 func (st *stepper) settle(sc, child *Scope) {
-	if child.phase != ended && child.phase != broken || sc.phase != fanned {
+	f := sc.fan
+	if child.phase != ended && child.phase != broken {
+		f.parts.set(child.index, child, st.x.steps)
 		return
 	}
-	f := sc.fan
-	f.active = slices.DeleteFunc(f.active, func(c *Scope) bool { return c == child })
 	kind := IterationSucceeded
 	if child.phase == broken {
 		kind = IterationFailed
@@ -150,16 +145,17 @@ func (st *stepper) settle(sc, child *Scope) {
 	}
 	sc.previous = child.previous
 	if child.phase == broken {
+		f.parts.set(child.index, nil, st.x.steps)
 		st.failFan(sc, child.failure)
 		return
 	}
-	f.results[child.index] = child.output
+	f.parts.set(child.index, child.output, st.x.steps)
 	f.done++
 }
 
 // failFan ends a fan of which one part has failed: the others are aborted.
 func (st *stepper) failFan(sc *Scope, err *Error) {
-	for _, child := range sc.fan.active {
+	for _, child := range sc.fan.parts.scopes() {
 		st.abort(child)
 		st.recordAborted(child.own(st.x.steps))
 		if sc.state.Type == Map {
@@ -174,7 +170,7 @@ func (st *stepper) failFan(sc *Scope, err *Error) {
 // recordAborted tells of the states in which a branch or iteration was aborted, inner ones first.
 func (st *stepper) recordAborted(sc *Scope) {
 	if sc.fan != nil {
-		for _, child := range sc.fan.active {
+		for _, child := range sc.fan.parts.scopes() {
 			st.recordAborted(child.own(st.x.steps))
 		}
 		if sc.fan.run != nil {

@@ -205,7 +205,9 @@ func arnPrefix(who *Identity) string {
 // startChildren starts what may start, and ends the run when all children have ended.
 func (st *stepper) startChildren(sc *Scope) {
 	f, run := sc.fan, sc.fan.run
-	run.stage = stageRunning
+	if run.stage != stageRunning {
+		run.stage, f.parts = stageRunning, newVector(len(f.items))
+	}
 	for run.items < len(f.items) && run.running < f.limit {
 		if st.budget <= 0 {
 			st.more = true
@@ -220,7 +222,6 @@ func (st *stepper) startChildren(sc *Scope) {
 		run.items += child.Items
 		run.running++
 		f.next++
-		f.results = append(f.results, nil)
 		st.out.Do = append(st.out.Do, Effect{Kind: StartChild, Scope: sc.path, ID: run.id, Child: child})
 	}
 	if run.items == len(f.items) && run.running == 0 {
@@ -285,10 +286,10 @@ func (st *stepper) item(sc *Scope, i int) (any, *Error) {
 // childEnded takes the end of a child into its run.
 func (st *stepper) childEnded(sc *Scope, end *ChildEnd) {
 	f, run := sc.fan, sc.fan.run
-	if f.results[end.Request.Index] != nil {
+	if f.parts.at(end.Request.Index) != nil {
 		return
 	}
-	f.results[end.Request.Index] = end
+	f.parts.set(end.Request.Index, end, st.x.steps)
 	f.done++
 	run.running--
 	if end.Status != Succeeded {
@@ -330,7 +331,7 @@ func (st *stepper) stopChildren(sc *Scope) {
 func (st *stepper) childrenEnded(sc *Scope) {
 	w := sc.state.distribution.writer
 	if w == nil || w.parameters == nil {
-		st.endMapRun(sc, results(sc.fan.results, w))
+		st.endMapRun(sc, results(sc.fan.parts.list(sc.fan.next), w))
 		return
 	}
 	if err := st.startWriting(sc); err != nil {

@@ -86,7 +86,7 @@ func (st *stepper) startWriting(sc *Scope) *Error {
 		folder = strings.TrimSuffix(prefix, "/") + "/" + folder
 	}
 	var succeeded, failed []any
-	for _, e := range f.results {
+	for _, e := range f.parts.list(f.next) {
 		if end := e.(*ChildEnd); end.Status == Succeeded {
 			succeeded = append(succeeded, e)
 		} else {

@@ -140,13 +140,15 @@ func (st *stepper) run(sc *Scope) {
 // resume goes on everywhere in the tree where a Step has stopped for lack of budget.
 func (st *stepper) resume(sc *Scope) {
 	if sc.phase == fanned {
-		// The list of active scopes changes while they end: go by a copy.
-		active := slices.Clone(sc.fan.active)
+		active := sc.fan.parts.scopes()
 		for i, child := range active {
 			if sc.phase != fanned {
 				break
 			}
-			child = sc.fan.own(child, st.x.steps)
+			if child.phase != ready && child.phase != fanned {
+				continue // it waits
+			}
+			child = child.own(st.x.steps)
 			rest := st.lend(len(active) - i + 1) // one share is for those that have not begun
 			st.resume(child)
 			st.budget += rest
@@ -188,24 +190,15 @@ func (st *stepper) deliver(sc *Scope, path ScopePath, event *Event) {
 		return
 	}
 	index, rest := path.first()
-	for _, child := range sc.fan.active {
-		if child.index != index {
-			continue
+	if index < sc.fan.parts.n {
+		if child, ok := sc.fan.parts.at(index).(*Scope); ok {
+			child = child.own(st.x.steps)
+			st.deliver(child, rest, event)
+			st.settle(sc, child)
+			st.goOn(sc)
 		}
-		child = sc.fan.own(child, st.x.steps)
-		st.deliver(child, rest, event)
-		st.settle(sc, child)
-		st.goOn(sc)
-		break
 	}
 	st.run(sc)
-}
-
-// own replaces an active scope by a copy that this Step may change.
-func (f *fan) own(child *Scope, step uint64) *Scope {
-	i := slices.Index(f.active, child)
-	f.active[i] = child.own(step)
-	return f.active[i]
 }
 
 // handle is what an event does to the scope that it is for.
@@ -760,7 +753,7 @@ func (st *stepper) abort(sc *Scope) {
 		timer := sc.timer
 		st.cancelTimer(&timer, sc.path)
 	case fanned:
-		for _, child := range sc.fan.active {
+		for _, child := range sc.fan.parts.scopes() {
 			st.abort(child)
 		}
 		if sc.fan.run != nil {

@@ -1,7 +1,9 @@
 package asl_test
 
 import (
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -396,6 +398,73 @@ func TestCopiesOfAnExecutionAreIndependent(t *testing.T) {
 			want := "[[1,1],[2,2],[3,3],[4,4],[5,5]]"
 			if got := value.Text(f.x.Output); f.x.Status != asl.Succeeded || got != want {
 				t.Fatalf("copy %d ended as %v %s (%v), want %s", i, f.x.Status, got, f.x.Failure, want)
+			}
+		}
+	})
+}
+
+// The same for a Map of many Tasks whose answers come in any order and differ from copy to copy: none gets into another.
+func TestCopiesOfALargeMapAreIndependent(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		total := rapid.SampledFrom([]int{1, 31, 32, 33, 100, 1030}).Draw(t, "items")
+		limit := rapid.SampledFrom([]int{1, 7, 40, 2000}).Draw(t, "at once")
+		m, faults := asl.Parse([]byte(`{"StartAt":"M","States":{"M":{"Type":"Map","MaxConcurrency":` + strconv.Itoa(limit) + `,"End":true,
+			"ItemProcessor":{"StartAt":"T","States":{
+				"T":{"Type":"Task","Resource":"arn:aws:states:us-east-1:123456789012:activity:a","End":true}}}}}}`))
+		if m == nil {
+			t.Fatal(faults)
+		}
+		type fork struct {
+			x    asl.Execution
+			open []asl.Event // what it waits for; the Output is the item's number
+			got  []any       // what each item was answered with
+		}
+		step := func(f *fork, event asl.Event) {
+			var out asl.Effects
+			m.Step(&f.x, event, &out)
+			for i := range out.Do {
+				do := &out.Do[i]
+				switch do.Kind {
+				case asl.StartTask:
+					f.open = append(f.open, asl.Event{Kind: asl.TaskDone, Time: epoch, Scope: do.Scope, ID: do.ID, Output: do.Task.Input})
+				case asl.More:
+					f.open = append(f.open, asl.Event{Kind: asl.Continue, Time: epoch})
+				}
+			}
+		}
+		items := make([]any, total)
+		for i := range items {
+			items[i] = int64(i)
+		}
+		forks := []fork{{x: asl.NewExecution(asl.Identity{Seed: 1}), got: make([]any, total)}}
+		step(&forks[0], asl.Event{Kind: asl.Start, Time: epoch, Output: items})
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		for answered := 0; ; answered++ {
+			going := slices.DeleteFunc([]int{0, 1, 2}, func(i int) bool { return i >= len(forks) || len(forks[i].open) == 0 })
+			if len(going) == 0 {
+				break
+			}
+			which := going[random.IntN(len(going))]
+			if len(forks) < 3 && random.IntN(total) < 4 {
+				f := forks[which]
+				f.open, f.got = slices.Clone(f.open), slices.Clone(f.got)
+				forks = append(forks, f)
+			}
+			f := &forks[which]
+			k := random.IntN(len(f.open))
+			event := f.open[k]
+			f.open = slices.Delete(f.open, k, k+1)
+			if event.Kind == asl.TaskDone {
+				i := event.Output.(int64)
+				f.got[i] = int64(which)<<32 | int64(answered)
+				event.Output = f.got[i]
+			}
+			step(f, event)
+		}
+		for i := range forks {
+			f := &forks[i]
+			if got, want := value.Text(f.x.Output), value.Text(f.got); f.x.Status != asl.Succeeded || got != want {
+				t.Fatalf("copy %d ended as %v (%v)\ngot  %s\nwant %s", i, f.x.Status, f.x.Failure, got, want)
 			}
 		}
 	})
