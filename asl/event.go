@@ -41,6 +41,8 @@ const (
 type Effects struct {
 	History []HistoryEvent
 	Do      []Effect
+
+	stepper stepper // of the Step under way: here it is made once
 }
 
 // Reset empties e for the next Step and keeps its memory.

@@ -52,17 +52,19 @@ func (e *expression) eval(env *environment) (any, *Error) {
 		}
 		return v, nil
 	case e.call != nil:
-		// Few functions have more than three arguments; a fixed array keeps them off the heap.
-		var few [4]any
-		args := few[:0]
+		st := env.step
+		first := len(st.args)
 		for _, a := range e.args {
 			v, err := a.eval(env)
 			if err != nil {
+				st.args = st.args[:first]
 				return nil, err
 			}
-			args = append(args, v)
+			st.args = append(st.args, v)
 		}
-		v, err := e.call(env, args)
+		v, err := e.call(env, st.args[first:])
+		clear(st.args[first:])
+		st.args = st.args[:first]
 		if err != nil {
 			return nil, runtimeError("%s: %s", e.text, err)
 		}

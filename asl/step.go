@@ -23,7 +23,8 @@ const budget = 256
 // touched.
 func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 	x.steps++
-	st := stepper{m: m, x: x, now: event.Time, out: out, budget: budget}
+	st := &out.stepper
+	*st = stepper{m: m, x: x, now: event.Time, out: out, budget: budget, args: st.args}
 	switch {
 	case event.Kind == ActivityGone, event.Kind == ActivityBack:
 		x.noteActivity(&event)
@@ -50,6 +51,7 @@ func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 		}
 		st.conclude()
 	}
+	*st = stepper{args: st.args} // lets go of everything but memory to use again
 }
 
 // noteActivity remembers that an activity does not exist, or exists again.
@@ -71,6 +73,7 @@ type stepper struct {
 	budget  int
 	more    bool
 	scratch environment
+	args    []any // of the intrinsic functions that are being called, outer ones first
 }
 
 func (st *stepper) start(event Event) {
