@@ -21,6 +21,7 @@ type Clock struct {
 	now      time.Time
 	pace     pacer
 	queue    timers
+	posts    posts // what was due when it came: a part of the queue that needs no sorting
 	sequence uint64
 	doing    bool // one of the queue is being done: now stands still
 	held     int
@@ -69,6 +70,13 @@ func (c *Clock) AfterFunc(d time.Duration, f func()) (stop func() bool) {
 	return c.add(base.Add(max(d, 0)), f)
 }
 
+// A work is something to do on the clock.
+type work interface{ do() }
+
+type call func()
+
+func (f call) do() { f() }
+
 // At has f done when the clock reaches t, at once (in order) if that has passed.
 func (c *Clock) At(t time.Time, f func()) (stop func() bool) {
 	c.mu.Lock()
@@ -78,7 +86,19 @@ func (c *Clock) At(t time.Time, f func()) (stop func() bool) {
 
 // Post has f done on the clock's goroutine as soon as possible, in the time that is now. Edges of real lines and handlers on
 // other goroutines come in by it.
-func (c *Clock) Post(f func()) { c.AfterFunc(0, f) }
+func (c *Clock) Post(f func()) { c.post(call(f)) }
+
+func (c *Clock) post(w work) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := c.now
+	if c.real {
+		at = c.reading()
+	}
+	c.sequence++
+	c.posts.push(post{at, c.sequence, w})
+	c.notify()
+}
 
 // Yield is Post for something that has worked for a while and wants to go on. In a simulation that takes a millisecond, so
 // that a machine that never waits cannot keep time from passing.
@@ -114,8 +134,11 @@ func (c *Clock) readingLocked() time.Time {
 	if c.held == 0 {
 		t = c.pace.reading(c.now)
 	}
-	if len(c.queue) > 0 && t.After(c.queue[0].at) {
-		t = c.queue[0].at
+	if first, ok := c.first(); ok && t.After(first) {
+		t = first
+	}
+	if t.Before(c.now) {
+		t = c.now // the first is late, after a crowd
 	}
 	return t
 }
@@ -139,22 +162,30 @@ func (c *Clock) SetSpeed(speed float64) {
 }
 
 func (c *Clock) add(t time.Time, f func()) func() bool {
+	e := &timer{work: call(f)}
+	c.set(e, t)
+	return func() bool { return c.cancel(e) }
+}
+
+func (c *Clock) set(e *timer, t time.Time) {
 	if t.Before(c.now) {
 		t = c.now
 	}
 	c.sequence++
-	e := &timer{at: t, sequence: c.sequence, do: f}
+	e.at, e.sequence = t, c.sequence
 	heap.Push(&c.queue, e)
 	c.notify()
-	return func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if e.index < 0 {
-			return false
-		}
-		heap.Remove(&c.queue, e.index)
-		return true
+}
+
+// cancel takes a timer back and reports whether it was still to come.
+func (c *Clock) cancel(e *timer) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e.index < 0 {
+		return false
 	}
+	heap.Remove(&c.queue, e.index)
+	return true
 }
 
 // Hold keeps simulated time from passing until release is called: something works on another goroutine, and what it will
@@ -213,7 +244,7 @@ func (c *Clock) Run(ctx context.Context) error {
 		case done:
 			return nil
 		case do != nil:
-			do()
+			do.do()
 			continue
 		case wait > 0:
 			t := time.NewTimer(wait)
@@ -233,7 +264,7 @@ func (c *Clock) Run(ctx context.Context) error {
 }
 
 // next takes the next thing to do from the queue, or says how long to wait for it (0: until something changes).
-func (c *Clock) next() (do func(), wait time.Duration, done bool) {
+func (c *Clock) next() (do work, wait time.Duration, done bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.doing = false
@@ -243,34 +274,98 @@ func (c *Clock) next() (do func(), wait time.Duration, done bool) {
 	if c.real {
 		c.now = c.reading()
 	}
-	if len(c.queue) == 0 {
+	first, ok := c.first()
+	if !ok {
 		c.pace.begin(c.now)
 		return nil, 0, !c.real && c.held == 0 && !c.open
 	}
-	first := c.queue[0]
 	switch {
-	case !first.at.After(c.now) && (c.real || c.held > 0 || c.atOnce < crowd):
+	case !first.After(c.now) && (c.real || c.held > 0 || c.atOnce < crowd):
 		c.atOnce++
-	case !first.at.After(c.now):
+	case !first.After(c.now):
 		if wait := c.pace.wait(c.now, c.now.Add(creep)); wait > 0 {
 			return nil, wait, false
 		}
 		c.now = c.now.Add(creep)
 		c.atOnce = 0
 	case c.real:
-		return nil, first.at.Sub(c.now), false
+		return nil, first.Sub(c.now), false
 	case c.held > 0:
 		return nil, 0, false
 	default:
-		if wait := c.pace.wait(c.now, first.at); wait > 0 {
+		if wait := c.pace.wait(c.now, first); wait > 0 {
 			return nil, wait, false
 		}
-		c.now = first.at
+		c.now = first
 		c.atOnce = 0
 	}
-	heap.Pop(&c.queue)
 	c.doing = true
-	return first.do, 0, false
+	return c.take(), 0, false
+}
+
+// first returns when the first of the queue is due, and whether there is one.
+func (c *Clock) first() (time.Time, bool) {
+	switch {
+	case c.posted():
+		return c.posts.list[c.posts.next].at, true
+	case len(c.queue) > 0:
+		return c.queue[0].at, true
+	}
+	return time.Time{}, false
+}
+
+// take removes the first of the queue, which is not empty.
+func (c *Clock) take() work {
+	if c.posted() {
+		return c.posts.pop()
+	}
+	return heap.Pop(&c.queue).(*timer).work
+}
+
+// posted reports whether the first of the queue is among the posts.
+func (c *Clock) posted() bool {
+	if c.posts.next == len(c.posts.list) {
+		return false
+	}
+	p := &c.posts.list[c.posts.next]
+	return len(c.queue) == 0 || before(p.at, p.sequence, c.queue[0].at, c.queue[0].sequence)
+}
+
+// Posts are in order as they come: the time that is now goes nowhere but on.
+type posts struct {
+	list []post
+	next int // those before are done
+}
+
+// mostSpare is how many places an empty list of posts keeps.
+const mostSpare = 1000
+
+type post struct {
+	at       time.Time
+	sequence uint64
+	work     work
+}
+
+func (p *posts) push(e post) {
+	if p.next > len(p.list)/2 && len(p.list) == cap(p.list) {
+		// Rather than to grow, use the room of those that are done.
+		rest := copy(p.list, p.list[p.next:])
+		clear(p.list[rest:])
+		p.list, p.next = p.list[:rest], 0
+	}
+	p.list = append(p.list, e)
+}
+
+func (p *posts) pop() work {
+	w := p.list[p.next].work
+	p.list[p.next] = post{}
+	if p.next++; p.next == len(p.list) {
+		p.list, p.next = p.list[:0], 0
+		if cap(p.list) > mostSpare {
+			p.list = nil
+		}
+	}
+	return w
 }
 
 // A pacer keeps simulated time in step with real time.
@@ -323,19 +418,21 @@ func duration(nanoseconds float64) time.Duration {
 type timer struct {
 	at       time.Time
 	sequence uint64
-	do       func()
+	work     work
 	index    int // in the heap, -1 when no longer there
+}
+
+func before(t time.Time, sequence uint64, u time.Time, than uint64) bool {
+	if !t.Equal(u) {
+		return t.Before(u)
+	}
+	return sequence < than
 }
 
 type timers []*timer
 
-func (t timers) Len() int { return len(t) }
-func (t timers) Less(i, j int) bool {
-	if !t[i].at.Equal(t[j].at) {
-		return t[i].at.Before(t[j].at)
-	}
-	return t[i].sequence < t[j].sequence
-}
+func (t timers) Len() int           { return len(t) }
+func (t timers) Less(i, j int) bool { return before(t[i].at, t[i].sequence, t[j].at, t[j].sequence) }
 
 func (t timers) Swap(i, j int) {
 	t[i], t[j] = t[j], t[i]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -555,6 +556,65 @@ func TestTheSameHappensAtEverySpeed(t *testing.T) {
 		for _, speed := range []float64{0.3, 1, 1000} {
 			if diff := cmp.Diff(want, play(t, p, speed, wrong)); diff != "" {
 				rt.Fatalf("speed %v (-speed 0 +got):\n%s", speed, diff)
+			}
+		}
+	})
+}
+
+// Whatever way things come into the queue, they are done by time, then by sequence: a crowd of them at one instant as well.
+func TestTheQueueIsInOrder(t *testing.T) {
+	type entry struct {
+		due      time.Time
+		sequence int
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		things := rapid.SampledFrom([]int{3, 20, 3000}).Draw(t, "things")
+		posts := rapid.IntRange(0, 5).Draw(t, "posts")
+		c := engine.NewSimulated(engine.Epoch, 0)
+		var done []entry
+		sequence, taken := 0, 0
+		var stops []func() bool
+		var add func()
+		add = func() {
+			if sequence == things {
+				return
+			}
+			sequence++
+			delay := time.Duration(random.IntN(4)-1) * 10 * time.Millisecond
+			e := entry{c.Now().Add(max(delay, 0)), sequence}
+			do := func() {
+				done = append(done, e)
+				for range random.IntN(4) {
+					add()
+				}
+				if len(stops) > 0 && random.IntN(4) == 0 && stops[random.IntN(len(stops))]() {
+					taken++
+				}
+			}
+			switch way := random.IntN(3 + posts); way {
+			case 0:
+				stops = append(stops, c.AfterFunc(delay, do))
+			case 1:
+				stops = append(stops, c.At(c.Now().Add(delay), do))
+			default:
+				e.due = c.Now()
+				c.Post(do)
+			}
+		}
+		for range 3 {
+			add()
+		}
+		if err := c.Run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if len(done)+taken != sequence {
+			t.Errorf("%d were done and %d taken back of %d", len(done), taken, sequence)
+		}
+		for i := 1; i < len(done); i++ {
+			a, b := done[i-1], done[i]
+			if b.due.Before(a.due) || b.due.Equal(a.due) && b.sequence < a.sequence {
+				t.Fatalf("number %d, due %v, was done before number %d, due %v", a.sequence, a.due, b.sequence, b.due)
 			}
 		}
 	})
