@@ -167,6 +167,13 @@ func (c *Clock) add(t time.Time, f func()) func() bool {
 	return func() bool { return c.cancel(e) }
 }
 
+// at is [Clock.At] for a timer that whoever calls it has made.
+func (c *Clock) at(e *timer, t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set(e, t.UTC().Round(0))
+}
+
 func (c *Clock) set(e *timer, t time.Time) {
 	if t.Before(c.now) {
 		t = c.now

@@ -65,16 +65,11 @@ type Run struct {
 	machine *asl.Machine
 	x       asl.Execution
 	window  window
-	timers  map[int64]func() bool
-	tasks   map[int64]*running
+	waits   waits
 	done    func(asl.Execution)
 	// children are the executions of distributed Maps that are under way, by the Map's run and their place in it.
 	children map[int64]map[int]*Run
 	top      string // the name of the execution that was started from outside
-}
-
-type running struct {
-	cancel func()
 }
 
 // Start begins an execution as soon as the clock runs. Done (nil: nobody) is called when it has ended. The name in who must
@@ -143,29 +138,21 @@ func (r *Run) do(effect *asl.Effect) {
 	clock := r.engine.options.Clock
 	switch effect.Kind {
 	case asl.SetTimer:
-		if r.timers == nil {
-			r.timers = map[int64]func() bool{}
-		}
-		scope, id := effect.Scope, effect.ID
-		r.timers[id] = clock.At(effect.At, func() {
-			delete(r.timers, id)
-			r.step(asl.Event{Kind: asl.TimerFire, Scope: scope, ID: id})
-		})
+		d := &deadline{run: r, scope: effect.Scope, id: effect.ID}
+		d.work = d
+		r.waits.put(d.id, wait{timer: &d.timer})
+		clock.at(&d.timer, effect.At)
 	case asl.CancelTimer:
-		if stop := r.timers[effect.ID]; stop != nil {
-			stop()
-			delete(r.timers, effect.ID)
+		if w, ok := r.waits.take(effect.ID); ok {
+			clock.cancel(w.timer)
 		}
 	case asl.StartTask:
 		if r.x.Status == asl.Running {
 			r.start(effect)
 		}
 	case asl.CancelTask:
-		if t := r.tasks[effect.ID]; t != nil {
-			delete(r.tasks, effect.ID)
-			if t.cancel != nil {
-				t.cancel()
-			}
+		if w, ok := r.waits.take(effect.ID); ok && w.cancel != nil {
+			w.cancel()
 		}
 	case asl.StartChild:
 		if r.x.Status == asl.Running {
@@ -189,6 +176,19 @@ func (r *Run) do(effect *asl.Effect) {
 			r.done(r.x)
 		}
 	}
+}
+
+// deadline is a timer of an execution.
+type deadline struct {
+	timer
+	run   *Run
+	scope asl.ScopePath
+	id    int64
+}
+
+func (d *deadline) do() {
+	d.run.waits.take(d.id)
+	d.run.step(asl.Event{Kind: asl.TimerFire, Scope: d.scope, ID: d.id})
 }
 
 // startChild starts an execution of a distributed Map; its end is told to r in its turn on the clock.
@@ -221,7 +221,7 @@ func (r *Run) start(effect *asl.Effect) {
 		Execution: r.x.Identity().Name, Top: r.top, ID: effect.ID, State: s.Name,
 		Resource: s.Resource, Activity: s.Activity, Input: effect.Task.Input,
 	}
-	a := &answer{run: r, scope: effect.Scope, id: effect.ID}
+	a := &answer{run: r, event: asl.Event{Scope: effect.Scope, ID: effect.ID}}
 	h := o.Handlers[s.Activity]
 	if s.Activity == "" || h == nil {
 		h = o.Other
@@ -230,14 +230,15 @@ func (r *Run) start(effect *asl.Effect) {
 		a.Fail(asl.ErrRuntime, fmt.Sprintf("nothing here answers the resource %s", s.Resource))
 		return
 	}
-	t := &running{}
-	if r.tasks == nil {
-		r.tasks = map[int64]*running{}
+	r.waits.put(task.ID, wait{})
+	cancel := h.Start(task, a)
+	if cancel == nil {
+		return
 	}
-	r.tasks[effect.ID] = t
-	t.cancel = h.Start(task, a)
-	if r.tasks[effect.ID] != t && t.cancel != nil {
-		t.cancel() // starting it has ended the execution
+	if _, ok := r.waits.take(task.ID); ok {
+		r.waits.put(task.ID, wait{cancel: cancel})
+	} else {
+		cancel() // starting it has ended the execution
 	}
 }
 
@@ -245,26 +246,41 @@ func (r *Run) start(effect *asl.Effect) {
 // reply while it is being started, and so that what follows has the time at which the reply came.
 type answer struct {
 	run   *Run
-	scope asl.ScopePath
-	id    int64
+	event asl.Event
+	given bool
 }
 
+// give posts the answer itself.
+func (a *answer) give() {
+	a.given = true
+	a.run.engine.options.Clock.post(a)
+}
+
+func (a *answer) do() {
+	a.run.waits.take(a.event.ID)
+	a.run.step(a.event)
+}
+
+// send posts something that comes before the answer.
 func (a *answer) send(event asl.Event) {
-	event.Scope, event.ID = a.scope, a.id
-	a.run.engine.options.Clock.Post(func() {
-		if event.Kind == asl.TaskDone || event.Kind == asl.TaskFail {
-			delete(a.run.tasks, a.id)
-		}
-		a.run.step(event)
-	})
+	event.Scope, event.ID = a.event.Scope, a.event.ID
+	a.run.engine.options.Clock.Post(func() { a.run.step(event) })
 }
 
 // Succeed implements [Reply].
-func (a *answer) Succeed(output any) { a.send(asl.Event{Kind: asl.TaskDone, Output: output}) }
+func (a *answer) Succeed(output any) {
+	if !a.given {
+		a.event.Kind, a.event.Output = asl.TaskDone, output
+		a.give()
+	}
+}
 
 // Fail implements [Reply].
 func (a *answer) Fail(name, cause string) {
-	a.send(asl.Event{Kind: asl.TaskFail, Failure: &asl.Error{Name: name, Cause: cause}})
+	if !a.given {
+		a.event.Kind, a.event.Failure = asl.TaskFail, &asl.Error{Name: name, Cause: cause}
+		a.give()
+	}
 }
 
 // Heartbeat implements [Reply].
