@@ -78,7 +78,7 @@ func (x *Execution) Positions() []Position {
 }
 
 func (sc *Scope) positions(list []Position) []Position {
-	list = append(list, Position{sc.state, sc.entered, sc.retries, sc.path})
+	list = append(list, Position{sc.state, sc.entered, sc.retries(), sc.path})
 	if sc.fan != nil {
 		for _, child := range sc.fan.parts.scopes() {
 			list = child.positions(list)
@@ -99,34 +99,43 @@ func (p ScopePath) first() (int, ScopePath) {
 	return int(binary.BigEndian.Uint32([]byte(p[:4]))), p[4:]
 }
 
+// last returns the place of the branch or iteration in the fan around it.
+func (p ScopePath) last() int { return int(binary.BigEndian.Uint32([]byte(p[len(p)-4:]))) }
+
 // A Scope is one thread of states: the top of the machine, a branch of a Parallel, an iteration of a Map.
 type Scope struct {
 	owner uint64 // the Step that made this copy; only that one may change it
 	path  ScopePath
-	block *Block
-	index int // in the fan around it
-	phase phase
 
 	state     *State
 	input     any // of the state, before InputPath
 	variables *value.Object
 	from      *State // the state before
-	why       Reason
 	whyIndex  int32
+	why       Reason
+	phase     phase
+	started   bool // the task's start is in the history
 	entered   time.Time
 	enteredID int64 // history event
 	previous  int64 // history event that the next one follows
 
-	task      int64 // id of the task under way
-	started   bool  // the task's start is in the history
-	timer     int64 // wait, retry or timeout
-	heartbeat int64 // timer
-	retries   int
+	task      int64   // id of the task under way
+	timer     int64   // wait, retry or timeout
+	heartbeat int64   // timer
 	attempts  []int32 // by retrier
 
 	fan     *fan
 	output  any
 	failure *Error
+}
+
+// retries is how often the state has been retried.
+func (sc *Scope) retries() int {
+	n := 0
+	for _, attempts := range sc.attempts {
+		n += int(attempts)
+	}
+	return n
 }
 
 type phase uint8

@@ -111,13 +111,13 @@ func (st *stepper) fill(sc *Scope) {
 
 func (st *stepper) spawn(sc *Scope, i int) (*Scope, *Error) {
 	f, s := sc.fan, sc.state
-	child := &Scope{owner: st.x.steps, path: sc.path.child(i), index: i, input: f.input, previous: sc.previous}
+	child := &Scope{owner: st.x.steps, path: sc.path.child(i), input: f.input, previous: sc.previous}
 	// What is assigned outside can be read inside. It cannot change while the fan is under way, so a copy will do.
 	child.variables = sc.variables
+	block := s.Branches[0]
 	if s.Type == Parallel {
-		child.block = s.Branches[i]
+		block = s.Branches[i]
 	} else {
-		child.block = s.Branches[0]
 		input, err := st.item(sc, i)
 		if err != nil {
 			return nil, err
@@ -125,15 +125,15 @@ func (st *stepper) spawn(sc *Scope, i int) (*Scope, *Error) {
 		child.input = input
 		st.record(child, HistoryEvent{Type: IterationStarted, State: s, Index: int32(i)}) //nolint:gosec // a place in a slice
 	}
-	child.state = child.block.start
+	child.state = block.start
 	return child, nil
 }
 
 // settle takes what became of a branch or iteration into its fan. The child is new, or this Step's copy of what is there.
 func (st *stepper) settle(sc, child *Scope) {
-	f := sc.fan
+	f, i := sc.fan, child.path.last()
 	if child.phase != ended && child.phase != broken {
-		f.parts.set(child.index, child, st.x.steps)
+		f.parts.set(i, child, st.x.steps)
 		return
 	}
 	kind := IterationSucceeded
@@ -141,15 +141,15 @@ func (st *stepper) settle(sc, child *Scope) {
 		kind = IterationFailed
 	}
 	if sc.state.Type == Map {
-		f.last = st.record(child, HistoryEvent{Type: kind, State: sc.state, Index: int32(child.index)}) //nolint:gosec // a place in a slice
+		f.last = st.record(child, HistoryEvent{Type: kind, State: sc.state, Index: int32(i)}) //nolint:gosec // a place in a slice
 	}
 	sc.previous = child.previous
 	if child.phase == broken {
-		f.parts.set(child.index, nil, st.x.steps)
+		f.parts.set(i, nil, st.x.steps)
 		st.failFan(sc, child.failure)
 		return
 	}
-	f.parts.set(child.index, child.output, st.x.steps)
+	f.parts.set(i, child.output, st.x.steps)
 	f.done++
 }
 
@@ -160,7 +160,7 @@ func (st *stepper) failFan(sc *Scope, err *Error) {
 		st.recordAborted(child.own(st.x.steps))
 		if sc.state.Type == Map {
 			st.record(child.own(st.x.steps), HistoryEvent{
-				Type: IterationAborted, State: sc.state, Index: int32(child.index), //nolint:gosec // a place in a slice
+				Type: IterationAborted, State: sc.state, Index: int32(child.path.last()), //nolint:gosec // a place in a slice
 			})
 		}
 	}

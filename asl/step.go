@@ -79,7 +79,7 @@ type stepper struct {
 func (st *stepper) start(event Event) {
 	x := st.x
 	x.Input, x.Started = event.Output, st.now
-	x.root = &Scope{owner: x.steps, block: &st.m.Block, state: st.m.start, input: event.Output}
+	x.root = &Scope{owner: x.steps, state: st.m.start, input: event.Output}
 	st.record(x.root, HistoryEvent{Type: ExecutionStarted, Data: event.Output})
 	if st.m.Timeout > 0 {
 		x.timeout = st.setTimer(x.root, st.now.Add(st.m.Timeout))
@@ -310,7 +310,7 @@ func (st *stepper) cancelTimer(id *int64, path ScopePath) {
 
 // enter begins the scope's state.
 func (st *stepper) enter(sc *Scope) {
-	sc.entered, sc.retries, sc.attempts = st.now, 0, nil
+	sc.entered, sc.attempts = st.now, nil
 	sc.enteredID = st.record(sc, HistoryEvent{
 		Type: StateEntered, State: sc.state, From: sc.from, Data: sc.input, Reason: sc.why, Index: sc.whyIndex,
 	})
@@ -514,7 +514,6 @@ func (st *stepper) failAs(sc *Scope, err *Error, kind string) {
 			break
 		}
 		sc.attempts[i]++
-		sc.retries++
 		pause := r.Backoff(int(sc.attempts[i]))
 		if r.FullJitter {
 			pause = time.Duration(st.random() % uint64(pause+1)) //nolint:gosec // pause > 0
@@ -775,7 +774,7 @@ func (st *stepper) context(sc *Scope, item *value.Object) any {
 	b.Set("StateMachine", value.NewObject("Id", who.StateMachineID, "Name", who.StateMachineName))
 	state := value.NewObject("Name", sc.state.Name, "EnteredTime", contextTime(sc.entered))
 	if t := sc.state.Type; t == Task || t == Parallel || t == Map {
-		state = state.With("RetryCount", int64(sc.retries))
+		state = state.With("RetryCount", int64(sc.retries()))
 	}
 	b.Set("State", state)
 	if sc.state.waitsForToken() {
