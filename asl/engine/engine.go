@@ -56,6 +56,7 @@ func New(o Options) *Engine {
 	if o.HistoryLimit == 0 {
 		o.HistoryLimit = HistoryLimit
 	}
+	o.HistoryLimit = max(0, o.HistoryLimit)
 	return &Engine{options: o, runs: map[string]*Run{}}
 }
 
@@ -83,10 +84,7 @@ func (e *Engine) Start(m *asl.Machine, who asl.Identity, input any, done func(as
 }
 
 func (e *Engine) start(m *asl.Machine, who asl.Identity, input any, top string, done func(asl.Execution)) *Run {
-	r := &Run{
-		engine: e, machine: m, x: asl.NewExecution(who), done: done, top: top,
-		window: window{limit: max(0, e.options.HistoryLimit)},
-	}
+	r := &Run{engine: e, machine: m, x: asl.NewExecution(who), done: done, top: top}
 	e.options.Clock.Post(func() { r.step(asl.Event{Kind: asl.Start, Output: input}) })
 	return r
 }
@@ -95,7 +93,9 @@ func (e *Engine) start(m *asl.Machine, who asl.Identity, input any, top string, 
 func (r *Run) Snapshot() asl.Execution { return r.x }
 
 // History ranges over the events that are kept, oldest first.
-func (r *Run) History() iter.Seq[asl.HistoryEvent] { return r.window.all() }
+func (r *Run) History() iter.Seq[asl.HistoryEvent] {
+	return r.window.all(r.engine.options.HistoryLimit)
+}
 
 // Stop aborts the execution at once: its tasks are cancelled before Stop returns.
 func (r *Run) Stop(name, cause string) {
@@ -111,7 +111,7 @@ func (r *Run) step(event asl.Event) {
 	event.Time = o.Clock.Now()
 	out := r.engine.effects()
 	r.machine.Step(&r.x, event, out)
-	r.window.add(out.History)
+	r.window.add(out.History, o.HistoryLimit)
 	if o.Observer != nil {
 		o.Observer.Observe(r.x, out.History)
 	}
