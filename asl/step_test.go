@@ -338,7 +338,7 @@ func TestCopiesOfAnExecutionAreIndependent(t *testing.T) {
 	m := machine(t, []byte(`{"StartAt":"M","States":{"M":{"Type":"Map","ItemsPath":"$","MaxConcurrency":3,"End":true,
 		"ItemProcessor":{"StartAt":"T","States":{
 			"T":{"Type":"Task","Resource":"arn:aws:states:us-east-1:123456789012:activity:a",
-				"Retry":[{"ErrorEquals":["Again"],"MaxAttempts":5}],"Next":"P"},
+				"Retry":[{"ErrorEquals":["Again"],"MaxAttempts":60}],"Next":"P"},
 			"P":{"Type":"Parallel","End":true,"Branches":[
 				{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":1,"End":true}}},
 				{"StartAt":"B","States":{"B":{"Type":"Pass","End":true}}}]}}}}}}`))
