@@ -180,7 +180,7 @@ func (p *parser) machine() *Machine {
 	f.queryLanguage()
 	p.block(f, &m.Block)
 	f.rest()
-	p.names(top, &m.Block, map[string]bool{})
+	p.names(top, &m.Block, make(map[string]bool, 2*len(m.States)))
 	return m
 }
 
@@ -190,15 +190,16 @@ const maxSeconds = 99999999
 // names reports state names that occur twice in one machine, in whatever block.
 func (p *parser) names(at *place, b *Block, seen map[string]bool) {
 	for _, s := range b.States {
-		here := at.in("States").in(s.Name)
 		if seen[s.Name] {
-			p.fault(here, "", CodeDuplicate, "Duplicate state name: %s", s.Name)
+			p.fault(at.in("States").in(s.Name), "", CodeDuplicate, "Duplicate state name: %s", s.Name)
 		}
 		seen[s.Name] = true
 		for i, branch := range s.Branches {
-			inner := here.in("Branches").in(strconv.Itoa(i))
+			inner := at.in("States").in(s.Name)
 			if s.Type == Map {
-				inner = here.in("ItemProcessor")
+				inner = inner.in("ItemProcessor")
+			} else {
+				inner = inner.in("Branches").in(strconv.Itoa(i))
 			}
 			p.names(inner, branch, seen)
 		}
@@ -234,30 +235,33 @@ func (p *parser) block(f *fields, b *Block) {
 	if _, has := f.o.Lookup("StartAt"); has {
 		b.start = p.target(b, f.at, "StartAt", b.StartAt)
 	}
-	p.link(b, at)
+	p.link(b)
 }
 
-func (p *parser) target(b *Block, at *place, field, name string) *State {
+// target returns the state of that name, which the field at a place, or below it as keys lead, names.
+func (p *parser) target(b *Block, at *place, field, name string, keys ...string) *State {
 	s := b.byName[name]
 	if s == nil && name != "" {
+		for _, key := range keys {
+			at = at.in(key)
+		}
 		p.fault(at.in(field), "", CodeTarget, "Missing '%s' target: %s", field, name)
 	}
 	return s
 }
 
 // link resolves the names of next states. A block that can never end is taken: endless machines are normal here.
-func (p *parser) link(b *Block, states *place) {
+func (p *parser) link(b *Block) {
 	for _, s := range b.States {
-		at := states.in(s.Name)
-		s.next = p.target(b, at, "Next", s.Next)
+		s.next = p.target(b, s.at, "Next", s.Next)
 		if s.Default != "" {
-			s.defaultState = p.target(b, at, "Default", s.Default)
+			s.defaultState = p.target(b, s.at, "Default", s.Default)
 		}
 		for i := range s.choices {
-			s.choices[i].next = p.target(b, at.in("Choices").in(strconv.Itoa(i)), "Next", s.choices[i].Next)
+			s.choices[i].next = p.target(b, s.at, "Next", s.choices[i].Next, "Choices", strconv.Itoa(i))
 		}
 		for i := range s.Catch {
-			s.Catch[i].next = p.target(b, at.in("Catch").in(strconv.Itoa(i)), "Next", s.Catch[i].Next)
+			s.Catch[i].next = p.target(b, s.at, "Next", s.Catch[i].Next, "Catch", strconv.Itoa(i))
 		}
 	}
 }
@@ -277,13 +281,16 @@ func (p *parser) object(v any, at *place) *fields {
 		p.schema(at, "", "Expected value of type Object")
 		return nil
 	}
-	return &fields{p: p, o: o, at: at}
+	return &fields{p: p, o: o, at: at, known: make([]string, 0, o.Len())}
 }
 
 // take returns a member and marks it as known.
 func (f *fields) take(name string) (any, bool) {
-	f.known = append(f.known, name)
-	return f.o.Lookup(name)
+	v, ok := f.o.Lookup(name)
+	if ok {
+		f.known = append(f.known, name)
+	}
+	return v, ok
 }
 
 func (f *fields) has(name string) bool {

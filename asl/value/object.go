@@ -151,6 +151,14 @@ func (b *Builder) Object() *Object {
 	return &Object{shape: shapeOf(b.keys), values: b.values}
 }
 
+// take returns what was built, and leaves the Builder empty with its memory.
+func (b *Builder) take() *Object {
+	o := &Object{shape: shapeOf(b.keys), values: slices.Clone(b.values)}
+	clear(b.values)
+	*b = Builder{keys: b.keys[:0], values: b.values[:0]}
+	return o
+}
+
 // A Shape makes many objects with the same keys, as payload templates do.
 type Shape struct{ s *shape }
 

@@ -50,7 +50,14 @@ func decoder(text []byte) *jsontext.Decoder {
 	return jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true))
 }
 
-type reader struct{ dec *jsontext.Decoder }
+// A reader collects the elements and members of what it is inside of on one list, and copies them when it knows how many
+// they are.
+type reader struct {
+	dec      *jsontext.Decoder
+	elements []any
+	builders []Builder // by depth
+	depth    int
+}
 
 func (r *reader) value() (any, error) {
 	tok, err := r.dec.ReadToken()
@@ -67,18 +74,24 @@ func (r *reader) value() (any, error) {
 	case '0':
 		return ParseNumber(tok.String()), nil
 	case '[':
-		list := []any{}
+		first := len(r.elements)
 		for r.dec.PeekKind() != ']' {
 			v, err := r.value()
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, v)
+			r.elements = append(r.elements, v)
 		}
 		_, err := r.dec.ReadToken()
+		list := append([]any{}, r.elements[first:]...)
+		r.elements = r.elements[:first]
 		return list, err
 	default:
-		var b Builder
+		if r.depth == len(r.builders) {
+			r.builders = append(r.builders, Builder{})
+		}
+		depth := r.depth
+		r.depth++
 		for r.dec.PeekKind() != '}' {
 			name, err := r.dec.ReadToken()
 			if err != nil {
@@ -89,10 +102,11 @@ func (r *reader) value() (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			b.Set(key, v)
+			r.builders[depth].Set(key, v)
 		}
 		_, err := r.dec.ReadToken()
-		return b.Object(), err
+		r.depth--
+		return r.builders[depth].take(), err
 	}
 }
 
