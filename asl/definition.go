@@ -394,8 +394,9 @@ func (f *fields) list(name string, yield func(v any, at *place)) {
 		f.p.schema(f.at.in(name), "", "Expected value of type Array")
 		return
 	}
+	at := f.at.in(name)
 	for i, e := range list {
-		yield(e, f.at.in(name).in(strconv.Itoa(i)))
+		yield(e, at.in(strconv.Itoa(i)))
 	}
 }
 

@@ -209,13 +209,13 @@ func (f *fields) retryCatch(s *State) {
 			o, _ := e.(*value.Object)
 			names, _ := o.Lookup("ErrorEquals")
 			errors, _ := names.([]any)
-			at := f.at.in(name).in(strconv.Itoa(i)).in("ErrorEquals")
+			at := func() *place { return f.at.in(name).in(strconv.Itoa(i)).in("ErrorEquals") }
 			switch {
 			case !slices.Contains(errors, any(ErrAll)):
 			case len(errors) > 1:
-				f.p.schema(at, "", "States.ALL must appear alone")
+				f.p.schema(at(), "", "States.ALL must appear alone")
 			case i < len(entries)-1:
-				f.p.schema(at, "", "States.ALL must be in the last entry of '%s'", name)
+				f.p.schema(at(), "", "States.ALL must be in the last entry of '%s'", name)
 			}
 		}
 	}

@@ -24,7 +24,7 @@ func (f *fields) template(name string) *template {
 	if !ok {
 		return nil
 	}
-	t := f.p.template(v, f.at.in(name))
+	t := f.p.template(v, f.at, name)
 	return &t
 }
 
@@ -44,21 +44,24 @@ func (f *fields) assign() *template {
 	return f.template("Assign")
 }
 
-func (p *parser) template(v any, at *place) template {
+// template reads the member key of what is at a place.
+func (p *parser) template(v any, at *place, key string) template {
 	switch x := v.(type) {
 	case []any:
 		t := template{list: true}
+		at := at.in(key)
 		dynamic := false
 		for i, e := range x {
-			t.fields = append(t.fields, p.template(e, at.in(strconv.Itoa(i))))
+			t.fields = append(t.fields, p.template(e, at, strconv.Itoa(i)))
 			dynamic = dynamic || !t.fields[i].isConstant()
 		}
 		if dynamic {
 			return t
 		}
 	case *value.Object:
-		var keys []string
-		t := template{}
+		keys := make([]string, 0, x.Len())
+		t := template{fields: make([]template, 0, x.Len())}
+		at := at.in(key)
 		dynamic := false
 		for key, member := range x.All() {
 			name, computed := strings.CutSuffix(key, ".$")
@@ -73,7 +76,7 @@ func (p *parser) template(v any, at *place) template {
 				e.field = key
 				field.expr = e
 			} else {
-				field = p.template(member, at.in(key))
+				field = p.template(member, at, key)
 			}
 			if slices.Contains(keys, name) {
 				p.schema(at, key, "The field '%s' is there twice, with and without .$", name)
