@@ -105,7 +105,13 @@ func (t *template) eval(env *environment) (any, *Error) {
 	case t.isConstant():
 		return t.constant, nil
 	}
-	values := make([]any, len(t.fields))
+	var object *value.Object
+	var values []any
+	if t.list {
+		values = make([]any, len(t.fields))
+	} else {
+		object, values = t.shape.Make()
+	}
 	for i := range t.fields {
 		v, err := t.fields[i].eval(env)
 		if err != nil {
@@ -116,5 +122,5 @@ func (t *template) eval(env *environment) (any, *Error) {
 	if t.list {
 		return values, nil
 	}
-	return t.shape.Object(values), nil
+	return object, nil
 }

@@ -153,7 +153,8 @@ func (b *Builder) Object() *Object {
 
 // take returns what was built, and leaves the Builder empty with its memory.
 func (b *Builder) take() *Object {
-	o := &Object{shape: shapeOf(b.keys), values: slices.Clone(b.values)}
+	o := newObject(shapeOf(b.keys), len(b.values))
+	copy(o.values, b.values)
 	clear(b.values)
 	*b = Builder{keys: b.keys[:0], values: b.values[:0]}
 	return o
@@ -167,6 +168,48 @@ func ShapeOf(keys []string) Shape { return Shape{shapeOf(keys)} }
 
 // Object makes an object of the shape. It takes values over: one for each key, in the order of the keys.
 func (s Shape) Object(values []any) *Object { return &Object{shape: s.s, values: values} }
+
+// Make makes an object of the shape, with a place for each value in the order of the keys. The caller fills the places before
+// anybody else sees the object.
+func (s Shape) Make() (o *Object, values []any) {
+	o = newObject(s.s, len(s.s.keys))
+	return o, o.values
+}
+
+// newObject makes an object with n places: a small one in one piece.
+func newObject(s *shape, n int) *Object {
+	switch n {
+	case 1:
+		o := &struct {
+			Object
+			room [1]any
+		}{}
+		o.shape, o.values = s, o.room[:]
+		return &o.Object
+	case 2:
+		o := &struct {
+			Object
+			room [2]any
+		}{}
+		o.shape, o.values = s, o.room[:]
+		return &o.Object
+	case 3:
+		o := &struct {
+			Object
+			room [3]any
+		}{}
+		o.shape, o.values = s, o.room[:]
+		return &o.Object
+	case 4:
+		o := &struct {
+			Object
+			room [4]any
+		}{}
+		o.shape, o.values = s, o.room[:]
+		return &o.Object
+	}
+	return &Object{shape: s, values: make([]any, n)}
+}
 
 // Len returns the number of members.
 func (o *Object) Len() int {
@@ -210,14 +253,15 @@ func (o *Object) With(key string, v any) *Object {
 		return NewObject(key, v)
 	}
 	if i := o.shape.find(key); i >= 0 {
-		values := slices.Clone(o.values)
-		values[i] = v
-		return &Object{shape: o.shape, values: values}
+		c := newObject(o.shape, len(o.values))
+		copy(c.values, o.values)
+		c.values[i] = v
+		return c
 	}
-	values := make([]any, len(o.values)+1)
-	copy(values, o.values)
-	values[len(o.values)] = v
-	return &Object{shape: o.shape.with(key), values: values}
+	c := newObject(o.shape.with(key), len(o.values)+1)
+	copy(c.values, o.values)
+	c.values[len(o.values)] = v
+	return c
 }
 
 // Keys returns the keys in order: a copy, so that the shape stays as it is. It is also ojg's jp.Keyed.

@@ -1,7 +1,5 @@
 package value
 
-import "strconv"
-
 // Size returns how many bytes the compact JSON of v has. Objects remember theirs.
 func Size(v any) int {
 	switch x := v.(type) {
@@ -15,8 +13,7 @@ func Size(v any) int {
 	case string:
 		return stringSize(x)
 	case int64:
-		var digits [20]byte
-		return len(strconv.AppendInt(digits[:0], x, 10))
+		return wholeSize(x)
 	case []any:
 		n := 2 + max(0, len(x)-1)
 		for _, e := range x {
@@ -39,6 +36,17 @@ func Size(v any) int {
 	default:
 		return len(Append(nil, v))
 	}
+}
+
+func wholeSize(n int64) int {
+	size, rest := 1, uint64(n) //nolint:gosec // made positive below
+	if n < 0 {
+		size, rest = 2, -rest
+	}
+	for ; rest >= 10; rest /= 10 {
+		size++
+	}
+	return size
 }
 
 func stringSize(s string) int {
