@@ -58,6 +58,9 @@ func (e *expression) eval(env *environment) (any, *Error) {
 			v, err := a.eval(env)
 			if err != nil {
 				st.args = st.args[:first]
+				if a.path != nil {
+					err = runtimeError("The function '%s' had the following error: %s", e.text, err.Cause)
+				}
 				return nil, err
 			}
 			st.args = append(st.args, v)
@@ -66,7 +69,7 @@ func (e *expression) eval(env *environment) (any, *Error) {
 		clear(st.args[first:])
 		st.args = st.args[:first]
 		if err != nil {
-			return nil, runtimeError("%s: %s", e.text, err)
+			return nil, runtimeError("The function '%s' had the following error: %s", e.text, err)
 		}
 		return v, nil
 	}
@@ -75,8 +78,12 @@ func (e *expression) eval(env *environment) (any, *Error) {
 
 func (e *expression) notFound(env *environment, err error) *Error {
 	var missing *jsonpath.MissingError
-	if e.field == "" || !errors.As(err, &missing) {
+	switch {
+	case !errors.As(err, &missing):
 		return runtimeError("Invalid path '%s' : %s", e.path, err)
+	case e.field == "": // of a function
+		return runtimeError("The JsonPath argument for the field '%s' could not be found in the input '%s'",
+			e.path, value.Text(env.input))
 	}
 	return runtimeError("The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'",
 		e.path, e.field, value.Text(env.input))
