@@ -273,6 +273,7 @@ type fields struct {
 	o     *value.Object
 	at    *place
 	known []string
+	room  [6]string // for those that most objects have
 }
 
 func (p *parser) object(v any, at *place) *fields {
@@ -281,7 +282,9 @@ func (p *parser) object(v any, at *place) *fields {
 		p.schema(at, "", "Expected value of type Object")
 		return nil
 	}
-	return &fields{p: p, o: o, at: at, known: make([]string, 0, o.Len())}
+	f := &fields{p: p, o: o, at: at}
+	f.known = f.room[:0]
+	return f
 }
 
 // take returns a member and marks it as known.
@@ -401,16 +404,24 @@ func (f *fields) list(name string, yield func(v any, at *place)) {
 }
 
 func (f *fields) texts(name string) []string {
-	var list []string
-	f.list(name, func(v any, at *place) {
-		s, ok := v.(string)
-		if !ok {
-			f.p.schema(at, "", "Expected value of type String")
-			return
+	v, ok := f.take(name)
+	if !ok {
+		return nil
+	}
+	list, ok := v.([]any)
+	if !ok {
+		f.p.schema(f.at.in(name), "", "Expected value of type Array")
+		return nil
+	}
+	texts := make([]string, 0, len(list))
+	for i, e := range list {
+		if s, ok := e.(string); ok {
+			texts = append(texts, s)
+		} else {
+			f.p.schema(f.at.in(name).in(strconv.Itoa(i)), "", "Expected value of type String")
 		}
-		list = append(list, s)
-	})
-	return list
+	}
+	return texts
 }
 
 // path reads a JSONPath. Null gives nil as well; has tells the difference.
