@@ -48,7 +48,8 @@ process.stderr.write('\r'.padEnd(40) + '\r');
 
 const number = (n) => (n < 100 ? n.toFixed(1) : Math.round(n).toLocaleString('en'));
 const widths = [-8, -18, -14, 11, 10, 8, 16, 8];
-const row = (...cells) => console.log(cells.map((c, i) => (widths[i] < 0 ? c.padEnd(-widths[i]) : c.padStart(widths[i]))).join(''));
+const cell = (text, width) => (width < 0 ? text.padEnd(-width) : text.padStart(width));
+const row = (...cells) => console.log(cells.map((text, i) => cell(text, widths[i])).join(''));
 console.log(`signalbox against aws-local-stepfunctions on Node ${process.version}, history on, medians of ${rounds} rounds`);
 row('', '', '', 'ours', 'theirs', 'ratio', 'least to most', 'wanted');
 const below = [];
