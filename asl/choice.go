@@ -2,6 +2,7 @@ package asl
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -120,17 +121,14 @@ func matches(s, pattern string) bool {
 
 func (p *parser) choice(f *fields, s *State) {
 	f.require("Choices")
-	f.list("Choices", func(v any, at *place) {
-		if e := p.object(v, at); e != nil {
-			s.choices = append(s.choices, p.rule(e, true))
+	f.filled("Choices", func(v any, at *place) {
+		var r choiceRule
+		if e := f.object(v, at); e != nil {
+			r = p.rule(e, true)
 		}
+		s.choices = append(s.choices, r)
 	})
-	if v, ok := f.o.Lookup("Choices"); ok {
-		if list, isList := v.([]any); isList && len(list) == 0 {
-			p.schema(f.at.in("Choices"), "", "The field 'Choices' must contain at least one choice rule")
-		}
-	}
-	s.Default = f.text("Default")
+	s.Default = f.state("Default")
 }
 
 // rule reads a choice rule; only one at the top leads somewhere.
@@ -139,85 +137,168 @@ func (p *parser) rule(f *fields, top bool) choiceRule {
 	f.text("Comment")
 	if top {
 		f.require("Next")
-		r.Next = f.text("Next")
+		r.Next = f.state("Next")
 		r.assign = f.assign()
-	}
-	f.only("And", "Or", "Not", "Variable")
-	for _, name := range []string{"And", "Or"} {
-		if !f.has(name) {
-			continue
-		}
-		r.operator = name
-		if v, _ := f.o.Lookup(name); value.Equal(v, []any{}) {
-			p.schema(f.at.in(name), "", "The field '%s' must contain at least one choice rule", name)
-		}
-		f.list(name, func(v any, at *place) {
-			if e := p.object(v, at); e != nil {
-				r.rules = append(r.rules, p.rule(e, false))
-			}
-		})
-	}
-	if v, ok := f.take("Not"); ok {
-		r.operator = "Not"
-		if e := p.object(v, f.at.in("Not")); e != nil {
-			r.rules = append(r.rules, p.rule(e, false))
+		if f.speaks(inJSONata, "Output") {
+			f.queries("Output")
 		}
 	}
-	if r.operator == "" {
-		p.comparison(f, &r)
+	if f.language == inJSONata {
+		p.condition(f, &r)
+	} else {
+		p.test(f, &r)
 	}
 	f.rest()
 	return r
 }
 
+// condition reads a rule of a JSONata state.
+func (p *parser) condition(f *fields, r *choiceRule) {
+	r.operator = "Condition"
+	f.speaks(inJSONPath, "And", "Or", "Not", "Variable")
+	for i := range f.o.Len() {
+		if name, _ := f.o.At(i); isComparison(name) {
+			f.take(name) // told with Variable
+		}
+	}
+	if !slices.ContainsFunc([]string{"And", "Or", "Not", "Variable"}, f.has) {
+		f.require("Condition")
+	}
+	v, ok := f.take("Condition")
+	if _, isBool := v.(bool); ok && !isBool && !f.isQuery(v, "Condition") {
+		if _, isText := v.(string); isText {
+			p.schema(f.at.in("Condition"), "", "JSONata string must start with {%% and end with %%}")
+		} else {
+			f.wrong("Condition", "String")
+		}
+	}
+	r.operand = v
+}
+
+// test reads a rule of a JSONPath state: And, Or, Not or a comparison.
+func (p *parser) test(f *fields, r *choiceRule) {
+	f.speaks(inJSONata, "Condition")
+	kinds := 0
+	for _, name := range []string{"And", "Or", "Not", "Variable", "Condition"} {
+		if f.has(name) {
+			kinds++
+		}
+	}
+	if kinds != 1 {
+		p.schema(f.at, "", "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]")
+	}
+	inner := func(v any, at *place) {
+		if e := f.object(v, at); e != nil {
+			r.rules = append(r.rules, p.rule(e, false))
+		}
+	}
+	for _, name := range []string{"And", "Or"} {
+		if f.has(name) {
+			r.operator = name
+			f.filled(name, inner)
+		}
+	}
+	if v, ok := f.take("Not"); ok {
+		r.operator = "Not"
+		inner(v, f.at.in("Not"))
+	}
+	if f.has("Variable") {
+		p.comparison(f, r)
+	}
+}
+
+// isComparison reports whether a field of a rule says how to compare.
+func isComparison(name string) bool {
+	_, isOperator := operators[name]
+	_, hasPath := operators[strings.TrimSuffix(name, "Path")]
+	_, isTest := kindTests[name]
+	return isOperator || hasPath && name != "StringMatchesPath" || isTest || name == "IsPresent"
+}
+
 // comparison reads Variable and the one operator beside it.
 func (p *parser) comparison(f *fields, r *choiceRule) {
-	f.require("Variable")
-	r.variable = f.path("Variable")
+	r.variable = f.choicePath("Variable")
+	there := 0
 	for i := range f.o.Len() {
 		name, operand := f.o.At(i)
 		if op, ok := operators[name]; ok {
 			r.compare = op.compare
 			r.operand = p.operand(f, name, op.kind, operand)
+			f.take(name)
 		} else if op, ok := operators[strings.TrimSuffix(name, "Path")]; ok && name != "StringMatchesPath" {
 			r.compare = op.compare
-			r.path = f.reference(name)
+			r.path = f.choicePath(name)
 		} else if _, ok := kindTests[name]; ok || name == "IsPresent" {
 			f.boolean(name)
 			r.operand = operand
 		} else {
 			continue
 		}
-		if r.operator != "" {
-			p.schema(f.at, name, "Only one of the following fields may be specified: [%s, %s]", r.operator, name)
+		if there++; there == 2 {
+			p.schema(f.at, name, "There should only be one of the following fields: [%s]", comparisons)
 		}
 		r.operator = name
-		f.known = append(f.known, name)
 	}
-	if r.operator == "" {
-		p.schema(f.at, "", "A choice rule needs a comparison such as StringEquals, or And, Or, Not")
+	if there == 0 && r.operator == "" {
+		f.none(comparisons)
 	}
 }
 
+// comparisons are the fields of a rule that compare, in the order of the States Language.
+var comparisons = func() string {
+	names := []string{"StringMatches", "IsNull", "IsPresent", "IsNumeric", "IsString", "IsBoolean", "IsTimestamp"}
+	var all []string
+	for _, kind := range []string{"String", "Numeric", "Boolean", "Timestamp"} {
+		for _, relation := range []string{"Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals"} {
+			if _, ok := operators[kind+relation]; ok {
+				all = append(all, kind+relation, kind+relation+"Path")
+			}
+		}
+	}
+	return strings.Join(append(all, names...), ", ")
+}()
+
+// choicePath reads a path of a rule, which AWS words in its own way.
+func (f *fields) choicePath(name string) *jsonpath.Path {
+	v, _ := f.take(name)
+	text, ok := v.(string)
+	if !ok {
+		f.wrong(name, "String")
+		return nil
+	}
+	path, err := f.p.compile(text)
+	switch {
+	case !jsonpath.IsPath(text):
+		f.p.schema(f.at.in(name), "", "Value is not a Reference Path: Reference path didn't start with '$'")
+	case err != nil || !path.Definite():
+		f.p.schema(f.at.in(name), "", "Value is not a Reference Path")
+	}
+	return path
+}
+
 func (p *parser) operand(f *fields, name, kind string, v any) any {
-	ok := false
 	switch kind {
 	case "timestamp":
-		t, isTime := timeOf(v)
-		if isTime {
+		if t, ok := timeOf(v); ok {
 			return t
 		}
-		p.schema(f.at.in(name), "", "String does not match RFC3339 timestamp")
-		return nil
+		if _, isText := v.(string); isText {
+			p.schema(f.at.in(name), "", "String does not match RFC3339 timestamp")
+		} else {
+			f.wrong(name, "String")
+		}
 	case "number":
-		_, ok = value.Float(v)
+		if _, ok := value.Float(v); !ok {
+			f.wrong(name, "Number")
+		}
 	case "string":
-		_, ok = v.(string)
+		if _, ok := v.(string); !ok {
+			f.wrong(name, "String")
+		}
 	case "boolean":
-		_, ok = v.(bool)
-	}
-	if !ok {
-		p.schema(f.at.in(name), "", "Expected value of type %s", strings.ToUpper(kind[:1])+kind[1:])
+		if _, ok := v.(bool); !ok {
+			f.wrong(name, "Boolean")
+		}
 	}
 	return v
 }
@@ -274,6 +355,12 @@ func (r *choiceRule) String() string {
 		return strings.Join(parts, " "+strings.ToLower(r.operator)+" ")
 	case "Not":
 		return "not (" + r.rules[0].String() + ")"
+	case "Condition":
+		text, ok := r.operand.(string)
+		if !ok {
+			return value.Text(r.operand)
+		}
+		return strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(text, "{%"), "%}"))
 	}
 	variable := r.variable.String()
 	if what, ok := strings.CutPrefix(r.operator, "Is"); ok {

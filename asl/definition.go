@@ -1,13 +1,14 @@
 package asl
 
 import (
+	"bytes"
 	"errors"
 	"iter"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"signalbox/asl/jsonpath"
 	"signalbox/asl/value"
@@ -20,6 +21,7 @@ type Block struct {
 
 	start  *State
 	byName map[string]*State
+	broken bool // a part of it cannot be read; only while it is parsed
 }
 
 // State returns the state of that name in the block itself, or nil.
@@ -34,6 +36,8 @@ type State struct {
 	End     bool
 
 	at                         *place
+	jsonata                    bool // its query language
+	reached                    bool // something leads to it
 	inputPath, outputPath      *pathField
 	parameters, resultSelector *template
 	resultPath                 *jsonpath.Path
@@ -142,11 +146,23 @@ type Machine struct {
 	Timeout time.Duration // of an execution; 0: none
 }
 
-// Parse reads and checks the text of a definition. Every fault of the text is among the diagnostics, and where one of them
-// is an error the machine is nil. Without errors the diagnostics may still hold warnings.
-func Parse(text []byte) (*Machine, Diagnostics) {
-	p := parser{collector{text: text}}
-	m := p.machine()
+// Options say what a definition is read for. The zero Options are those of [Parse].
+type Options struct {
+	// Express: as a machine of the type EXPRESS, which has no jobs (.sync), callbacks, activities and distributed Maps.
+	Express bool
+	// Endless: the machine may lack a terminal state. AWS refuses that; a machine that runs a crossing has no use for one.
+	Endless bool
+}
+
+// Parse reads and checks the text of a definition as AWS does for a machine of the type STANDARD. Every fault of the text
+// is among the diagnostics, and where one of them is an error the machine is nil. Without errors the diagnostics may still
+// hold warnings.
+func Parse(text []byte) (*Machine, Diagnostics) { return ParseWith(text, Options{}) }
+
+// ParseWith is [Parse] for what the options say.
+func ParseWith(text []byte, o Options) (*Machine, Diagnostics) {
+	p := parser{collector: collector{text: text}, express: o.Express}
+	m := p.machine(o.Endless)
 	found := p.result()
 	if found.Failed() {
 		return nil, found
@@ -154,103 +170,197 @@ func Parse(text []byte) (*Machine, Diagnostics) {
 	return m, found
 }
 
-type parser struct{ collector }
+type parser struct {
+	collector
+	language language // of the whole machine
+	inCatch  bool     // what is read is evaluated for an error
+	express  bool     // the block that is being read is run as EXPRESS
+	names    map[string]bool
+	labels   map[string]bool
+	paths    map[string]*jsonpath.Path // those that are compiled: few are written only once
+}
 
-func (p *parser) machine() *Machine {
-	v, err := value.Read(p.text)
+func (p *parser) compile(text string) (*jsonpath.Path, error) {
+	if path := p.paths[text]; path != nil {
+		return path, nil
+	}
+	path, err := jsonpath.Compile(text)
+	if err == nil {
+		p.paths[text] = path
+	}
+	return path, err
+}
+
+func (p *parser) machine(endless bool) *Machine {
+	v, repeated, err := value.ReadStrictly(p.text)
 	var syntax *value.SyntaxError
 	if errors.As(err, &syntax) {
-		line, column := value.Position(p.text, syntax.Offset)
-		p.found = append(p.found, &Diagnostic{
-			Severity: SeverityError, Code: CodeJSON, Message: syntax.Reason,
-			Location: "/", Line: line, Column: column,
-		})
+		p.found = append(p.found, p.syntax(syntax))
 		return nil
 	}
-	top := &place{}
+	top := &place{index: -1}
 	f := p.object(v, top)
 	if f == nil {
 		return nil
 	}
+	p.names, p.labels, p.paths = map[string]bool{}, map[string]bool{}, map[string]*jsonpath.Path{}
 	m := &Machine{Comment: f.text("Comment")}
-	f.text("Version")
-	if s := f.whole("TimeoutSeconds", 1, maxSeconds); s > 0 {
+	f.oneOf("Version", "1.0")
+	if s := f.whole("TimeoutSeconds", 0, maxSeconds); s > 0 {
 		m.Timeout = time.Duration(s) * time.Second
 	}
-	f.queryLanguage()
+	p.language = f.queryLanguage(inJSONPath)
 	p.block(f, &m.Block)
 	f.rest()
-	p.names(top, &m.Block, make(map[string]bool, 2*len(m.States)))
+	if repeated {
+		p.sameNames()
+	}
+	switch {
+	case m.broken:
+	case endless || m.canEnd():
+		p.reachable(&m.Block, top)
+	case len(m.States) > 0:
+		// AWS names no place, has this fault behind all others, and does not look for states that nothing leads to.
+		p.fault(top, "States", CodeNoEnd, "Workflow has no terminal state")
+		fault := p.found[len(p.found)-1]
+		fault.Location, fault.offset = "", int64(len(p.text))
+	}
 	return m
+}
+
+// syntax is the fault of a text that is not JSON: to AWS what Jackson says of it, but line and column are ours.
+func (p *parser) syntax(e *value.SyntaxError) *Diagnostic {
+	d := &Diagnostic{Severity: SeverityError, Code: CodeJSON, Message: e.Reason, Location: "/"}
+	d.Line, d.Column = value.Position(p.text, e.Offset)
+	jackson := value.Jackson(p.text)
+	switch {
+	case len(bytes.TrimSpace(p.text)) == 0:
+		d.Code, d.Message = CodeEmpty, "Received a null or empty workflow input"
+	case jackson != nil:
+		d.Message, d.Location, d.brief = jackson.Error(), jackson.Location(), jackson.Problem()
+	}
+	return d
 }
 
 // maxSeconds is the longest wait or timeout that AWS takes as a number: 99999999.
 const maxSeconds = 99999999
 
-// names reports state names that occur twice in one machine, in whatever block.
-func (p *parser) names(at *place, b *Block, seen map[string]bool) {
-	for _, s := range b.States {
-		if seen[s.Name] {
-			p.fault(at.in("States").in(s.Name), "", CodeDuplicate, "Duplicate state name: %s", s.Name)
-		}
-		seen[s.Name] = true
-		for i, branch := range s.Branches {
-			inner := at.in("States").in(s.Name)
-			if s.Type == Map {
-				inner = inner.in("ItemProcessor")
-			} else {
-				inner = inner.in("Branches").in(strconv.Itoa(i))
-			}
-			p.names(inner, branch, seen)
-		}
-	}
-}
-
-// block reads StartAt and States, links the states and checks that each leads somewhere.
+// block reads StartAt and States and links the states.
 func (p *parser) block(f *fields, b *Block) {
 	f.require("States", "StartAt")
-	b.StartAt = f.text("StartAt")
+	b.StartAt = f.state("StartAt")
 	v, ok := f.take("States")
 	if !ok {
+		b.broken = true
 		return
 	}
 	at := f.at.in("States")
 	states, ok := v.(*value.Object)
-	if !ok {
+	switch {
+	case !ok:
+		b.broken = true
 		p.schema(at, "", "Expected value of type Object")
 		return
-	}
-	if states.Len() == 0 {
-		p.schema(at, "", "The field 'States' must contain at least one state")
+	case states.Len() == 0:
+		p.schema(at, "", "Value cannot be empty")
 	}
 	b.byName = make(map[string]*State, states.Len())
+	b.States = make([]*State, 0, states.Len())
 	for name, body := range states.All() {
-		if s := p.state(name, body, at.in(name)); s != nil {
+		here := at.in(name)
+		p.stateName(name, here)
+		if s := p.state(name, body, here); s != nil {
 			b.States = append(b.States, s)
 			b.byName[name] = s
 		} else {
+			b.broken = true
 			b.byName[name] = &State{Name: name} // so that who leads to it is not at fault as well
 		}
 	}
-	if _, has := f.o.Lookup("StartAt"); has {
-		b.start = p.target(b, f.at, "StartAt", b.StartAt)
-	}
+	b.start = p.target(b, f.at, "StartAt", b.StartAt)
+	b.broken = b.broken || b.StartAt == ""
 	p.link(b)
 }
 
-// target returns the state of that name, which the field at a place, or below it as keys lead, names.
-func (p *parser) target(b *Block, at *place, field, name string, keys ...string) *State {
-	s := b.byName[name]
-	if s == nil && name != "" {
-		for _, key := range keys {
+// maxNameLength is how many characters a state's name may have.
+const maxNameLength = 80
+
+// stateName reports names that are too long, or that occur twice in one machine, in whatever block.
+func (p *parser) stateName(name string, at *place) {
+	switch n := utf8.RuneCountInString(name); {
+	case n > maxNameLength:
+		p.fault(at, "", CodeStateName, "Invalid State name: State '%s' exceeds the %d-character limit allowed by the service",
+			name, maxNameLength)
+	case n == 0:
+		p.fault(at, "", CodeStateName, "Invalid State name: the name of a state cannot be empty")
+	}
+	if p.names[name] {
+		p.duplicate(name, at)
+	}
+	p.names[name] = true
+}
+
+func (p *parser) duplicate(name string, at *place) {
+	p.fault(at, "", CodeDuplicate, "Duplicate State name: %s", name)
+}
+
+// sameNames reports names that occur twice in the same block. Of other keys that come twice the last counts, as for AWS:
+// Jackson takes them unless it is told not to.
+func (p *parser) sameNames() {
+	for _, way := range value.Repeated(p.text) {
+		at := &place{index: -1}
+		kind := inBlock
+		for _, key := range way {
+			switch kind {
+			case inBlock:
+				kind = elsewhere
+				if key == "States" {
+					kind = inStates
+				}
+			case inStates:
+				kind = inState
+			case inState:
+				switch key {
+				case "Branches":
+					kind = inBranches
+				case "ItemProcessor", "Iterator":
+					kind = inBlock
+				default:
+					kind = elsewhere
+				}
+			case inBranches:
+				kind = inBlock
+				i, _ := strconv.Atoi(key)
+				at = at.item(i)
+				continue
+			}
 			at = at.in(key)
 		}
-		p.fault(at.in(field), "", CodeTarget, "Missing '%s' target: %s", field, name)
+		if kind == inState {
+			p.duplicate(way[len(way)-1], at)
+		}
+	}
+}
+
+// What a value of the definition is, on the way down to a key.
+const (
+	elsewhere = iota
+	inBlock
+	inStates
+	inState
+	inBranches
+)
+
+// target finds the state that a field leads to. To AWS each such field is a Next.
+func (p *parser) target(b *Block, at *place, field, name string) *State {
+	s := b.byName[name]
+	if s == nil && name != "" {
+		p.fault(at.in(field), "", CodeTarget, "Missing 'Next' target: %s", name)
 	}
 	return s
 }
 
-// link resolves the names of next states. A block that can never end is taken: endless machines are normal here.
+// link resolves the names of next states.
 func (p *parser) link(b *Block) {
 	for _, s := range b.States {
 		s.next = p.target(b, s.at, "Next", s.Next)
@@ -258,251 +368,51 @@ func (p *parser) link(b *Block) {
 			s.defaultState = p.target(b, s.at, "Default", s.Default)
 		}
 		for i := range s.choices {
-			s.choices[i].next = p.target(b, s.at, "Next", s.choices[i].Next, "Choices", strconv.Itoa(i))
+			c := &s.choices[i]
+			if c.next = b.byName[c.Next]; c.next == nil {
+				p.target(b, s.at.in("Choices").item(i), "Next", c.Next)
+			}
 		}
 		for i := range s.Catch {
-			s.Catch[i].next = p.target(b, s.at, "Next", s.Catch[i].Next, "Catch", strconv.Itoa(i))
+			c := &s.Catch[i]
+			if c.next = b.byName[c.Next]; c.next == nil {
+				p.target(b, s.at.in("Catch").item(i), "Next", c.Next)
+			}
 		}
 	}
 }
 
-// fields are the members of an object in the definition. Each reading method reports a member of the wrong kind; rest
-// reports those that nobody read.
-type fields struct {
-	p     *parser
-	o     *value.Object
-	at    *place
-	known []string
-	room  [6]string // for those that most objects have
-}
+// canEnd reports whether a state of the block itself ends it, be it reached or not.
+func (b *Block) canEnd() bool { return slices.ContainsFunc(b.States, (*State).Terminal) }
 
-func (p *parser) object(v any, at *place) *fields {
-	o, ok := v.(*value.Object)
-	if !ok {
-		p.schema(at, "", "Expected value of type Object")
-		return nil
+// reachable reports the states of a block that nothing leads to.
+func (p *parser) reachable(b *Block, at *place) {
+	if b.broken {
+		return // what cannot be read may lead anywhere
 	}
-	f := &fields{p: p, o: o, at: at}
-	f.known = f.room[:0]
-	return f
-}
-
-// take returns a member and marks it as known.
-func (f *fields) take(name string) (any, bool) {
-	v, ok := f.o.Lookup(name)
-	if ok {
-		f.known = append(f.known, name)
-	}
-	return v, ok
-}
-
-func (f *fields) has(name string) bool {
-	_, ok := f.o.Lookup(name)
-	return ok
-}
-
-// require reports those of the names that are missing, all in one fault.
-func (f *fields) require(names ...string) {
-	var missing []string
-	for _, n := range names {
-		if !f.has(n) {
-			missing = append(missing, n)
+	todo := make([]*State, 0, len(b.States))
+	visit := func(s *State) {
+		if s != nil && !s.reached {
+			s.reached = true
+			todo = append(todo, s)
 		}
 	}
-	if missing != nil {
-		f.p.schema(f.at, "", "These fields are required: [%s]", strings.Join(missing, ", "))
-	}
-}
-
-// only reports where more than one of the names is there.
-func (f *fields) only(names ...string) {
-	var there []string
-	for _, n := range names {
-		if f.has(n) {
-			there = append(there, n)
+	visit(b.start)
+	for len(todo) > 0 {
+		s := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		visit(s.next)
+		visit(s.defaultState)
+		for i := range s.choices {
+			visit(s.choices[i].next)
+		}
+		for i := range s.Catch {
+			visit(s.Catch[i].next)
 		}
 	}
-	if len(there) > 1 {
-		f.p.schema(f.at, there[1], "Only one of the following fields may be specified: [%s]", strings.Join(there, ", "))
-	}
-}
-
-func (f *fields) text(name string) string {
-	v, ok := f.take(name)
-	if !ok {
-		return ""
-	}
-	s, ok := v.(string)
-	if !ok {
-		f.p.schema(f.at.in(name), "", "Expected value of type String")
-	}
-	return s
-}
-
-func (f *fields) boolean(name string) bool {
-	v, ok := f.take(name)
-	if !ok {
-		return false
-	}
-	b, ok := v.(bool)
-	if !ok {
-		f.p.schema(f.at.in(name), "", "Expected value of type Boolean")
-	}
-	return b
-}
-
-// whole reads a whole number between low and high; 0 where it is absent or at fault.
-func (f *fields) whole(name string, low, high int64) int64 {
-	v, ok := f.take(name)
-	if !ok {
-		return 0
-	}
-	n, ok := v.(int64)
-	switch {
-	case !ok:
-		f.p.schema(f.at.in(name), "", "Expected value of type Integer")
-		return 0
-	case n < low || n > high:
-		f.p.schema(f.at.in(name), "", "Value must be between %d and %d", low, high)
-		return 0
-	}
-	return n
-}
-
-func (f *fields) float(name string, low float64) (float64, bool) {
-	v, ok := f.take(name)
-	if !ok {
-		return 0, false
-	}
-	n, ok := value.Float(v)
-	switch {
-	case !ok:
-		f.p.schema(f.at.in(name), "", "Expected value of type Number")
-		return 0, false
-	case n < low || math.IsInf(n, 0):
-		f.p.schema(f.at.in(name), "", "Value must be at least %v", low)
-		return 0, false
-	}
-	return n, true
-}
-
-// list returns the elements of an array with their places.
-func (f *fields) list(name string, yield func(v any, at *place)) {
-	v, ok := f.take(name)
-	if !ok {
-		return
-	}
-	list, ok := v.([]any)
-	if !ok {
-		f.p.schema(f.at.in(name), "", "Expected value of type Array")
-		return
-	}
-	at := f.at.in(name)
-	for i, e := range list {
-		yield(e, at.in(strconv.Itoa(i)))
-	}
-}
-
-func (f *fields) texts(name string) []string {
-	v, ok := f.take(name)
-	if !ok {
-		return nil
-	}
-	list, ok := v.([]any)
-	if !ok {
-		f.p.schema(f.at.in(name), "", "Expected value of type Array")
-		return nil
-	}
-	texts := make([]string, 0, len(list))
-	for i, e := range list {
-		if s, ok := e.(string); ok {
-			texts = append(texts, s)
-		} else {
-			f.p.schema(f.at.in(name).in(strconv.Itoa(i)), "", "Expected value of type String")
-		}
-	}
-	return texts
-}
-
-// path reads a JSONPath. Null gives nil as well; has tells the difference.
-func (f *fields) path(name string) *jsonpath.Path {
-	v, ok := f.take(name)
-	if !ok {
-		return nil
-	}
-	s, ok := v.(string)
-	if ok {
-		if path, err := jsonpath.Compile(s); err == nil {
-			return path
-		}
-	}
-	f.p.schema(f.at.in(name), "", "Value is not a valid JSONPath")
-	return nil
-}
-
-// reference reads a path that names one place.
-func (f *fields) reference(name string) *jsonpath.Path {
-	path := f.path(name)
-	if path != nil && !path.Definite() {
-		f.p.schema(f.at.in(name), "", "Value is not a Reference Path")
-		return nil
-	}
-	return path
-}
-
-func (f *fields) isNull(name string) bool {
-	v, ok := f.o.Lookup(name)
-	return ok && v == nil
-}
-
-// inOut reads InputPath or OutputPath.
-func (f *fields) inOut(name string) *pathField {
-	if f.isNull(name) {
-		f.known = append(f.known, name)
-		return &pathField{none: true}
-	}
-	path := f.path(name)
-	if path == nil || path.String() == "$" {
-		return nil
-	}
-	return &pathField{path: path}
-}
-
-// resultPath reads ResultPath: nil stands for "$", and discard for null.
-func (f *fields) resultPath() (path *jsonpath.Path, discard bool) {
-	if f.isNull("ResultPath") {
-		f.known = append(f.known, "ResultPath")
-		return nil, true
-	}
-	path = f.path("ResultPath")
-	switch {
-	case path == nil || path.String() == "$":
-		return nil, false
-	case !path.Reference():
-		f.p.schema(f.at.in("ResultPath"), "", "Value is not a Reference Path")
-		return nil, false
-	}
-	return path, false
-}
-
-// queryLanguage reads QueryLanguage. This version runs JSONPath only.
-func (f *fields) queryLanguage() {
-	v, ok := f.take("QueryLanguage")
-	switch {
-	case !ok || v == "JSONPath":
-	case v == "JSONata":
-		f.p.schema(f.at.in("QueryLanguage"), "", "QueryLanguage 'JSONata' is not run by this version: use 'JSONPath'")
-	default:
-		f.p.schema(f.at.in("QueryLanguage"), "", "Value must be one of: [JSONPath, JSONata]")
-	}
-}
-
-// rest reports the members that nobody knows.
-func (f *fields) rest() {
-	for i := range f.o.Len() {
-		key, _ := f.o.At(i)
-		if !slices.Contains(f.known, key) {
-			f.p.schema(f.at.in(key), "", "Field is not supported")
+	for _, s := range b.States {
+		if !s.reached {
+			p.fault(at.in("States").in(s.Name), "", CodeTarget, "State \"%s\" is not reachable.", s.Name)
 		}
 	}
 }

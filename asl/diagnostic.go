@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"signalbox/asl/value"
@@ -15,27 +16,45 @@ const (
 	SeverityWarning = "WARNING"
 )
 
-// Codes of a [Diagnostic], as AWS's ValidateStateMachineDefinition has them.
+// Codes of a [Diagnostic], as AWS's ValidateStateMachineDefinition has them. API reference,
+// "ValidateStateMachineDefinitionDiagnostic".
 const (
-	CodeJSON      = "INVALID_JSON_DESCRIPTION"
-	CodeSchema    = "SCHEMA_VALIDATION_FAILED"
-	CodeTarget    = "MISSING_TRANSITION_TARGET"
-	CodeDuplicate = "DUPLICATE_STATE_NAME"
+	CodeJSON         = "INVALID_JSON_DESCRIPTION"
+	CodeEmpty        = "MISSING_DESCRIPTION"
+	CodeSchema       = "SCHEMA_VALIDATION_FAILED"
+	CodeTarget       = "MISSING_TRANSITION_TARGET" // also of a state that nothing leads to
+	CodeNoEnd        = "MISSING_END_STATE"
+	CodeDuplicate    = "DUPLICATE_STATE_NAME"
+	CodeStateName    = "INVALID_STATE_NAME"
+	CodeLabel        = "INVALID_LABEL_NAME"
+	CodeSameLabel    = "DUPLICATE_LABEL_NAME"
+	CodeVariable     = "INVALID_VARIABLE_NAME"
+	CodeReservedName = "RESERVED_VARIABLE_NAME"
+
+	CodeInvalidJSONata     = "INVALID_JSONATA_EXPRESSION"
+	CodeUnsupportedJSONata = "UNSUPPORTED_JSONATA_EXPRESSION"
 )
 
-// A Diagnostic is one fault of a definition.
+// A Diagnostic is one fault of a definition. Code, message and location are AWS's; line and column are ours.
 type Diagnostic struct {
 	Severity string
 	Code     string
 	Message  string
-	Location string // the way from the top, as /States/Name/Next
+	Location string // the way from the top, as /States/Name/Choices[0]/Next; "" where AWS names none
 	Line     int    // from 1
 	Column   int    // from 1, in characters
 
 	offset int64
+	brief  string // the message for people, where AWS's quotes the whole definition
 }
 
 func (d *Diagnostic) Error() string {
+	switch {
+	case d.brief != "":
+		return fmt.Sprintf("%d:%d: %s: %s", d.Line, d.Column, d.Code, d.brief)
+	case d.Location == "":
+		return fmt.Sprintf("%d:%d: %s: %s", d.Line, d.Column, d.Code, d.Message)
+	}
 	return fmt.Sprintf("%d:%d: %s: %s at %s", d.Line, d.Column, d.Code, d.Message, d.Location)
 }
 
@@ -55,21 +74,46 @@ func (d Diagnostics) Failed() bool {
 	return slices.ContainsFunc(d, func(one *Diagnostic) bool { return one.Severity == SeverityError })
 }
 
-// A place is where a value stands in the definition: a key or index in another place.
+// A place is where a value stands in the definition: a key of an object, or an index of an array, in another place.
 type place struct {
 	parent *place
 	key    string
+	index  int // -1: a key
 }
 
-func (p *place) in(key string) *place { return &place{p, key} }
+func (p *place) in(key string) *place { return &place{p, key, -1} }
 
+func (p *place) item(i int) *place { return &place{p, "", i} }
+
+// path is the place as value.Locate takes it, with room for one more key.
 func (p *place) path() []string {
-	var path []string
+	path := make([]string, 0, 8)
 	for ; p != nil && p.parent != nil; p = p.parent {
-		path = append(path, p.key)
+		if p.index >= 0 {
+			path = append(path, strconv.Itoa(p.index))
+		} else {
+			path = append(path, p.key)
+		}
 	}
 	slices.Reverse(path)
 	return path
+}
+
+// String is the place as AWS writes it: /States/Name/Choices[0].
+func (p *place) String() string {
+	if p.parent == nil {
+		return "/"
+	}
+	var parts []string
+	for ; p.parent != nil; p = p.parent {
+		if p.index >= 0 {
+			parts = append(parts, "["+strconv.Itoa(p.index)+"]")
+		} else {
+			parts = append(parts, "/"+p.key)
+		}
+	}
+	slices.Reverse(parts)
+	return strings.Join(parts, "")
 }
 
 // collector gathers diagnostics for one text.
@@ -80,10 +124,9 @@ type collector struct {
 
 // fault reports an error at a place; a field of it (not "") is where line and column point.
 func (c *collector) fault(at *place, field, code, format string, args ...any) {
-	path := at.path()
-	locate := path
+	locate := at.path()
 	if field != "" {
-		locate = append(slices.Clone(path), field)
+		locate = append(locate, field)
 	}
 	key, _ := value.Locate(c.text, locate...)
 	line, column := value.Position(c.text, key)
@@ -91,7 +134,7 @@ func (c *collector) fault(at *place, field, code, format string, args ...any) {
 		Severity: SeverityError,
 		Code:     code,
 		Message:  fmt.Sprintf(format, args...),
-		Location: "/" + strings.Join(path, "/"),
+		Location: at.String(),
 		Line:     line, Column: column, offset: key,
 	})
 }

@@ -21,7 +21,7 @@ func FuzzItemReader(f *testing.F) {
 	for i, config := range configs {
 		machines[i] = machine(f, []byte(`{"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemReader":{
 			"Resource":"arn:aws:states:::s3:getObject","Parameters":{"Bucket":"b","Key":"k"},"ReaderConfig":`+config+`},
-			"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED"},"StartAt":"S","States":{"S":{"Type":"Succeed"}}}}}}`))
+			"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"S","States":{"S":{"Type":"Succeed"}}}}}}`))
 	}
 	for i, text := range []string{
 		`[1,{"a":null}]`, `{"a":[[2]]}`, "{}\n\n1\n", "a,b\n1,\"2\"\n\n3", "1\t2\n", "\ufeffx\n\xff\n",
@@ -60,7 +60,7 @@ func FuzzItemReader(f *testing.F) {
 func BenchmarkItemReader(b *testing.B) {
 	m := machine(b, []byte(`{"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemReader":{
 		"Resource":"arn:aws:states:::s3:getObject","Parameters":{"Bucket":"b","Key":"k"},"ReaderConfig":{"InputType":"JSONL"}},
-		"ItemBatcher":{"MaxItemsPerBatch":1000},"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED"},
+		"ItemBatcher":{"MaxItemsPerBatch":1000},"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
 			"StartAt":"S","States":{"S":{"Type":"Succeed","OutputPath":"$.Items[0].id"}}}}}}`))
 	var text strings.Builder
 	for i := range 100_000 {

@@ -1,10 +1,12 @@
 package asl
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"signalbox/asl/jsonpath"
 )
@@ -54,30 +56,41 @@ type resultWriter struct {
 }
 
 func (p *parser) mapState(f *fields, s *State) {
-	f.only("ItemProcessor", "Iterator")
+	f.one("ItemProcessor", "Iterator")
 	f.only("ItemSelector", "Parameters")
 	processor := "ItemProcessor"
-	if !f.has(processor) && f.has("Iterator") {
+	if !f.has(processor) {
 		processor = "Iterator"
 	}
-	f.require(processor)
 	var express bool
 	if v, ok := f.take(processor); ok {
 		if inner := p.object(v, f.at.in(processor)); inner != nil {
 			s.Distributed, express = p.processorConfig(inner)
+			outer := p.express
+			p.express = outer || express
 			s.Branches = []*Block{p.inner(inner)}
+			p.express = outer
 		}
 	}
-	s.itemsPath = f.path("ItemsPath")
-	s.itemSelector = f.template("ItemSelector")
-	if parameters := f.template("Parameters"); parameters != nil {
-		s.itemSelector = parameters
-	}
+	f.take("Iterator")
+	s.maxConcurrency.fixed = f.whole("MaxConcurrency", 0, math.MaxInt64)
 	f.only("MaxConcurrency", "MaxConcurrencyPath")
-	s.maxConcurrency = count{fixed: f.whole("MaxConcurrency", 0, maxSeconds), path: f.reference("MaxConcurrencyPath")}
-	f.resultFields(s, true)
-	if s.Distributed {
-		s.distribution = p.distribution(f)
+	if f.speaks(inJSONPath, "ItemsPath", "Parameters", "MaxConcurrencyPath") {
+		s.itemsPath = f.path("ItemsPath")
+		s.itemSelector = f.template("ItemSelector")
+		if parameters := f.template("Parameters"); parameters != nil {
+			s.itemSelector = parameters
+		}
+		s.maxConcurrency.path = f.reference("MaxConcurrencyPath")
+	}
+	if f.speaks(inJSONata, "Items") {
+		f.items()
+		f.queries("ItemSelector")
+	}
+	f.resultFields(s)
+	// AWS takes what only a distributed Map has in others too, and makes nothing of it.
+	if d := p.distribution(f); s.Distributed && len(s.Branches) > 0 {
+		s.distribution = d
 		s.distribution.child = &Machine{Block: *s.Branches[0]}
 		if express {
 			s.distribution.child.Timeout = expressTimeout
@@ -86,81 +99,82 @@ func (p *parser) mapState(f *fields, s *State) {
 	f.retryCatch(s)
 }
 
+// items reads what a Map in JSONata goes over: an array or object, or an expression for one.
+func (f *fields) items() {
+	v, _ := f.o.Lookup("Items")
+	if text, ok := v.(string); ok && !f.isQuery(text, "Items") {
+		f.wrong("Items", "Array")
+	}
+	f.queries("Items")
+}
+
 // expressTimeout is how long an execution of the type EXPRESS may take. AWS, "Quotas".
 const expressTimeout = 5 * time.Minute
 
 func (p *parser) processorConfig(f *fields) (distributed, express bool) {
-	v, ok := f.take("ProcessorConfig")
-	if !ok {
-		return false, false
-	}
-	config := p.object(v, f.at.in("ProcessorConfig"))
+	config := f.member("ProcessorConfig")
 	if config == nil {
 		return false, false
 	}
 	distributed = config.oneOf("Mode", "INLINE", "DISTRIBUTED") == "DISTRIBUTED"
-	express = config.oneOf("ExecutionType", "STANDARD", "EXPRESS") == "EXPRESS"
+	if distributed {
+		config.require("ExecutionType")
+		express = config.oneOf("ExecutionType", "STANDARD", "EXPRESS") == "EXPRESS"
+		if p.express {
+			p.schema(config.at.in("Mode"), "", "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines")
+		}
+	}
 	config.rest()
 	return distributed, express
 }
 
-// oneOf reads a text that is one of a few; "" where it is absent.
-func (f *fields) oneOf(name string, values ...string) string {
-	text := f.text(name)
-	if text != "" && !slices.Contains(values, text) {
-		f.p.schema(f.at.in(name), "", "Value must be one of: [%s]", strings.Join(values, ", "))
-	}
-	return text
-}
-
-// member reads an object in a member, nil where it is absent.
-func (f *fields) member(name string) *fields {
-	v, ok := f.take(name)
-	if !ok {
-		return nil
-	}
-	return f.p.object(v, f.at.in(name))
-}
-
 // limit reads a number between low and high, or the Path form of it.
-func (f *fields) limit(name string, low, high float64, whole bool) limit {
-	f.only(name, name+"Path")
-	l := limit{given: f.has(name) || f.has(name+"Path"), field: name, path: f.reference(name + "Path")}
+func (f *fields) limit(name, pathName string, low, high float64, whole bool) limit {
+	f.only(name, pathName)
+	l := limit{given: f.has(name) || f.has(pathName), field: name}
+	if f.speaks(inJSONPath, pathName) {
+		l.path = f.reference(pathName)
+	}
 	if whole {
 		l.fixed = float64(f.whole(name, int64(low), int64(high)))
-		return l
+	} else {
+		l.fixed, _ = f.float(name, low, high)
 	}
-	n, ok := f.float(name, low)
-	if ok && n > high {
-		f.p.schema(f.at.in(name), "", "Value must be between %v and %v", low, high)
-	}
-	l.fixed = n
 	return l
 }
 
 func (p *parser) distribution(f *fields) *distribution {
 	d := &distribution{label: f.label()}
-	d.failures = f.limit("ToleratedFailureCount", 0, maxSeconds, true)
-	d.percentage = f.limit("ToleratedFailurePercentage", 0, 100, false)
+	d.failures = f.limit("ToleratedFailureCount", "ToleratedFailureCountPath", 0, maxSeconds, true)
+	d.percentage = f.limit("ToleratedFailurePercentage", "ToleratedFailurePercentagePath", 0, 100, false)
 	if reader := f.member("ItemReader"); reader != nil {
 		d.reader = reader.itemReader()
 	}
 	if batcher := f.member("ItemBatcher"); batcher != nil {
-		d.batcher = &itemBatcher{
-			input:    batcher.template("BatchInput"),
-			items:    batcher.limit("MaxItemsPerBatch", 1, maxSeconds, true),
-			byteSize: batcher.limit("MaxInputBytesPerBatch", 1, maxPayload, true),
-		}
-		if !d.batcher.items.given && !d.batcher.byteSize.given {
-			p.schema(batcher.at, "", "At least one of the following fields is required: [%s]",
-				"MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, MaxInputBytesPerBatchPath")
-		}
-		batcher.rest()
+		d.batcher = batcher.itemBatcher()
 	}
 	if writer := f.member("ResultWriter"); writer != nil {
 		d.writer = writer.resultWriter()
 	}
 	return d
+}
+
+func (f *fields) itemBatcher() *itemBatcher {
+	b := &itemBatcher{
+		items:    f.limit("MaxItemsPerBatch", "MaxItemsPerBatchPath", 1, maxSeconds, true),
+		byteSize: f.limit("MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath", 1, maxPayload, true),
+	}
+	if f.language == inJSONata {
+		f.queries("BatchInput")
+	} else {
+		b.input = f.template("BatchInput")
+	}
+	if !b.items.given && !b.byteSize.given {
+		f.p.schema(f.at, "", "At least one of the following fields is required: [%s]",
+			"MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, MaxInputBytesPerBatchPath")
+	}
+	f.rest()
+	return b
 }
 
 // maxReaderItems is how many items a reader gives at most. AWS, "ItemReader": 100,000,000.
@@ -172,7 +186,7 @@ func (f *fields) itemReader() *itemReader {
 	r := &itemReader{}
 	f.require("Resource")
 	r.action = f.objectAction("getObject", "listObjectsV2")
-	r.parameters = f.template("Parameters")
+	r.parameters = f.objectArguments()
 	if c := f.member("ReaderConfig"); c != nil {
 		r.inputType = c.oneOf("InputType", "CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")
 		r.delimiter = delimiters[c.oneOf("CSVDelimiter", "COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")]
@@ -187,7 +201,7 @@ func (f *fields) itemReader() *itemReader {
 		r.athena = c.oneOf("ManifestType", "S3_INVENTORY", "ATHENA_DATA") == "ATHENA_DATA"
 		r.flatten = c.oneOf("Transformation", "NONE", "LOAD_AND_FLATTEN") == "LOAD_AND_FLATTEN"
 		r.pointer = c.text("ItemsPointer")
-		r.maxItems = c.limit("MaxItems", 0, maxReaderItems, true)
+		r.maxItems = c.limit("MaxItems", "MaxItemsPath", 0, maxReaderItems, true)
 		c.rest()
 	}
 	if r.action == "getObject" && r.inputType == "" {
@@ -199,11 +213,15 @@ func (f *fields) itemReader() *itemReader {
 
 func (f *fields) resultWriter() *resultWriter {
 	w := &resultWriter{}
-	if f.has("Resource") || f.has("Parameters") {
-		f.require("Resource", "Parameters")
+	arguments := "Parameters"
+	if f.language == inJSONata {
+		arguments = "Arguments"
+	}
+	if f.has("Resource") || f.has(arguments) {
+		f.require("Resource", arguments)
 	}
 	f.objectAction("putObject")
-	w.parameters = f.template("Parameters")
+	w.parameters = f.objectArguments()
 	if c := f.member("WriterConfig"); c != nil {
 		w.transformation = c.oneOf("Transformation", "NONE", "COMPACT", "FLATTEN")
 		w.lines = c.oneOf("OutputType", "JSON", "JSONL") == "JSONL"
@@ -215,6 +233,17 @@ func (f *fields) resultWriter() *resultWriter {
 	return w
 }
 
+// objectArguments reads what a call to read or write objects is given.
+func (f *fields) objectArguments() *template {
+	if f.speaks(inJSONata, "Arguments") {
+		f.queries("Arguments")
+	}
+	if f.speaks(inJSONPath, "Parameters") {
+		return f.template("Parameters")
+	}
+	return nil
+}
+
 // objectAction reads a Resource such as arn:aws:states:::s3:getObject and returns the action at its end.
 func (f *fields) objectAction(actions ...string) string {
 	resource := f.text("Resource")
@@ -223,7 +252,7 @@ func (f *fields) objectAction(actions ...string) string {
 	}
 	_, action, ok := strings.Cut(resource, ":states:::s3:")
 	if !ok || !strings.HasPrefix(resource, "arn:") || !slices.Contains(actions, action) {
-		f.p.schema(f.at.in("Resource"), "", "Value is not a valid resource ARN")
+		f.p.schema(f.at.in("Resource"), "", "The field 'Resource' does not match any of the allowed values")
 	}
 	return action
 }
@@ -236,16 +265,22 @@ const (
 )
 
 func (f *fields) label() string {
-	label := f.text("Label")
-	if f.has("Label") && label == "" {
-		f.p.schema(f.at.in("Label"), "", "Label cannot be empty")
+	if !f.has("Label") {
+		return ""
 	}
-	if len([]rune(label)) > maxLabel {
-		f.p.schema(f.at.in("Label"), "", "Label cannot exceed %d characters", maxLabel)
+	label, at := f.text("Label"), f.at.in("Label")
+	switch {
+	case label == "":
+		f.p.fault(at, "", CodeLabel, "Invalid Label name: Label cannot be empty")
+	case utf8.RuneCountInString(label) > maxLabel:
+		f.p.fault(at, "", CodeLabel, "Invalid Label name: Label '%s' exceeds the %d-character limit allowed by the service", label, maxLabel)
+	case f.p.labels[label]:
+		f.p.fault(at, "", CodeSameLabel, "Duplicate Label name: %s", label)
 	}
+	f.p.labels[label] = true
 	for _, r := range label {
 		if strings.ContainsRune(notInLabels, r) || unicode.IsSpace(r) || unicode.IsControl(r) {
-			f.p.schema(f.at.in("Label"), "", "Label contains invalid character: %q", r)
+			f.p.fault(at, "", CodeLabel, "Invalid Label name: Label contains invalid character: %q", r)
 			break
 		}
 	}

@@ -17,7 +17,7 @@ func TestDistributedMapInAnyOrder(t *testing.T) {
 		"ItemReader":{"Resource":"arn:aws:states:::s3:getObject","Parameters":{"Bucket":"b","Key":"k"},
 			"ReaderConfig":{"InputType":"JSONL","ManifestType":"ATHENA_DATA"}},
 		"ItemBatcher":{"MaxItemsPerBatch":2},
-		"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED"},"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}}}}`))
+		"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}}}}`))
 	const want = `[{"Items":[1,2]},{"Items":[5,6]},{"Items":[7,8]},{"Items":[9]}]` // the second batch fails
 	rapid.Check(t, func(t *rapid.T) {
 		type fork struct {

@@ -1,16 +1,9 @@
 package asl
 
 import (
-	"slices"
-	"strconv"
-	"strings"
+	"math"
 	"time"
-
-	"signalbox/asl/value"
 )
-
-// maxNameLength is how many characters a state's name may have.
-const maxNameLength = 80
 
 // state reads one state. It is nil where not even its type can be told.
 func (p *parser) state(name string, body any, at *place) *State {
@@ -18,23 +11,22 @@ func (p *parser) state(name string, body any, at *place) *State {
 	if f == nil {
 		return nil
 	}
-	if n := len([]rune(name)); n == 0 || n > maxNameLength {
-		p.schema(at, "", "State name must be between 1 and %d characters long", maxNameLength)
-	}
 	s := &State{at: at, Name: name, Comment: f.text("Comment")}
 	f.require("Type")
-	typeName := f.text("Type")
 	var ok bool
-	if s.Type, ok = stateType(typeName); !ok {
-		if _, isText := f.o.Lookup("Type"); isText && typeName != "" {
-			p.schema(at.in("Type"), "", "Value must be one of: [%s]", strings.Join(stateTypes[1:], ", "))
-		}
+	if s.Type, ok = stateType(f.oneOf("Type", stateTypes[1:]...)); !ok {
 		return nil
 	}
-	f.queryLanguage()
+	p.stateLanguage(f)
+	s.jsonata = f.language == inJSONata
 	if s.Type != Fail {
-		s.inputPath = f.inOut("InputPath")
-		s.outputPath = f.inOut("OutputPath")
+		if f.speaks(inJSONPath, "InputPath", "OutputPath") {
+			s.inputPath = f.inOut("InputPath")
+			s.outputPath = f.inOut("OutputPath")
+		}
+		if f.speaks(inJSONata, "Output") {
+			f.queries("Output")
+		}
 	}
 	if s.Type != Fail && s.Type != Succeed {
 		s.assign = f.assign()
@@ -62,86 +54,107 @@ func (p *parser) state(name string, body any, at *place) *State {
 	return s
 }
 
-// transition reads Next and End, of which there is exactly one.
+// transition reads Next and End, of which there is exactly one. "End": false says nothing.
 func (f *fields) transition(s *State) {
-	s.Next = f.text("Next")
+	s.Next = f.state("Next")
 	s.End = f.boolean("End")
-	hasNext, end := f.has("Next"), s.End
-	switch {
-	case hasNext && f.has("End") && end:
-		f.p.schema(f.at, "End", "Only one of the following fields may be specified: [Next, End]")
-	case !hasNext && !end:
-		f.p.schema(f.at, "", "These fields are required: [Next or End]")
+	switch hasNext := f.has("Next"); {
+	case hasNext && s.End:
+		f.only("Next", "End")
+	case !hasNext && !s.End:
+		f.none("Next", "End")
 	}
 }
 
 // resultFields reads the fields that say what becomes of a result.
-func (f *fields) resultFields(s *State, selector bool) {
-	s.resultPath, s.discardResult = f.resultPath()
-	if selector {
+func (f *fields) resultFields(s *State) {
+	if f.speaks(inJSONPath, "ResultPath", "ResultSelector") {
+		s.resultPath, s.discardResult = f.resultPath()
 		s.resultSelector = f.template("ResultSelector")
+	}
+}
+
+// arguments reads what a Task or Parallel is given.
+func (f *fields) arguments(s *State) {
+	if f.speaks(inJSONPath, "Parameters") {
+		s.parameters = f.template("Parameters")
+	}
+	if f.speaks(inJSONata, "Arguments") {
+		f.queries("Arguments")
 	}
 }
 
 func (p *parser) task(f *fields, s *State) {
 	f.require("Resource")
 	s.Resource = f.text("Resource")
-	if s.Resource != "" {
-		arn := strings.Split(s.Resource, ":")
-		if len(arn) < 6 || arn[0] != "arn" {
-			p.schema(f.at.in("Resource"), "", "Value is not a valid resource ARN")
-		}
+	if v, ok := f.o.Lookup("Resource"); ok && v == any(s.Resource) {
+		p.resource(f, s)
 	}
-	if arn, name, ok := strings.Cut(s.Resource, ":activity:"); ok && strings.Contains(arn, ":states:") {
-		s.Activity = name
-	}
-	s.parameters = f.template("Parameters")
-	f.resultFields(s, true)
-	f.only("TimeoutSeconds", "TimeoutSecondsPath")
-	s.timeout = f.seconds("TimeoutSeconds")
-	f.only("HeartbeatSeconds", "HeartbeatSecondsPath")
-	s.heartbeat = f.seconds("HeartbeatSeconds")
+	f.arguments(s)
+	f.resultFields(s)
+	s.timeout = f.seconds("TimeoutSeconds", "TimeoutSecondsPath")
+	s.heartbeat = f.seconds("HeartbeatSeconds", "HeartbeatSecondsPath")
 	if s.heartbeat.fixed > 0 && s.timeout.fixed > 0 && s.heartbeat.fixed >= s.timeout.fixed {
 		p.schema(f.at, "HeartbeatSeconds", "HeartbeatSeconds must be smaller than TimeoutSeconds")
 	}
-	if v, ok := f.take("Credentials"); ok {
-		c := p.object(v, f.at.in("Credentials"))
-		if c != nil && !c.has("RoleArn") && !c.has("RoleArn.$") {
-			p.schema(c.at, "", "The field 'RoleArn' is required but was missing")
-		}
-		s.credentials = f.template("Credentials")
+	if f.has("Credentials") {
+		f.credentials(s)
 	}
 	f.retryCatch(s)
 }
 
+func (f *fields) credentials(s *State) {
+	v, _ := f.o.Lookup("Credentials")
+	at := f.at.in("Credentials")
+	if f.isQuery(v, "Credentials") {
+		f.take("Credentials")
+		return
+	}
+	c := f.object(v, at)
+	switch {
+	case c == nil:
+	case s.Activity != "":
+		f.p.schema(at, "", "The field 'Credentials' is not supported for activities")
+	case !c.has("RoleArn") && (f.language == inJSONata || !c.has("RoleArn.$")):
+		f.p.schema(at, "", "The field 'RoleArn' is required but was missing")
+	}
+	if f.language == inJSONata {
+		f.queries("Credentials")
+		return
+	}
+	s.credentials = f.template("Credentials")
+}
+
 // seconds reads a number of seconds or its Path form.
-func (f *fields) seconds(name string) seconds {
-	return seconds{fixed: f.whole(name, 1, maxSeconds), path: f.reference(name + "Path")}
+func (f *fields) seconds(name, pathName string) seconds {
+	f.only(name, pathName)
+	t := seconds{fixed: f.whole(name, 1, maxSeconds)}
+	if f.speaks(inJSONPath, pathName) {
+		t.path = f.reference(pathName)
+	}
+	return t
 }
 
 func (p *parser) pass(f *fields, s *State) {
-	f.only("Result", "Parameters")
-	s.result, s.hasResult = f.take("Result")
-	s.parameters = f.template("Parameters")
-	f.resultFields(s, false)
+	if f.speaks(inJSONPath, "Result", "Parameters", "ResultPath") {
+		s.result, s.hasResult = f.take("Result")
+		s.parameters = f.template("Parameters")
+		s.resultPath, s.discardResult = f.resultPath()
+	}
 }
 
 func (p *parser) wait(f *fields, s *State) {
-	forms := []string{"Seconds", "Timestamp", "SecondsPath", "TimestampPath"}
-	there := 0
-	for _, name := range forms {
-		if f.has(name) {
-			there++
-		}
-	}
-	if there != 1 {
-		p.schema(f.at, "", "Exactly one of the following fields must be specified: [%s]", strings.Join(forms, ", "))
-	}
+	f.one("SecondsPath", "Seconds", "TimestampPath", "Timestamp")
 	s.wait.seconds = f.whole("Seconds", 0, maxSeconds)
-	s.wait.secondsPath = f.reference("SecondsPath")
-	s.wait.timestampPath = f.reference("TimestampPath")
-	if text := f.text("Timestamp"); text != "" {
-		var ok bool
+	if f.speaks(inJSONPath, "SecondsPath", "TimestampPath") {
+		s.wait.secondsPath = f.reference("SecondsPath")
+		s.wait.timestampPath = f.reference("TimestampPath")
+	}
+	if v, ok := f.o.Lookup("Timestamp"); ok {
+		text := f.text("Timestamp")
+		if v != any(text) || f.isQuery(v, "Timestamp") {
+			return
+		}
 		if s.wait.timestamp, ok = timestamp(text); !ok {
 			p.schema(f.at.in("Timestamp"), "", "String does not match RFC3339 timestamp")
 		}
@@ -159,24 +172,23 @@ func (p *parser) failState(f *fields, s *State) {
 	f.only("Cause", "CausePath")
 	s.errorName = f.text("Error")
 	s.errorCause = f.text("Cause")
-	s.errorPath = f.expression("ErrorPath")
-	s.causePath = f.expression("CausePath")
+	f.isQuery(s.errorName, "Error")
+	f.isQuery(s.errorCause, "Cause")
+	if f.speaks(inJSONPath, "ErrorPath", "CausePath") {
+		s.errorPath = f.expression("ErrorPath")
+		s.causePath = f.expression("CausePath")
+	}
 }
 
 func (p *parser) parallel(f *fields, s *State) {
 	f.require("Branches")
-	s.parameters = f.template("Parameters")
-	f.resultFields(s, true)
-	f.list("Branches", func(v any, at *place) {
+	f.arguments(s)
+	f.resultFields(s)
+	f.filled("Branches", func(v any, at *place) {
 		if branch := p.object(v, at); branch != nil {
 			s.Branches = append(s.Branches, p.inner(branch))
 		}
 	})
-	if v, _ := f.o.Lookup("Branches"); v != nil {
-		if list, ok := v.([]any); ok && len(list) == 0 {
-			p.schema(f.at.in("Branches"), "", "The field 'Branches' must contain at least one branch")
-		}
-	}
 	f.retryCatch(s)
 }
 
@@ -184,85 +196,90 @@ func (p *parser) parallel(f *fields, s *State) {
 func (p *parser) inner(f *fields) *Block {
 	b := &Block{}
 	f.text("Comment")
-	f.queryLanguage()
 	p.block(f, b)
 	f.rest()
+	p.reachable(b, f.at)
 	return b
 }
 
 // retryCatch reads Retry and Catch. States.ALL stands alone, in the last entry.
 func (f *fields) retryCatch(s *State) {
+	last := f.last("Retry")
 	f.list("Retry", func(v any, at *place) {
+		var r Retrier
 		if e := f.p.object(v, at); e != nil {
-			s.Retry = append(s.Retry, e.retrier())
+			r = e.retrier(at.index == last)
 		}
+		s.Retry = append(s.Retry, r)
 	})
+	last = f.last("Catch")
 	f.list("Catch", func(v any, at *place) {
-		if e := f.p.object(v, at); e != nil {
-			s.Catch = append(s.Catch, e.catcher())
+		var c Catcher
+		if e := f.object(v, at); e != nil {
+			c = e.catcher(at.index == last)
 		}
+		s.Catch = append(s.Catch, c)
 	})
-	for _, name := range []string{"Retry", "Catch"} {
-		list, _ := f.o.Lookup(name)
-		entries, _ := list.([]any)
-		for i, e := range entries {
-			o, _ := e.(*value.Object)
-			names, _ := o.Lookup("ErrorEquals")
-			errors, _ := names.([]any)
-			at := func() *place { return f.at.in(name).in(strconv.Itoa(i)).in("ErrorEquals") }
-			switch {
-			case !slices.Contains(errors, any(ErrAll)):
-			case len(errors) > 1:
-				f.p.schema(at(), "", "States.ALL must appear alone")
-			case i < len(entries)-1:
-				f.p.schema(at(), "", "States.ALL must be in the last entry of '%s'", name)
-			}
-		}
-	}
 }
 
-func (f *fields) errorEquals() []string {
+// last is the index of the last element of an array.
+func (f *fields) last(name string) int {
+	v, _ := f.o.Lookup(name)
+	list, _ := v.([]any)
+	return len(list) - 1
+}
+
+func (f *fields) errorEquals(last bool) []string {
 	f.require("ErrorEquals")
-	names := f.texts("ErrorEquals")
-	if v, ok := f.o.Lookup("ErrorEquals"); ok {
-		if list, isList := v.([]any); isList && len(list) == 0 {
-			f.p.schema(f.at.in("ErrorEquals"), "", "The field 'ErrorEquals' must contain at least one error name")
+	var names []string
+	end := f.last("ErrorEquals")
+	f.filled("ErrorEquals", func(v any, at *place) {
+		name, ok := v.(string)
+		switch {
+		case !ok:
+			f.p.schema(at, "", "Expected value of type String")
+		case name == ErrAll && (!last || end > 0):
+			f.p.schema(at, "", "States.ALL must appear alone and at end of list")
 		}
-	}
+		names = append(names, name)
+	})
 	return names
 }
 
-func (f *fields) retrier() Retrier {
-	r := Retrier{ErrorEquals: f.errorEquals(), IntervalSeconds: 1, MaxAttempts: 3, BackoffRate: 2}
-	if n := f.whole("IntervalSeconds", 1, maxSeconds); n > 0 {
-		r.IntervalSeconds = n
+// maxDelay is the longest MaxDelaySeconds: a leap year less a day. AWS, "Error handling".
+const maxDelay = 31622400
+
+func (f *fields) retrier(last bool) Retrier {
+	r := Retrier{ErrorEquals: f.errorEquals(last), IntervalSeconds: 1, MaxAttempts: 3, BackoffRate: 2}
+	if f.has("IntervalSeconds") {
+		r.IntervalSeconds = f.whole("IntervalSeconds", 0, maxSeconds)
 	}
 	if f.has("MaxAttempts") {
 		r.MaxAttempts = f.whole("MaxAttempts", 0, maxSeconds)
 	}
-	if rate, ok := f.float("BackoffRate", 1); ok {
+	if rate, ok := f.float("BackoffRate", 1, math.MaxFloat64); ok {
 		r.BackoffRate = rate
 	}
-	if n := f.whole("MaxDelaySeconds", 1, 31622400); n > 0 {
-		r.MaxDelay = time.Duration(n) * time.Second
-		if n <= r.IntervalSeconds {
-			f.p.schema(f.at.in("MaxDelaySeconds"), "", "MaxDelaySeconds must be greater than IntervalSeconds")
-		}
-	}
-	f.oneOf("JitterStrategy", "NONE", "FULL")
-	jitter, _ := f.o.Lookup("JitterStrategy")
-	r.FullJitter = jitter == "FULL"
+	r.MaxDelay = time.Duration(f.whole("MaxDelaySeconds", 1, maxDelay)) * time.Second
+	r.FullJitter = f.oneOf("JitterStrategy", "NONE", "FULL") == "FULL"
 	f.text("Comment")
 	f.rest()
 	return r
 }
 
-func (f *fields) catcher() Catcher {
-	c := Catcher{ErrorEquals: f.errorEquals()}
+func (f *fields) catcher(last bool) Catcher {
+	c := Catcher{ErrorEquals: f.errorEquals(last)}
 	f.require("Next")
-	c.Next = f.text("Next")
-	c.resultPath, c.discardResult = f.resultPath()
+	c.Next = f.state("Next")
+	if f.speaks(inJSONPath, "ResultPath") {
+		c.resultPath, c.discardResult = f.resultPath()
+	}
+	f.p.inCatch = true
+	if f.speaks(inJSONata, "Output") {
+		f.queries("Output")
+	}
 	c.assign = f.assign()
+	f.p.inCatch = false
 	f.text("Comment")
 	f.rest()
 	return c
@@ -283,19 +300,4 @@ func (r *Retrier) Backoff(n int) time.Duration {
 		}
 	}
 	return min(time.Duration(pause), limit)
-}
-
-// expression reads a path or an intrinsic function.
-func (f *fields) expression(name string) *expression {
-	text := f.text(name)
-	if text == "" {
-		return nil
-	}
-	e, err := parseExpression(text)
-	if err != nil {
-		f.p.schema(f.at, name, "The value for the field '%s' must be a valid JSONPath or a valid intrinsic function call", name)
-		return nil
-	}
-	e.field = name
-	return e
 }

@@ -326,6 +326,9 @@ func (st *stepper) work(sc *Scope) {
 
 func (st *stepper) do(sc *Scope) *Error {
 	s := sc.state
+	if s.jsonata {
+		return st.located(sc, runtimeError("The query language JSONata is not run by this version"))
+	}
 	if s.Type == Fail {
 		return st.failing(sc)
 	}

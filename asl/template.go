@@ -2,8 +2,9 @@ package asl
 
 import (
 	"slices"
-	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"signalbox/asl/value"
 )
@@ -24,11 +25,11 @@ func (f *fields) template(name string) *template {
 	if !ok {
 		return nil
 	}
-	t := f.p.template(v, f.at, name)
+	t := f.p.template(v, f.at, name, -1)
 	return &t
 }
 
-// assign reads Assign, which is an object; nil where it is absent, or assigns nothing.
+// assign reads Assign, which is an object; nil where it is absent, or assigns nothing, or is left to JSONata.
 func (f *fields) assign() *template {
 	v, ok := f.take("Assign")
 	if !ok {
@@ -36,23 +37,61 @@ func (f *fields) assign() *template {
 	}
 	o, ok := v.(*value.Object)
 	if !ok {
-		f.p.schema(f.at.in("Assign"), "", "Expected value of type Object")
+		f.wrong("Assign", "Object")
+		return nil
 	}
-	if o.Len() == 0 {
+	for name := range o.All() {
+		f.variableName(name)
+	}
+	switch {
+	case f.language == inJSONata:
+		f.p.queries(o, f.at.in("Assign"))
+		return nil
+	case o.Len() == 0:
 		return nil
 	}
 	return f.template("Assign")
 }
 
-// template reads the member key of what is at a place.
-func (p *parser) template(v any, at *place, key string) template {
+// variableName checks a key of Assign: an identifier of Unicode, up to 80 characters; $states is taken. States Language,
+// "Variables".
+func (f *fields) variableName(key string) {
+	name := key
+	if f.language == inJSONPath {
+		name = strings.TrimSuffix(key, ".$")
+	}
+	at := f.at.in("Assign").in(key)
+	switch {
+	case name == "states":
+		f.p.fault(at, "", CodeReservedName, "Cannot assign to reserved variable '$%s'.", name)
+	case !isIdentifier(name):
+		f.p.fault(at, "", CodeVariable, "Invalid variable name '%s': the variable name contains invalid characters.", name)
+	case utf8.RuneCountInString(name) > maxNameLength:
+		f.p.fault(at, "", CodeVariable, "Invalid variable name '%s': the variable name exceeds the %d-character limit.",
+			name, maxNameLength)
+	}
+}
+
+// isIdentifier reports whether text is an identifier as Unicode has it (UAX #31).
+func isIdentifier(text string) bool {
+	for i, r := range text {
+		start := unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start)
+		if !start && (i == 0 || !unicode.In(r, unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, unicode.Other_ID_Continue)) {
+			return false
+		}
+	}
+	return text != ""
+}
+
+// template reads what is in the member key, or of an array the element i, of what is at a place.
+func (p *parser) template(v any, at *place, key string, i int) template {
 	switch x := v.(type) {
 	case []any:
 		t := template{list: true}
-		at := at.in(key)
+		at := &place{at, key, i}
 		dynamic := false
 		for i, e := range x {
-			t.fields = append(t.fields, p.template(e, at, strconv.Itoa(i)))
+			t.fields = append(t.fields, p.template(e, at, "", i))
 			dynamic = dynamic || !t.fields[i].isConstant()
 		}
 		if dynamic {
@@ -61,7 +100,7 @@ func (p *parser) template(v any, at *place, key string) template {
 	case *value.Object:
 		keys := make([]string, 0, x.Len())
 		t := template{fields: make([]template, 0, x.Len())}
-		at := at.in(key)
+		at := &place{at, key, i}
 		dynamic := false
 		for key, member := range x.All() {
 			name, computed := strings.CutSuffix(key, ".$")
@@ -76,7 +115,7 @@ func (p *parser) template(v any, at *place, key string) template {
 				e.field = key
 				field.expr = e
 			} else {
-				field = p.template(member, at, key)
+				field = p.template(member, at, key, -1)
 			}
 			if slices.Contains(keys, name) {
 				p.schema(at, key, "The field '%s' is there twice, with and without .$", name)

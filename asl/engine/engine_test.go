@@ -16,7 +16,7 @@ import (
 
 func parse(tb testing.TB, text string) *asl.Machine {
 	tb.Helper()
-	m, faults := asl.Parse([]byte(text))
+	m, faults := asl.ParseWith([]byte(text), asl.Options{Endless: true})
 	if m == nil {
 		tb.Fatal(faults)
 	}
@@ -109,8 +109,8 @@ func (s *submitting) Start(_ engine.Task, reply engine.Reply) func() {
 
 func TestATaskThatIsHandedOnStillRuns(t *testing.T) {
 	m := parse(t, `{"StartAt":"A","States":{
-		"A":{"Type":"Task","Resource":"arn:aws:states:::batch:submitJob.sync","Next":"B"},
-		"B":{"Type":"Task","Resource":"arn:aws:states:::batch:submitJob.sync","TimeoutSeconds":5,"End":true}}}`)
+		"A":{"Type":"Task","Resource":"arn:aws:states:::batch:submitJob.sync","Parameters":{},"Next":"B"},
+		"B":{"Type":"Task","Resource":"arn:aws:states:::batch:submitJob.sync","Parameters":{},"TimeoutSeconds":5,"End":true}}}`)
 	h := &submitting{}
 	run, _ := runAll(t, engine.Options{Other: h}, m, nil)
 	var names []string

@@ -302,7 +302,7 @@ func TestNothingOutsideAFolderIsReached(t *testing.T) {
 func TestChildrenKeepToTheConcurrencyAndAreStopped(t *testing.T) {
 	m := parse(t, `{"StartAt":"M","States":{"M":{"Type":"Map","End":true,"MaxConcurrency":3,
 		"Catch":[{"ErrorEquals":["States.ExceedToleratedFailureThreshold"],"Next":"Caught"}],
-		"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED"},"StartAt":"S","States":{
+		"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"S","States":{
 			"S":{"Type":"Choice","Choices":[{"Variable":"$","NumericEquals":5,"Next":"F"}],"Default":"W"},
 			"W":{"Type":"Task","Resource":"`+activity("work")+`","End":true},"F":{"Type":"Fail","Error":"Five"}}}},
 		"Caught":{"Type":"Pass","End":true}}}`)

@@ -170,7 +170,7 @@ func parse(tb testing.TB, text string) *asl.Machine {
 
 func TestTheStatesOfACaseAreTasksOfTheDefinition(t *testing.T) {
 	m := parse(t, `{"StartAt": "Map", "States": {"Map": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "In", "States": {
-		"In": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true}}}}}}`)
+		"In": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "q", "MessageBody": "b"}, "End": true}}}}}}`)
 	f, err := mock.Read("m.json", []byte(`{"MockedResponses": {"r": {"0": {"Return": 1}}}, "StateMachines": {"m": {"TestCases": {
 "c": {"In": "r", "I": "r", "Map": "r", "Out": "r"}}}}}`), firstLetter)
 	if err != nil {
@@ -225,16 +225,17 @@ func outcome(r *engine.Run) string {
 func TestAnswers(t *testing.T) {
 	const (
 		loop = `{"StartAt": "A", "States": {
-			"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "ResultPath": "$.result", "Next": "Enough"},
+			"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "q", "MessageBody": "b"}, "ResultPath": "$.result", "Next": "Enough"},
 			"Enough": {"Type": "Choice", "Choices": [{"Variable": "$.result", "StringEquals": "more", "Next": "A"}], "Default": "Done"},
 			"Done": {"Type": "Succeed"}}}`
-		retry = `{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true,
+		retry = `{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "q", "MessageBody": "b"}, "End": true,
 			"Retry": [{"ErrorEquals": ["Busy"]}], "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]},
 			"Caught": {"Type": "Pass", "End": true}}}`
 		each = `{"StartAt": "Map", "States": {"Map": {"Type": "Map", "MaxConcurrency": 1, "End": true,
-			"ItemProcessor": {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage",
+			"ItemProcessor": {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "q", "MessageBody": "b"},
 				"Retry": [{"ErrorEquals": ["Busy"]}], "End": true}}}}}}`
-		resource = `{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "RESOURCE", "End": true}}}`
+		resource = `{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "RESOURCE", "End": true,
+			"Parameters": {"FunctionName": "f", "QueueUrl": "q", "MessageBody": "b"}}}}`
 	)
 	of := func(arn string) string { return strings.Replace(resource, "RESOURCE", arn, 1) }
 	const function = "arn:aws:lambda:eu-north-1:123456789012:function:f"
@@ -267,7 +268,7 @@ func TestAnswers(t *testing.T) {
 		},
 		{
 			"so do the child executions of a distributed Map",
-			strings.Replace(each, `"ItemProcessor": {`, `"ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, `, 1),
+			strings.Replace(each, `"ItemProcessor": {`, `"ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, `, 1),
 			`[1, 2]`, `"0": {"Throw": {"Error": "Busy"}}, "1": {"Return": "one"}, "2": {"Return": "two"}`, `["one","two"]`,
 		},
 		{
@@ -300,7 +301,8 @@ func TestTasksThatAreHandedOnAreSubmitted(t *testing.T) {
 		"arn:aws:lambda:us-east-1:123456789012:function:f":       false,
 		"arn:aws:states:us-east-1:123456789012:activity:in.sync": false,
 	} {
-		m := parse(t, `{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "`+resource+`", "End": true}}}`)
+		m := parse(t, `{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "`+resource+`", "End": true,
+			"Parameters": {"QueueUrl": "q", "MessageBody": "b", "StateMachineArn": "s"}}}}`)
 		for _, answer := range []string{`{"Return": 1}`, `{"Throw": {"Error": "E"}}`} {
 			submitted := false
 			for e := range run(t, m, nil, engine.Options{Other: caseOf(t, `"A": "r"`, `"r": {"0": `+answer+`}`).Play()}).History() {
@@ -314,7 +316,7 @@ func TestTasksThatAreHandedOnAreSubmitted(t *testing.T) {
 }
 
 func TestEveryPlayerBeginsAnew(t *testing.T) {
-	m := parse(t, `{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true}}}`)
+	m := parse(t, `{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "q", "MessageBody": "b"}, "End": true}}}`)
 	c := caseOf(t, `"A": "r"`, `"r": {"0": {"Return": 1}}`)
 	for range 2 {
 		if got := outcome(run(t, m, nil, engine.Options{Other: c.Play()})); got != "1" {
@@ -328,7 +330,7 @@ func TestStatesWithoutAResponse(t *testing.T) {
 	m := parse(t, `{"StartAt": "A", "States": {
 		"A": {"Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:f", "ResultPath": "$.a", "Next": "B"},
 		"B": {"Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:f", "ResultPath": "$.b", "Next": "C"},
-		"C": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true,
+		"C": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "q", "MessageBody": "b"}, "End": true,
 			"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "D"}]},
 		"D": {"Type": "Succeed"}}}`)
 	var handled []string
@@ -363,7 +365,7 @@ func FuzzRead(f *testing.F) {
 		}
 		f.Add(text)
 	}
-	m := parse(f, `{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true}}}`)
+	m := parse(f, `{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "q", "MessageBody": "b"}, "End": true}}}`)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		file, err := mock.Read("m.json", text, firstLetter)
 		var faults mock.Faults

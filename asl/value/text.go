@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -31,19 +32,56 @@ func Position(text []byte, offset int64) (line, column int) {
 // Read parses text, which must be exactly one JSON value in valid UTF-8. A key that comes twice keeps its first place and
 // its last value, as AWS has it. The error is a *SyntaxError.
 func Read(text []byte) (any, error) {
+	v, _, err := ReadStrictly(text)
+	return v, err
+}
+
+// ReadStrictly is [Read] for those who mind keys that come again: repeated says whether there are any. [Repeated] says where.
+func ReadStrictly(text []byte) (v any, repeated bool, err error) {
 	r := reader{dec: decoder(text)}
-	v, err := r.value()
+	v, err = r.value()
 	if err != nil {
-		return nil, syntaxError(text, r.dec, err)
+		return nil, false, syntaxError(text, r.dec, err)
 	}
 	end := tokenStart(text, r.dec)
 	if _, err = r.dec.ReadToken(); err == nil {
-		return nil, &SyntaxError{Offset: end, Reason: "text after the value"}
+		return nil, false, &SyntaxError{Offset: end, Reason: "text after the value"}
 	}
 	if !errors.Is(err, io.EOF) {
-		return nil, syntaxError(text, r.dec, err)
+		return nil, false, syntaxError(text, r.dec, err)
 	}
-	return v, nil
+	return v, r.repeated, nil
+}
+
+// Repeated returns the ways, as [Locate] takes them, to the keys that come again in their object. The text must be JSON.
+func Repeated(text []byte) [][]string {
+	var found [][]string
+	repeats(decoder(text), nil, &found)
+	return found
+}
+
+func repeats(dec *jsontext.Decoder, path []string, found *[][]string) {
+	kind := dec.PeekKind()
+	if kind != '{' && kind != '[' {
+		_ = dec.SkipValue() // the text was read before: it is well formed
+		return
+	}
+	_, _ = dec.ReadToken()
+	seen := map[string]bool{}
+	for i := 0; dec.PeekKind() != '}' && dec.PeekKind() != ']' && dec.PeekKind() != 0; i++ {
+		key := strconv.Itoa(i)
+		if kind == '{' {
+			name, _ := dec.ReadToken()
+			key = name.String()
+		}
+		way := slices.Concat(path, []string{key})
+		if seen[key] {
+			*found = append(*found, way)
+		}
+		seen[key] = true
+		repeats(dec, way, found)
+	}
+	_, _ = dec.ReadToken()
 }
 
 func decoder(text []byte) *jsontext.Decoder {
@@ -57,6 +95,7 @@ type reader struct {
 	elements []any
 	builders []Builder // by depth
 	depth    int
+	repeated bool // a key came again in its object
 }
 
 func (r *reader) value() (any, error) {
@@ -102,7 +141,9 @@ func (r *reader) value() (any, error) {
 			if err != nil {
 				return nil, err
 			}
+			before := len(r.builders[depth].keys)
 			r.builders[depth].Set(key, v)
+			r.repeated = r.repeated || len(r.builders[depth].keys) == before
 		}
 		_, err := r.dec.ReadToken()
 		r.depth--

@@ -36,7 +36,7 @@ func (t *target) become(m *machines.Machine) error {
 	if t.file != m.Name {
 		return nil
 	}
-	definition, faults := asl.Parse(m.Definition)
+	definition, faults := asl.ParseWith(m.Definition, readOptions)
 	if definition == nil {
 		return fmt.Errorf("the built-in machine %s: %w", m.Name, faults)
 	}
@@ -53,13 +53,16 @@ func (t *target) keeps() bool {
 	return recovers
 }
 
+// readOptions take a machine without an end, which AWS refuses: who runs lamps has no use for one.
+var readOptions = asl.Options{Endless: true}
+
 // read finds a built-in machine or reads a definition's file. Whether it can be run here is judged by findPlant.
 func read(name string) (*target, error) {
 	all := builtIn()
 	for i := range all {
 		if all[i].Name == name {
 			m := &all[i]
-			definition, faults := asl.Parse(m.Definition)
+			definition, faults := asl.ParseWith(m.Definition, readOptions)
 			if definition == nil {
 				return nil, fmt.Errorf("the built-in machine %s: %w", name, faults)
 			}
@@ -70,7 +73,7 @@ func read(name string) (*target, error) {
 	if err != nil {
 		return nil, misusef("%w; built in are: %s", err, names(all))
 	}
-	definition, faults := asl.Parse(text)
+	definition, faults := asl.ParseWith(text, readOptions)
 	if definition == nil {
 		return nil, misuse{fileFaults{name, faults}}
 	}
@@ -144,6 +147,8 @@ func (t *target) findPlant(all []machines.Machine, mocks *mock.Case) error {
 func (t *target) unanswered(s *asl.State, all []machines.Machine, mocks *mock.Case) string {
 	generic := slices.Contains(direct.Activities(), s.Activity)
 	switch {
+	case s.JSONata():
+		return "the query language JSONata is not run by this version; use JSONPath"
 	case s.Type != asl.Task || mocks.Mocks(s.Name):
 		return ""
 	case generic && t.machine != nil:

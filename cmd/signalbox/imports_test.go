@@ -23,11 +23,12 @@ var floors = []struct {
 }{
 	{"asl/value", nil, []string{"os", "time", "net", "sync/errgroup", "math/rand"}, "values are pure"},
 	{"asl/jsonpath", []string{"asl/value"}, []string{"os", "time", "net"}, "paths are pure"},
+	{"asl/jsonata", []string{"asl/value"}, []string{"os", "time", "net"}, "expressions are pure"},
 	{"asl/engine", []string{"asl"}, []string{"periph.io", "charm.land"}, "the engine knows the language alone"},
 	{"asl/mock", []string{"asl"}, []string{"os", "time", "net", "math/rand", "periph.io", "charm.land"}, "mocks answer from a text"},
 	{
 		"asl",
-		[]string{"asl/value", "asl/jsonpath"},
+		[]string{"asl/value", "asl/jsonpath", "asl/jsonata"},
 		[]string{"os", "context", "net", "sync", "math/rand", "periph.io", "charm.land"},
 		"Step starts no goroutine, reads no clock, draws no random number and does no I/O",
 	},

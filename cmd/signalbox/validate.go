@@ -12,6 +12,7 @@ import (
 
 type validateCmd struct {
 	Files []string `arg:"" name:"file" help:"The files of definitions."`
+	Type  string   `name:"type" enum:"STANDARD,EXPRESS" default:"STANDARD" help:"The type of the machines: STANDARD or EXPRESS."`
 	JSON  bool     `name:"json" help:"For each file a line with what AWS's ValidateStateMachineDefinition answers."`
 }
 
@@ -25,7 +26,7 @@ func (c *validateCmd) Run(s streams) error {
 			complain(s.err, err)
 			continue
 		}
-		definition, faults := asl.Parse(text)
+		definition, faults := asl.ParseWith(text, asl.Options{Express: c.Type == "EXPRESS"})
 		bad = bad || definition == nil
 		if c.JSON {
 			err = c.printJSON(s, faults)
@@ -97,7 +98,11 @@ func excerpt(line string, column int) (window, caret string) {
 func (c *validateCmd) printJSON(s streams, faults asl.Diagnostics) error {
 	list := make([]any, len(faults))
 	for i, f := range faults {
-		list[i] = value.NewObject("severity", f.Severity, "code", f.Code, "message", f.Message, "location", f.Location)
+		o := value.NewObject("severity", f.Severity, "code", f.Code, "message", f.Message)
+		if f.Location != "" {
+			o = o.With("location", f.Location)
+		}
+		list[i] = o
 	}
 	result := "OK"
 	if faults.Failed() {

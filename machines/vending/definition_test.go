@@ -63,7 +63,7 @@ func TestDefinitionLeadsEverywhereAndNowhereElse(t *testing.T) {
 			return
 		}
 		reached[to] = true
-		if len(s.next()) == 0 {
+		if len(s.next()) == 0 && to != "NobodyCame" { // for AWS, after three years
 			t.Errorf("%s ends the machine, which should never end", to)
 		}
 		for _, next := range s.next() {

@@ -1,0 +1,354 @@
+package asl
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"signalbox/asl/jsonpath"
+	"signalbox/asl/value"
+)
+
+// fields are the members of an object in the definition. Each reading method reports a member of the wrong kind; rest
+// reports those that nobody read.
+type fields struct {
+	p        *parser
+	o        *value.Object
+	at       *place
+	language language // of the state that the object belongs to
+	mixed    bool     // the language itself is at fault: fields that are not of it are not told as well
+	read     uint64   // a bit for each member that was asked for
+	more     []int    // those past the 64th
+}
+
+func (p *parser) object(v any, at *place) *fields {
+	o, ok := v.(*value.Object)
+	if !ok {
+		p.schema(at, "", "Expected value of type Object")
+		return nil
+	}
+	return &fields{p: p, o: o, at: at}
+}
+
+// object reads an object of the same state, and so in the same language.
+func (f *fields) object(v any, at *place) *fields {
+	inner := f.p.object(v, at)
+	if inner != nil {
+		inner.language, inner.mixed = f.language, f.mixed
+	}
+	return inner
+}
+
+// member reads an object in a member, nil where it is absent.
+func (f *fields) member(name string) *fields {
+	v, ok := f.take(name)
+	if !ok {
+		return nil
+	}
+	return f.object(v, f.at.in(name))
+}
+
+// take returns a member and marks it as known.
+func (f *fields) take(name string) (any, bool) {
+	for i := range f.o.Len() {
+		if key, v := f.o.At(i); key == name {
+			if i < 64 {
+				f.read |= 1 << i
+			} else {
+				f.more = append(f.more, i)
+			}
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+func (f *fields) has(name string) bool {
+	_, ok := f.o.Lookup(name)
+	return ok
+}
+
+// speaks reports whether the state is in a language, for fields that are only there in it. Those that are there
+// nevertheless are reported.
+func (f *fields) speaks(l language, names ...string) bool {
+	if f.language == l {
+		return true
+	}
+	for _, name := range names {
+		if _, ok := f.take(name); ok && !f.mixed {
+			f.p.schema(f.at, name, "The QueryLanguage is set to '%v', but field '%s' is only supported for the '%v' QueryLanguage",
+				f.language, name, l)
+		}
+	}
+	return false
+}
+
+// require reports those of the names that are missing, all in one fault.
+func (f *fields) require(names ...string) {
+	var missing []string
+	for _, n := range names {
+		if !f.has(n) {
+			missing = append(missing, n)
+		}
+	}
+	if missing != nil {
+		f.p.schema(f.at, "", "These fields are required: [%s]", strings.Join(missing, ", "))
+	}
+}
+
+// only reports where more than one of the names is there.
+func (f *fields) only(names ...string) {
+	second := ""
+	there := 0
+	for _, n := range names {
+		if !f.has(n) {
+			continue
+		}
+		if there++; there == 2 {
+			second = n
+		}
+	}
+	if there > 1 {
+		f.p.schema(f.at, second, "There should only be one of the following fields: [%s]", strings.Join(names, ", "))
+	}
+}
+
+// one reports where not exactly one of the names is there.
+func (f *fields) one(names ...string) {
+	if slices.ContainsFunc(names, f.has) {
+		f.only(names...)
+		return
+	}
+	f.none(names...)
+}
+
+// none reports that not one of the names is there.
+func (f *fields) none(names ...string) {
+	f.p.schema(f.at, "", "This object should have only one of the following fields: [%s]", strings.Join(names, ", "))
+}
+
+func (f *fields) wrong(name, kind string) {
+	f.p.schema(f.at.in(name), "", "Expected value of type %s", kind)
+}
+
+func (f *fields) text(name string) string {
+	v, ok := f.take(name)
+	if !ok {
+		return ""
+	}
+	s, ok := v.(string)
+	if !ok {
+		f.wrong(name, "String")
+	}
+	return s
+}
+
+// state reads the name of a state.
+func (f *fields) state(name string) string {
+	text := f.text(name)
+	if v, ok := f.o.Lookup(name); ok && v == any("") {
+		f.p.fault(f.at.in(name), "", CodeTarget, "Missing 'Next' target: ")
+	}
+	return text
+}
+
+// oneOf reads a text that is one of a few; "" where it is absent.
+func (f *fields) oneOf(name string, values ...string) string {
+	text := f.text(name)
+	if v, ok := f.o.Lookup(name); ok && v == any(text) && !slices.Contains(values, text) {
+		f.p.schema(f.at.in(name), "", "Value should be one of the following: [%s]", strings.Join(values, ", "))
+	}
+	return text
+}
+
+func (f *fields) boolean(name string) bool {
+	v, ok := f.take(name)
+	if !ok {
+		return false
+	}
+	b, ok := v.(bool)
+	if !ok {
+		f.wrong(name, "Boolean")
+	}
+	return b
+}
+
+// whole reads a whole number between low and high; 0 where it is absent, at fault, or left to JSONata.
+func (f *fields) whole(name string, low, high int64) int64 {
+	v, ok := f.take(name)
+	if !ok || f.isQuery(v, name) {
+		return 0
+	}
+	n, ok := v.(int64)
+	if big, isNumber := v.(value.Number); isNumber && !strings.ContainsAny(string(big), ".eE") {
+		n, ok = math.MaxInt64, true
+		if big[0] == '-' {
+			n = math.MinInt64
+		}
+	}
+	switch {
+	case !ok:
+		f.wrong(name, "Integer")
+		return 0
+	case n < low:
+		f.p.schema(f.at.in(name), "", "Minimum value is %d", low)
+		return 0
+	case n > high:
+		f.p.schema(f.at.in(name), "", "Maximum value is %d", high)
+		return 0
+	}
+	return n
+}
+
+func (f *fields) float(name string, low, high float64) (float64, bool) {
+	v, ok := f.take(name)
+	if !ok || f.isQuery(v, name) {
+		return 0, false
+	}
+	n, ok := value.Float(v)
+	switch {
+	case !ok:
+		f.wrong(name, "Number")
+		return 0, false
+	case n < low:
+		f.p.schema(f.at.in(name), "", "Minimum value is %v", low)
+		return 0, false
+	case n > high || math.IsInf(n, 0):
+		f.p.schema(f.at.in(name), "", "Maximum value is %v", high)
+		return 0, false
+	}
+	return n, true
+}
+
+// list returns the elements of an array with their places.
+func (f *fields) list(name string, yield func(v any, at *place)) {
+	v, ok := f.take(name)
+	if !ok {
+		return
+	}
+	list, ok := v.([]any)
+	if !ok {
+		f.wrong(name, "Array")
+		return
+	}
+	if len(list) == 0 {
+		return
+	}
+	at := f.at.in(name)
+	for i, e := range list {
+		yield(e, at.item(i))
+	}
+}
+
+// filled is a list with at least one element.
+func (f *fields) filled(name string, yield func(v any, at *place)) {
+	f.list(name, yield)
+	if v, ok := f.o.Lookup(name); ok {
+		if list, isList := v.([]any); isList && len(list) == 0 {
+			f.p.schema(f.at.in(name), "", "Value cannot be empty")
+		}
+	}
+}
+
+func (f *fields) texts(name string) []string {
+	var list []string
+	f.list(name, func(v any, at *place) {
+		s, ok := v.(string)
+		if !ok {
+			f.p.schema(at, "", "Expected value of type String")
+			return
+		}
+		list = append(list, s)
+	})
+	return list
+}
+
+// path reads a JSONPath. Null gives nil as well; has tells the difference.
+func (f *fields) path(name string) *jsonpath.Path {
+	v, ok := f.take(name)
+	if !ok {
+		return nil
+	}
+	s, ok := v.(string)
+	if !ok {
+		f.wrong(name, "String")
+		return nil
+	}
+	path, err := f.p.compile(s)
+	if err != nil {
+		f.p.schema(f.at.in(name), "", "Value must be a valid JSONPath.")
+		return nil
+	}
+	return path
+}
+
+// reference reads a path that names one place.
+func (f *fields) reference(name string) *jsonpath.Path {
+	path := f.path(name)
+	if path != nil && !path.Definite() {
+		f.p.schema(f.at.in(name), "", "Value is not a Reference Path")
+		return nil
+	}
+	return path
+}
+
+func (f *fields) isNull(name string) bool {
+	v, ok := f.o.Lookup(name)
+	return ok && v == nil
+}
+
+// inOut reads InputPath or OutputPath.
+func (f *fields) inOut(name string) *pathField {
+	if f.isNull(name) {
+		f.take(name)
+		return &pathField{none: true}
+	}
+	path := f.path(name)
+	if path == nil || path.String() == "$" {
+		return nil
+	}
+	return &pathField{path: path}
+}
+
+// resultPath reads ResultPath: nil stands for "$", and discard for null.
+func (f *fields) resultPath() (path *jsonpath.Path, discard bool) {
+	if f.isNull("ResultPath") {
+		f.take("ResultPath")
+		return nil, true
+	}
+	path = f.path("ResultPath")
+	switch {
+	case path == nil || path.String() == "$":
+		return nil, false
+	case !path.Reference():
+		f.p.schema(f.at.in("ResultPath"), "", "Value is not a Reference Path")
+		return nil, false
+	}
+	return path, false
+}
+
+// expression reads a path or an intrinsic function.
+func (f *fields) expression(name string) *expression {
+	text := f.text(name)
+	if text == "" {
+		return nil
+	}
+	e, err := parseExpression(text)
+	if err != nil {
+		f.p.schema(f.at, name, "The value for the field '%s' must be a valid JSONPath or a valid intrinsic function call", name)
+		return nil
+	}
+	e.field = name
+	return e
+}
+
+// rest reports the members that nobody knows.
+func (f *fields) rest() {
+	for i := range f.o.Len() {
+		if i < 64 && f.read&(1<<i) != 0 || i >= 64 && slices.Contains(f.more, i) {
+			continue
+		}
+		key, _ := f.o.At(i)
+		f.p.schema(f.at, key, "Field '%s' is not supported", key)
+	}
+}

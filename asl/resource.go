@@ -1,0 +1,159 @@
+package asl
+
+import (
+	"regexp"
+	"strings"
+
+	"signalbox/asl/value"
+)
+
+// patterns are how a Task may wait for a service. AWS, "Discover service integration patterns".
+type patterns uint8
+
+const (
+	response patterns = 1 << iota // of the call
+	job                           // .sync: the end of a job
+	job2                          // .sync:2: with its output as JSON
+	callback                      // .waitForTaskToken
+)
+
+var suffixes = map[string]patterns{".sync": job, ".sync:2": job2, ".waitForTaskToken": callback}
+
+// An integration is one action of a service that AWS calls by its own rules.
+type integration struct {
+	patterns patterns
+	required []string // among the parameters, as far as AWS has been seen to refuse without them
+}
+
+// integrations are the optimized integrations. AWS, "Integrating optimized services with Step Functions", and the page of
+// each service.
+var integrations = func() map[string]integration {
+	all := map[string]integration{
+		"apigateway:invoke":                   {response | callback, nil},
+		"dynamodb:getItem":                    {response, []string{"TableName", "Key"}},
+		"dynamodb:putItem":                    {response, []string{"TableName", "Item"}},
+		"ecs:runTask":                         {response | job | callback, []string{"TaskDefinition"}},
+		"events:putEvents":                    {response | callback, []string{"Entries"}},
+		"glue:startJobRun":                    {response | job, []string{"JobName"}},
+		"http:invoke":                         {response, nil},
+		"lambda:invoke":                       {response | callback, []string{"FunctionName"}},
+		"sns:publish":                         {response | callback, []string{"Message"}},
+		"sqs:sendMessage":                     {response | callback, []string{"QueueUrl", "MessageBody"}},
+		"states:startExecution":               {response | job | job2 | callback, []string{"StateMachineArn"}},
+		"bedrock:invokeModel":                 {response | callback, nil},
+		"eks:call":                            {response | callback, nil},
+		"eks:runJob":                          {response | job | callback, nil},
+		"emr-containers:createVirtualCluster": {response, nil},
+	}
+	for service, actions := range map[string]string{
+		"athena":    "getQueryExecution getQueryResults stopQueryExecution",
+		"codebuild": "stopBuild batchDeleteBuilds batchGetReports stopBuildBatch deleteBuildBatch",
+		"dynamodb":  "deleteItem updateItem",
+		"elasticmapreduce": "setClusterTerminationProtection cancelStep modifyInstanceFleetByName " +
+			"modifyInstanceGroupByName",
+		"sagemaker": "createEndpoint createEndpointConfig createModel updateEndpoint",
+	} {
+		for action := range strings.FieldsSeq(actions) {
+			all[service+":"+action] = integration{response, nil}
+		}
+	}
+	for service, actions := range map[string]string{
+		"athena":           "startQueryExecution",
+		"batch":            "submitJob",
+		"bedrock":          "createModelCustomizationJob",
+		"codebuild":        "startBuild startBuildBatch retryBuildBatch",
+		"databrew":         "startJobRun",
+		"eks":              "createCluster deleteCluster createNodegroup deleteNodegroup",
+		"emr-containers":   "deleteVirtualCluster startJobRun",
+		"emr-serverless":   "createApplication startApplication stopApplication deleteApplication startJobRun cancelJobRun",
+		"elasticmapreduce": "createCluster terminateCluster addStep",
+		"mediaconvert":     "createJob",
+		"sagemaker":        "createHyperParameterTuningJob createLabelingJob createProcessingJob createTrainingJob createTransformJob",
+	} {
+		for action := range strings.FieldsSeq(actions) {
+			all[service+":"+action] = integration{response | job, nil}
+		}
+	}
+	return all
+}()
+
+// What a Task may call beside the optimized integrations: any action of any service by its SDK for Java, whose names are
+// written so; a Lambda function with or without a version or alias; an activity.
+var (
+	sdkAction = regexp.MustCompile(`^aws-sdk:[a-z][a-z0-9]*:[a-z][A-Za-z0-9]*$`)
+	function  = regexp.MustCompile(`^arn:[a-z-]+:lambda:[a-z0-9-]*:[0-9]*:function:[A-Za-z0-9_.-]+(:(\$LATEST|[A-Za-z0-9_-]+))?$`)
+	activity  = regexp.MustCompile(`^arn:[a-z-]+:states:[a-z0-9-]+:[0-9]*:activity:([^:/]+)$`)
+	service   = regexp.MustCompile(`^arn:[a-z-]+:states:::(.+)$`)
+)
+
+// resource checks the Resource of a Task.
+func (p *parser) resource(f *fields, s *State) {
+	at := f.at.in("Resource")
+	if !strings.HasPrefix(s.Resource, "arn:") {
+		p.schema(at, "", "Value is not a valid resource ARN")
+		return
+	}
+	if m := activity.FindStringSubmatch(s.Resource); m != nil {
+		s.Activity = m[1]
+		if p.express {
+			p.schema(at, "", "Express state machine does not support Activity ARN")
+		}
+		return
+	}
+	if function.MatchString(s.Resource) {
+		return
+	}
+	m := service.FindStringSubmatch(s.Resource)
+	if m == nil {
+		p.unrecognized(s, at)
+		return
+	}
+	action, pattern := m[1], response
+	if i := strings.IndexByte(action, '.'); i >= 0 {
+		action, pattern = action[:i], suffixes[action[i:]]
+	}
+	call, known := integrations[action]
+	if !known && sdkAction.MatchString(action) {
+		call.patterns = response | callback
+	}
+	switch {
+	case call.patterns&pattern == 0:
+		p.unrecognized(s, at)
+		return
+	case !p.express:
+	case pattern == callback:
+		// AWS has a blank too many here, as a recording shows.
+		p.schema(at, "", "Express state machine does not support '.waitForTaskToken' service integration ")
+	case pattern != response:
+		p.schema(at, "", "Express state machine does not support '.sync' service integration")
+	}
+	p.parametersOf(f, s, call)
+}
+
+func (p *parser) unrecognized(s *State, at *place) {
+	p.schema(at, "", "The resource provided %s is not recognized. The value is not a valid resource ARN, or the resource is "+
+		"not available in this region.", s.Resource)
+}
+
+// parametersOf reports what a call of a service lacks.
+func (p *parser) parametersOf(f *fields, s *State, call integration) {
+	name := "Parameters"
+	if f.language == inJSONata {
+		name = "Arguments"
+	}
+	v, ok := f.o.Lookup(name)
+	if !ok {
+		p.schema(f.at.in("Resource"), "", "%s field is required for resource ARN: %s", name, s.Resource)
+		return
+	}
+	for _, field := range call.required {
+		if o, isObject := v.(*value.Object); isObject && !has(o, field) && (f.language == inJSONata || !has(o, field+".$")) {
+			p.schema(f.at.in(name), "", "The field '%s' is required but was missing", field)
+		}
+	}
+}
+
+func has(o *value.Object, key string) bool {
+	_, ok := o.Lookup(key)
+	return ok
+}
