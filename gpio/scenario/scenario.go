@@ -27,9 +27,9 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"signalbox/gpio"
-	"signalbox/gpio/internal/yamltree"
 	"signalbox/gpio/near"
 	"signalbox/gpio/sim"
+	"signalbox/gpio/yamltree"
 )
 
 // A Scenario is what happens to a board's lines.

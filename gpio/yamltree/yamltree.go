@@ -1,5 +1,5 @@
 // Package yamltree reads a YAML file that people write, and collects everything that is wrong with it, each fault with
-// its place. Boards and scenarios are read with it.
+// its place. Boards, scenarios and the descriptions of machines are read with it.
 package yamltree
 
 import (
