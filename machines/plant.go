@@ -85,9 +85,11 @@ func (Cancel) happening()  {}
 func (Edge) happening()    {}
 func (Due) happening()     {}
 
-// A Reaction is what follows from a happening. The Rig carries it out in this order: Records, Levels, Deadlines, Answers,
-// Notes.
+// A Reaction is what follows from a happening. The Rig carries it out in this order: Stops, Records, Levels, Deadlines,
+// Answers, Notes.
 type Reaction struct {
+	// Stops are lines that go off at once: nothing that moves waits for the disk to be stopped.
+	Stops []Level
 	// Records are for the ledger. Where they cannot be written no level changes any more.
 	Records []Entry
 	// Levels are the changes to make, in order: what goes dark before what is lit. An unchanged line may be named.

@@ -1,6 +1,7 @@
 package machines
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -52,7 +53,8 @@ type RigConfig struct {
 	Observe func(why string, notes []Note)
 }
 
-// NewRig connects a plant to its lines, sets the levels that belong to its first state and listens to its inputs.
+// NewRig connects a plant to its lines, sets the levels that belong to its first state and listens to its inputs. Inputs
+// that are high already come as edges right after power-up.
 func NewRig(c RigConfig) (*Rig, error) {
 	r := &Rig{
 		plant: c.Plant, ledger: c.Ledger, lines: c.Lines, clock: c.Clock, observe: c.Observe,
@@ -76,6 +78,14 @@ func NewRig(c RigConfig) (*Rig, error) {
 		err := c.Lines.OnEdge(name, func(high bool) { r.happen(Edge{Line: name, High: high}, name) })
 		if err != nil {
 			return nil, err
+		}
+		// What is high already gives no edge any more.
+		pin, err := c.Lines.In(name)
+		if err != nil {
+			return nil, err
+		}
+		if bool(pin.Read()) {
+			r.happen(Edge{Line: name, High: true}, name+" at power-up")
 		}
 	}
 	r.follow(s, reaction, "power-up")
@@ -153,6 +163,14 @@ func (r *Rig) Operate(name string, input any, reply engine.Reply) {
 	r.happen(Command{Ticket: r.last, Name: name, Input: input, State: "operator"}, name+" (operator)")
 }
 
+// Drop has the rig forget everything without a word to anybody, as a power cut does: no line is moved, nothing is answered.
+func (r *Rig) Drop() {
+	r.broken = errors.New("machines: the power was cut")
+	r.schedule(nil)
+	clear(r.tickets)
+	r.later = nil
+}
+
 // Release gives the plant back when the execution that owns it has ended.
 func (r *Rig) Release(execution string) {
 	if r.owner == execution {
@@ -186,6 +204,12 @@ func (r *Rig) follow(s State, reaction Reaction, why string) {
 }
 
 func (r *Rig) carryOut(reaction Reaction, why string) {
+	for _, l := range reaction.Stops {
+		if err := r.set(Level{Line: l.Line}, why); err != nil {
+			r.fail(err)
+			return
+		}
+	}
 	if r.ledger != nil && len(reaction.Records) > 0 {
 		for i := range reaction.Records {
 			reaction.Records[i].Time = r.clock.Now()

@@ -78,6 +78,7 @@ type lines struct {
 	early  bool // an edge comes as soon as somebody listens
 	tell   bool // pins are Tellers
 	safe   error
+	high   map[string]bool // inputs, at power-up
 }
 
 func (l *lines) Out(name string) (gpio.PinOut, error) {
@@ -91,7 +92,15 @@ func (l *lines) Out(name string) (gpio.PinOut, error) {
 	return p, nil
 }
 
-func (*lines) In(string) (gpio.PinIn, error) { return nil, errors.New("the rig reads no line") }
+func (l *lines) In(name string) (gpio.PinIn, error) { return level{high: l.high[name]}, nil }
+
+// level is an input that stays where it is.
+type level struct {
+	gpio.PinIn
+	high bool
+}
+
+func (l level) Read() gpio.Level { return gpio.Level(l.high) }
 
 func (l *lines) OnEdge(line string, f func(high bool)) error {
 	if line == "missing" {
@@ -647,4 +656,45 @@ func TestDecode(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestWhatIsHighAtPowerUpIsTold(t *testing.T) {
+	b := newBench()
+	b.lines.high = map[string]bool{"coin": true}
+	b.plant.initial.Levels = []machines.Level{{Line: "red", High: true}}
+	b.open(t, b.observe)
+	b.want(t, "red true", "observed power-up []", "0: edge coin true", "observed coin at power-up []")
+}
+
+func TestStoppingDoesNotWaitForTheLedger(t *testing.T) {
+	b := newBench()
+	l := &book{}
+	if err := b.keep(t, l); err != nil {
+		t.Fatal(err)
+	}
+	b.plant.react = func(machines.Happening, time.Time) machines.Reaction {
+		return machines.Reaction{
+			Stops:   []machines.Level{{Line: "red"}},
+			Records: []machines.Entry{{Kind: "home"}},
+			Levels:  []machines.Level{{Line: "green", High: true}},
+		}
+	}
+	b.lines.edges["coin"](true)
+	b.want(t, "observed power-up []", "0: edge coin true", "red false", "ledger: home at 0s", "green true", "observed coin []")
+}
+
+func TestADroppedRigIsSilent(t *testing.T) {
+	b := newBench()
+	b.open(t, nil)
+	b.plant.react = func(machines.Happening, time.Time) machines.Reaction {
+		return machines.Reaction{Deadlines: []machines.Deadline{{Name: "late", At: start.Add(time.Second)}}}
+	}
+	b.task("x", "go")
+	b.want(t, `0: command 1 go {"n":1} GO`)
+	b.rig.Drop()
+	b.lines.edges["coin"](true)
+	if err := b.clock.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.want(t)
 }
