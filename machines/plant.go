@@ -75,6 +75,8 @@ type (
 	Edge struct {
 		Line string
 		High bool
+		// Standing says that it is so already at power-up: nothing has moved.
+		Standing bool
 	}
 	// A Due is a deadline that the plant asked for and that has come.
 	Due struct{ Name string }

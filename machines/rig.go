@@ -85,7 +85,7 @@ func NewRig(c RigConfig) (*Rig, error) {
 			return nil, err
 		}
 		if bool(pin.Read()) {
-			r.happen(Edge{Line: name, High: true}, name+" at power-up")
+			r.happen(Edge{Line: name, High: true, Standing: true}, name+" at power-up")
 		}
 	}
 	r.follow(s, reaction, "power-up")

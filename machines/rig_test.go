@@ -56,7 +56,8 @@ func (p *plant) Apply(s machines.State, h machines.Happening, at time.Time) (mac
 	case machines.Cancel:
 		p.note("%d: cancel %d", n, h.Ticket)
 	case machines.Edge:
-		p.note("%d: edge %s %v", n, h.Line, h.High)
+		standing := map[bool]string{true: " standing"}[h.Standing]
+		p.note("%d: edge %s %v%s", n, h.Line, h.High, standing)
 	case machines.Due:
 		p.note("%d: due %s at %v", n, h.Name, at.Sub(start))
 	}
@@ -663,7 +664,7 @@ func TestWhatIsHighAtPowerUpIsTold(t *testing.T) {
 	b.lines.high = map[string]bool{"coin": true}
 	b.plant.initial.Levels = []machines.Level{{Line: "red", High: true}}
 	b.open(t, b.observe)
-	b.want(t, "red true", "observed power-up []", "0: edge coin true", "observed coin at power-up []")
+	b.want(t, "red true", "observed power-up []", "0: edge coin true standing", "observed coin at power-up []")
 }
 
 func TestStoppingDoesNotWaitForTheLedger(t *testing.T) {

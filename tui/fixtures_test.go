@@ -129,8 +129,13 @@ func front() tui.Snapshot {
 			{Name: "OutOfService", Type: "Wait", Next: []tui.Next{{State: "OutOfService"}}},
 		},
 		World: vending.View{
-			Display: "credit 3.25", Credit: 325, Price: 300, Hopper: 40, Tray: 2, Cup: 25,
-			Columns: [3]vending.Column{{Name: "chips", Stock: 5}, {Name: "chocolate", Stock: 2}, {Name: "nuts", Stock: 0}},
+			Display: "credit 3.25", Credit: 325, Tray: 2, Cup: 25, Doubt: 250, Accepting: true,
+			Tubes: []vending.Tube{{Value: 100, Coins: 12}, {Value: 25, Coins: 40}},
+			Columns: []vending.Shelf{
+				{Column: vending.Column{Name: "chips", Price: 300, Stock: 5}},
+				{Column: vending.Column{Name: "chocolate", Price: 250, Stock: 2}, Out: "doubt"},
+				{Column: vending.Column{Name: "nuts", Price: 300, Stock: 0}},
+			},
 		},
 	}
 	for _, l := range []struct {

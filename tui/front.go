@@ -43,7 +43,7 @@ func (f front) words() {
 	f.fit(0, 0, f.w, lit(f.st.amber), " "+f.display()+" ")
 	y := 1
 	for i, c := range f.v.Columns {
-		text := fmt.Sprintf("%d %s  %d left", i+1, f.name(i), c.Stock)
+		text := fmt.Sprintf("%d %s  %s", i+1, f.name(i), left(c))
 		if f.s.high("motor-" + strconv.Itoa(i+1)) {
 			text += "  motor on"
 		}
@@ -53,6 +53,39 @@ func (f front) words() {
 	f.fit(0, y, f.w, f.st.plain, fmt.Sprintf("tray %d  cup %v", f.v.Tray, f.v.Cup))
 	exact, _ := f.exact()
 	f.fit(0, y+1, f.w, f.st.plain, exact)
+	y += 2
+	for _, l := range f.troubles() {
+		f.fit(0, y, f.w, f.st.red.Bold(true), l[0]+" "+l[1])
+		y++
+	}
+}
+
+// left says how much a column has to sell, or why it sells nothing.
+func left(c vending.Shelf) string {
+	switch {
+	case c.Out != "":
+		return c.Out
+	case c.Stock <= 0:
+		return "empty"
+	}
+	return fmt.Sprintf("%d left", c.Stock)
+}
+
+// troubles are what an operator should see.
+func (f front) troubles() (list [][2]string) {
+	if f.v.Owed > 0 {
+		list = append(list, [2]string{"owed", f.v.Owed.String()})
+	}
+	if f.v.Doubt > 0 {
+		list = append(list, [2]string{"doubt", f.v.Doubt.String()})
+	}
+	if f.v.Unknown > 0 {
+		list = append(list, [2]string{"unknown", strconv.Itoa(f.v.Unknown)})
+	}
+	if f.v.Door {
+		list = append(list, [2]string{"door open", ""})
+	}
+	return list
 }
 
 func (f front) display() string {
@@ -92,28 +125,31 @@ func (f front) frame() {
 // window draws the columns behind the glass: name, spiral with snacks (the next one to fall in front, at the bottom),
 // stock, price and motor.
 func (f front) window(x, y, w, h int) {
-	n := len(f.v.Columns)
+	n := max(len(f.v.Columns), 1)
 	each := w / n
 	x += (w - each*n) / 2
 	for i, c := range f.v.Columns {
-		left := x + i*each
+		at := x + i*each
 		name := f.name(i)
-		stock, look := fmt.Sprintf("%d left", c.Stock), f.st.plain
-		if each < 8 {
+		stock, look := left(c), f.st.plain
+		if each < 8 && c.Out == "" {
 			stock = "×" + strconv.Itoa(c.Stock)
-		} else if c.Name != "" {
+		} else if each >= 8 && c.Name != "" {
 			name = strconv.Itoa(i+1) + " " + name
 		}
-		f.centre(left, y, each-1, f.st.strong, name)
-		if c.Stock <= 0 {
-			stock, look = "empty", f.st.red.Bold(true)
+		f.centre(at, y, each-1, f.st.strong, name)
+		if c.Stock <= 0 && c.Out == "" {
+			stock = "empty"
 		}
-		f.centre(left, y+h-3, each-1, look, stock)
-		if f.v.Price > 0 {
-			f.centre(left, y+h-2, each-1, f.st.plain, f.v.Price.String())
+		if c.Stock <= 0 || c.Out != "" {
+			look = f.st.red.Bold(true)
 		}
-		f.spiral(left, y+1, each-1, h-4, i)
-		f.motor(left, y+h-1, each-1, i)
+		f.centre(at, y+h-3, each-1, look, stock)
+		if c.Price > 0 {
+			f.centre(at, y+h-2, each-1, f.st.plain, c.Price.String())
+		}
+		f.spiral(at, y+1, each-1, h-4, i)
+		f.motor(at, y+h-1, each-1, i)
 	}
 }
 
@@ -264,17 +300,19 @@ func (f front) controls(x, y, h int) {
 	f.fit(x+min(1, max(w-width(exact), 0)), y, w, look, exact)
 	y++
 	y += gap
-	if f.s.high("hopper-25") {
-		put(f.st.amber.Bold(true), "● paying out", "")
-	} else {
-		coins := strconv.Itoa(f.v.Hopper)
-		if w >= 20 {
-			coins = plural(f.v.Hopper, "coin")
-		}
-		put(f.st.plain, "hopper", coins)
+	for _, l := range f.troubles() {
+		put(f.st.red.Bold(true), l[0], l[1])
 	}
 	put(f.st.plain.Bold(f.v.Cup > 0), "cup", f.v.Cup.String())
-	if f.v.Owed > 0 {
-		put(f.st.red.Bold(true), "owed", f.v.Owed.String())
+	for _, t := range f.v.Tubes {
+		label, coins := "tube "+t.Value.String(), strconv.Itoa(t.Coins)
+		if w >= 20 {
+			coins = plural(t.Coins, "coin")
+		}
+		if f.s.high("hopper-" + strconv.Itoa(int(t.Value))) {
+			put(f.st.amber.Bold(true), "●"+label[4:], coins)
+		} else {
+			put(f.st.plain, label, coins)
+		}
 	}
 }

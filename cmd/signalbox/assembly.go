@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"signalbox/gpio/sim"
 	"signalbox/machines"
 	"signalbox/machines/direct"
+	"signalbox/machines/ledger"
 )
 
 // errEnded is the error name of an execution that was ended from outside: by --for, a scenario's end, or a person.
@@ -50,8 +52,10 @@ type assembly struct {
 	world   machines.World
 	run     *engine.Run
 	history *storyteller
-	data    *dataFolder // nil: nothing is kept
-	control *control    // nil without data
+	data    *dataFolder     // nil: nothing is kept
+	books   machines.Ledger // nil: the plant keeps none
+	ledger  *ledger.File    // nil: in memory, or none
+	control *control        // nil without data
 
 	ended   *asl.Execution // nil while it runs
 	enough  string         // why the run was ended from outside: "" if it was not
@@ -77,6 +81,9 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 		if a.data, err = openData(o.data); err != nil {
 			return nil, err
 		}
+	}
+	if err := a.keepBooks(); err != nil {
+		return nil, err
 	}
 	handlers := map[string]engine.Handler{}
 	if o.board != nil {
@@ -116,6 +123,22 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 		a.clock.AfterFunc(o.length, func() { a.end(fmt.Sprintf("%v are over", o.length)) })
 	}
 	return a, nil
+}
+
+// keepBooks opens the ledger of a plant that keeps one: in the data folder, else in memory.
+func (a *assembly) keepBooks() (err error) {
+	switch {
+	case !a.order.target.keeps():
+		return nil
+	case a.data == nil:
+		a.books = &ledger.Memory{}
+		return nil
+	}
+	if a.ledger, err = ledger.Open(filepath.Join(a.data.dir, ledger.Name), a.order.target.machine.Name); err != nil {
+		return err
+	}
+	a.books = a.ledger
+	return nil
 }
 
 // open opens the board's lines, with the world behind them in a simulation, and fills in who answers which activity.
@@ -162,6 +185,7 @@ func (a *assembly) open(handlers map[string]engine.Handler) error {
 	}
 	if a.rig, err = machines.NewRig(machines.RigConfig{
 		Plant: m.Plant, Lines: a.lines, Outputs: outputs, Inputs: inputs, Clock: a.clock, Observe: a.history.plant,
+		Ledger: a.books,
 	}); err != nil {
 		return err
 	}
@@ -288,6 +312,9 @@ func (a *assembly) close(why string) (err error) {
 	}
 	if a.control != nil {
 		err = errors.Join(err, a.control.close())
+	}
+	if a.ledger != nil {
+		err = errors.Join(err, a.ledger.Close())
 	}
 	if a.data != nil {
 		err = errors.Join(err, a.data.close())

@@ -24,6 +24,7 @@ type Panel struct {
 	board   *gpio.Board
 	pins    map[string]*Pin // by logical name
 	claimed map[*Pin]bool
+	gates   map[string]func(high bool) bool
 }
 
 var _ gpio.Driver = (*Panel)(nil)
@@ -31,7 +32,7 @@ var _ gpio.Driver = (*Panel)(nil)
 // New returns the simulated lines of a board. Inputs are where their pulls take them; one without a pull is logically
 // low, as if the wiring saw to it: a button with nobody's finger on it.
 func New(board *gpio.Board) *Panel {
-	p := &Panel{board: board, pins: map[string]*Pin{}, claimed: map[*Pin]bool{}}
+	p := &Panel{board: board, pins: map[string]*Pin{}, claimed: map[*Pin]bool{}, gates: map[string]func(bool) bool{}}
 	for _, line := range board.Lines {
 		pin := &Pin{
 			name:      line.Where(),
@@ -102,10 +103,21 @@ func (p *Panel) OnOutput(line string, f func(high bool)) {
 
 // Drive takes an input to a level, as the world behind the board does. A line that is missing from the board, or is an
 // output, is not moved.
-func (p *Panel) Drive(line string, high bool) { p.Push(line, high, "world") }
+func (p *Panel) Drive(line string, high bool) { p.drive(line, high, "world") }
 
-// Push is Drive with a reason for the log.
+// Push is what somebody does to an input, with a reason for the log. The world may not let it through; see Gate.
 func (p *Panel) Push(line string, high bool, why string) {
+	if let, ok := p.gates[line]; ok && !let(high) {
+		return
+	}
+	p.drive(line, high, why)
+}
+
+// Gate has let asked before each Push of a line: one that it does not let through does not happen. A coin acceptor that is
+// held back gives no pulses, whatever somebody puts into it.
+func (p *Panel) Gate(line string, let func(high bool) bool) { p.gates[line] = let }
+
+func (p *Panel) drive(line string, high bool, why string) {
 	l, err := p.board.Line(line)
 	if err != nil || l.Direction != gpio.In {
 		return

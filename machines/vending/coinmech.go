@@ -3,25 +3,25 @@ package vending
 import "time"
 
 const (
-	// Quarter is what one pulse of the coin mech and one coin of the hopper are worth.
-	Quarter Cents = 25
-	// MaxCoin is the largest coin that the mech takes.
-	MaxCoin Cents = 200
 	// coinSilence ends a coin's train of pulses. Coin acceptors of the CH-926 kind give pulses of 20, 50 or 100 ms with
 	// pauses of the same order (maker's sheet, deconinck.info), so that the silence is longer than any pause.
 	coinSilence = 200 * time.Millisecond
+	// calm is how long after power-up nobody moves anything: a coin that a power cut caught in the acceptor ends in it, for
+	// the silence restarts it.
+	calm = 300 * time.Millisecond
 )
 
 const (
+	mechCalming  = "calming"
 	mechIdle     = "idle"
 	mechCounting = "counting"
 )
 
-// A CoinMech counts pulses. Money is added pulse by pulse, so that a lost pulse loses no more than its quarter and two
-// coins that run into one train lose nothing; the train only tells when a coin is complete. The board has no line that
-// inhibits the mech: a coin that the machine could not give back is taken all the same, credited and noted.
+// A CoinMech counts pulses. A coin is worth what its number of pulses says when the train has ended; a number that is no
+// coin's, a pulse that does not end, and pulses right after power-up whose beginning nobody has counted are written down as
+// unknown: never dropped and never guessed at. Bounce is the board's business (debounce).
 type CoinMech struct {
-	Is    string // idle, counting
+	Is    string // calming: after power-up, until the line has been silent; idle, counting
 	High  bool   // the line
 	Train int    // pulses so far
 	Ends  Instant
@@ -30,7 +30,7 @@ type CoinMech struct {
 func coinMechPart() *part {
 	return newPart(mechIdle,
 		transition("pulse", mechCounting, mechIdle, mechCounting),
-		transition("silence", mechIdle, mechCounting))
+		transition("silence", mechIdle, mechCounting, mechCalming))
 }
 
 func (m *moment) coin(high bool) {
@@ -39,34 +39,104 @@ func (m *moment) coin(high bool) {
 		return
 	}
 	mech.High = high
-	if high && m.p.mech.fire(&mech.Is, "pulse") {
+	if high {
 		mech.Train++
-		m.s.Money.Inserted += Quarter
-		m.s.Money.Credit += Quarter
+		if mech.Is == mechIdle {
+			m.record(entryTrain)
+		}
+		m.p.mech.fire(&mech.Is, "pulse")
 	}
-	if mech.Is == mechCounting {
+	switch mech.Is {
+	case mechCounting:
 		// Both edges put the end off: a slow acceptor's pulse is as long as the silence between quick ones.
 		mech.Ends = m.in(coinSilence)
+	case mechCalming:
+		m.s.Calm = max(m.s.Calm, m.in(calm))
 	}
 }
 
 func (m *moment) coinComplete() {
 	mech := &m.s.Mech
+	calming := mech.Is == mechCalming
 	if !m.p.mech.fire(&mech.Is, "silence") {
 		return
 	}
-	switch mech.Train {
-	case 1, 2, 4, 8:
-		m.note("coin %v, credit %v", Cents(mech.Train)*Quarter, m.s.Money.Credit)
-	default:
-		m.note("coins or a damaged train, %d pulses: %v, credit %v", mech.Train, Cents(mech.Train)*Quarter, m.s.Money.Credit)
-	}
-	switch h := m.s.Hopper; {
-	case h.Is == hopperStuck:
-		m.note("coin taken while the hopper is stuck: it cannot be returned")
-	case !h.canPay(m.s.Money.Credit):
-		m.note("coin taken although the hopper cannot return a credit of %v: it has %v", m.s.Money.Credit, h.value())
-	}
+	pulses := mech.Train
 	mech.Train, mech.Ends = 0, 0
-	m.s.Customer.Coin = true
+	coin, known := m.p.setup.coin(pulses)
+	switch {
+	case calming && pulses == 0:
+	case calming:
+		m.record(entryUnknown, "pulses", pulses, "why", "power-up")
+		m.note("%d pulses of a coin that a power cut has hidden: its value is unknown", pulses)
+	case mech.High:
+		m.record(entryUnknown, "pulses", pulses, "why", "stuck")
+		m.note("%d pulses, and the last does not end: no coin is known by them", pulses)
+	case !known:
+		m.record(entryUnknown, "pulses", pulses, "why", "count")
+		m.note("%d pulses: no coin is known by them", pulses)
+	default:
+		m.record(entryCoin, "pulses", pulses, "value", coin.Value)
+		m.note("coin %v, credit %v", coin.Value, m.s.Money.Credit)
+		m.s.Customer.Coin = true
+	}
+}
+
+// stored is a tube's sensor: a coin that was taken has fallen into it.
+func (m *moment) stored(i int, high bool) {
+	t := &m.s.TubeLines[i]
+	if high == t.In {
+		return
+	}
+	t.In = high
+	if high {
+		m.record(entryStored, "tube", m.s.Tubes[i].Value)
+	}
+}
+
+// MostCredit is what the machine holds at most before it takes no more coins.
+const MostCredit = Cents(2000)
+
+// accepts reports whether the acceptor may take coins: only what could be given back whatever the coin.
+func (p *Plant) accepts(s *State) bool {
+	credit, limit := s.Money.Credit, max(MostCredit, p.highest)
+	if s.Calm != 0 || s.Door || s.Money.Owed > 0 || !s.Wanted || credit >= limit {
+		return false
+	}
+	largest := p.setup.Coins[len(p.setup.Coins)-1].Value
+	c := newChanger(p.working(s), credit+largest)
+	_, returnable := c.pay(credit)
+	for _, coin := range p.setup.Coins {
+		if i := p.setup.tube(coin.Value); i >= 0 && !s.Tubes[i].Stuck && returnable {
+			continue // it goes into its tube, and comes out of it again
+		}
+		if _, ok := c.pay(credit + coin.Value); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// exact reports whether somebody who does not pay exactly may have to be refused.
+func (p *Plant) exact(s *State) bool {
+	most := p.setup.maxChange()
+	c := newChanger(p.working(s), most)
+	for change := p.step; change <= most; change += p.step {
+		if _, ok := c.pay(change); !ok {
+			return true
+		}
+	}
+	return false
+}
+
+// working returns the tubes that change can be paid from, the others empty.
+func (p *Plant) working(s *State) []Tube {
+	tubes := make([]Tube, len(p.setup.Tubes))
+	for i := range tubes {
+		tubes[i].Value = s.Tubes[i].Value
+		if !s.Tubes[i].Stuck {
+			tubes[i].Coins = s.Tubes[i].Coins
+		}
+	}
+	return tubes
 }

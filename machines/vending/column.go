@@ -8,6 +8,9 @@ import (
 const (
 	// A turn takes about 2 s; beyond half as much again it has jammed.
 	maxTurn = 3 * time.Second
+	// maxLeave is how long the home switch may stay closed after the motor has begun. One that stays closed is dead, or the
+	// motor is: then nobody knows where the spiral is, and it must not turn so far that a second snack falls.
+	maxLeave = 800 * time.Millisecond
 	// maxRun is how long a motor may run in all from one home to the next, a second try included. Two snacks lie a turn
 	// apart, the first at most a turn from home, so that it is less than two turns: where only the home switch is dead, the
 	// spiral has turned all the time, and a second snack must not follow the first.
@@ -18,21 +21,22 @@ const (
 
 const (
 	spiralResting  = "resting"
+	spiralLeaving  = "leaving"
 	spiralTurning  = "turning"
 	spiralDropping = "dropping"
 	spiralJammed   = "jammed"
 	spiralUnseen   = "unseen"
 )
 
-// A Spiral is a column: a motor that turns it once, a home switch that tells when, and snacks that fall at the end.
+// A Spiral is a column's motor that turns it once, and the home switch that tells when.
 //
-// It sells only while it rests. One that jammed is not known to be at home: its own sale may try again, within what is left
-// of maxRun; nobody else before its home switch has closed. One whose snack was not seen would not sell the next better, for
-// the customer could keep the snack and have the money back: only power-up, or the snack after all, puts it on sale again.
+// It sells only while it rests, at home. One that jammed is not known to be at home: its own sale may try again, within what
+// is left of maxRun; nobody else before its home switch has closed. One whose snack was not seen would not sell the next
+// better, for the customer could keep the snack and have the money back: an operator puts it on sale again, or the snack
+// after all. So does one that a power cut has stopped in its turn.
 type Spiral struct {
-	Is    string // resting, turning, dropping (at home, the snack not seen yet), jammed, unseen (nor has it been since)
-	Stock int    // snacks; changes only on the drop sensor's word
-	Sold  int    // seen to fall since power-up
+	Is    string // resting, leaving (home), turning, dropping (at home, the snack not seen yet), jammed, unseen (nor since)
+	Home  bool   // the switch
 	Until Instant
 	Ran   time.Duration // at most, by the motor since the spiral was last known to be at home
 }
@@ -40,27 +44,36 @@ type Spiral struct {
 func spiralPart() *part {
 	return newPart(spiralResting,
 		// From where it jammed there is only the rest of a turn to do; see maxRun.
-		transition("start", spiralTurning, spiralResting, spiralJammed),
+		transition("start", spiralLeaving, spiralResting, spiralJammed),
+		transition("resume", spiralTurning, spiralResting, spiralJammed),
+		transition("leave", spiralTurning, spiralLeaving),
 		transition("arrive", spiralDropping, spiralTurning),
-		transition("overdue", spiralJammed, spiralTurning),
+		transition("overdue", spiralJammed, spiralLeaving, spiralTurning),
 		transition("loosen", spiralResting, spiralJammed),
 		transition("miss", spiralUnseen, spiralDropping, spiralResting),
-		transition("settle", spiralResting, spiralDropping, spiralUnseen))
+		transition("settle", spiralResting, spiralDropping, spiralUnseen, spiralJammed))
 }
 
-// outOfService says why the column must not begin a sale, or "".
-func (c Spiral) outOfService() string {
-	switch c.Is {
-	case spiralJammed:
+// outOfService says why a column must not begin a sale, or "".
+func (s *State) outOfService(i int) string {
+	switch b, c := s.Columns[i], s.Spirals[i]; {
+	case b.Out == outDoubt:
+		return "a power cut has hidden what became of its last sale: settle that"
+	case b.Out == outJammed || c.Is == spiralJammed:
 		return "its spiral is not known to be at home"
-	case spiralUnseen:
+	case b.Out == outUnseen || c.Is == spiralUnseen:
 		return "when it last turned nothing was seen to fall"
+	case !c.Home:
+		return "its home switch is open"
 	}
 	return ""
 }
 
+// on reports whether the motor runs.
+func (c Spiral) on() bool { return c.Is == spiralLeaving || c.Is == spiralTurning }
+
 // atWork reports whether a vend is under way: the motor runs, or the snack is awaited.
-func (c Spiral) atWork() bool { return c.Is == spiralTurning || c.Is == spiralDropping }
+func (c Spiral) atWork() bool { return c.on() || c.Is == spiralDropping }
 
 // turning reports whether any column is at work.
 func (s *State) turning() bool {
@@ -69,8 +82,12 @@ func (s *State) turning() bool {
 
 func (m *moment) turn(i int) {
 	c := &m.s.Spirals[i]
-	m.p.spiral.fire(&c.Is, "start")
-	run := min(maxTurn, maxRun-c.Ran)
+	event, run := "start", maxLeave
+	if !c.Home { // a second try, from where it jammed
+		event, run = "resume", maxTurn
+	}
+	m.p.spiral.fire(&c.Is, event)
+	run = min(run, maxRun-c.Ran)
 	c.Until = m.in(run)
 	c.Ran += run // if it comes home earlier, it starts from nothing
 }
@@ -78,20 +95,40 @@ func (m *moment) turn(i int) {
 // home is a column's home switch. Only arriving counts: what arrives has left before, whether or not that was seen, and
 // a spiral that a power cut stopped on its way goes no further than this.
 func (m *moment) home(i int, high bool) {
-	c, sale := &m.s.Spirals[i], &m.s.Sale
+	c := &m.s.Spirals[i]
+	if c.Home == high {
+		return
+	}
+	c.Home = high
 	switch {
+	case m.s.Calm != 0: // where it stands at power-up says nothing of how it got there
 	case !high:
-	case m.p.spiral.fire(&c.Is, "arrive"):
-		c.Until, c.Ran = m.in(maxFall), 0
-		if sale.Is == saleSold && m.p.spiral.fire(&c.Is, "settle") {
-			c.Until = 0
+		if m.p.spiral.fire(&c.Is, "leave") {
+			run := min(maxTurn-maxLeave, maxRun-c.Ran) // what is left of a turn
+			c.Until = m.in(run)
+			c.Ran += run
 		}
+	case m.p.spiral.fire(&c.Is, "arrive"):
+		m.arrived(i)
 	case m.p.spiral.fire(&c.Is, "loosen"):
 		c.Ran = 0
+		m.record(entryHome, "column", i+1)
 		// It came home after it had been given up. The sale has had its turn.
-		if sale.Column == i+1 && sale.Is == saleJammed {
+		if m.s.Sale.Column == i+1 && m.s.Sale.Is == saleJammed {
 			m.miss(i)
 		}
+	}
+}
+
+// arrived is a spiral at home after a turn: a snack that has not been seen may still fall.
+func (m *moment) arrived(i int) {
+	c := &m.s.Spirals[i]
+	c.Until, c.Ran = m.in(maxFall), 0
+	if m.s.Columns[i].Out == outJammed {
+		m.record(entryHome, "column", i+1)
+	}
+	if m.s.Sale.Is == saleSold && m.p.spiral.fire(&c.Is, "settle") {
+		c.Until = 0
 	}
 }
 
@@ -101,6 +138,7 @@ func (m *moment) turnOverdue() {
 		if m.p.spiral.fire(&c.Is, "overdue") {
 			c.Until = 0
 			m.p.sale.fire(&m.s.Sale.Is, "jam") // not when the snack fell: then it is sold
+			m.record(entryJam, "column", i+1, "sale", m.s.Sale.Number)
 			m.note("column %d is jammed: out of service until it is at home", i+1)
 		}
 	}
@@ -121,4 +159,5 @@ func (m *moment) dropOverdue() {
 func (m *moment) miss(i int) {
 	m.p.spiral.fire(&m.s.Spirals[i].Is, "miss")
 	m.p.sale.fire(&m.s.Sale.Is, "miss")
+	m.record(entryMiss, "column", i+1, "sale", m.s.Sale.Number)
 }

@@ -13,9 +13,11 @@ const (
 type Awaited struct {
 	Is     string // unheard, awaited; heard: the answer waits for a coin to be complete
 	Ticket int64
-	Did    string // coin, selection, coin-return
+	Did    string // coin, selection, coin-return, service
 	Column int    // of a selection, from 1
 	Coin   bool   // a coin fell that no Task knows of
+	// Service says that an operator has been at work, and that a debt can be paid now.
+	Service bool
 }
 
 func customerPart() *part {
@@ -30,8 +32,9 @@ func customerPart() *part {
 //
 //	{"event":"selection","credit":325,"dollars":"3.25","price":300,"column":1,"sale":7}
 //
-// The event is coin, selection or coin-return. Amounts are cents. Only a selection has a column and a sale: the key under
-// which a vend of it can be asked for.
+// The event is coin, selection, coin-return, or service: an operator has been at work, and there is a debt to pay. Amounts
+// are cents. The price is that of the column, else the lowest. Only a selection has a column and a sale: the key under which
+// a vend of it, and its change, can be asked for.
 func (m *moment) await(c machines.Command) {
 	if err := machines.Decode(c.Input, &struct{}{}); err != nil {
 		m.refuse(c, machines.ErrInput, err.Error())
@@ -42,6 +45,7 @@ func (m *moment) await(c machines.Command) {
 		return
 	}
 	m.s.Customer.Ticket = c.Ticket
+	m.s.Wanted = true
 }
 
 func (m *moment) press(line string, high bool, did string, column int) {
@@ -62,23 +66,32 @@ func (m *moment) press(line string, high bool, did string, column int) {
 
 func (m *moment) answerCustomer() {
 	c := &m.s.Customer
-	if c.Coin && m.p.customer.fire(&c.Is, "act") {
+	switch {
+	case m.s.Calm != 0:
+		return
+	case c.Coin && m.p.customer.fire(&c.Is, "act"):
 		c.Did = "coin"
+	case c.Service && m.s.Money.Credit == 0 && m.p.customer.fire(&c.Is, "act"):
+		c.Did, c.Service = "service", false
 	}
 	if !m.p.customer.fire(&c.Is, "tell") {
 		return
 	}
 	m.s.Message = ""
+	price := m.p.lowest
+	if c.Did == "selection" {
+		price = m.p.setup.Columns[c.Column-1].Price
+	}
 	output := []any{
 		"event", c.Did,
 		"credit", int64(m.s.Money.Credit),
 		"dollars", m.s.Money.Credit.String(),
-		"price", int64(m.p.setup.Price),
+		"price", int64(price),
 	}
 	if c.Did == "selection" {
 		m.open(c.Column)
 		output = append(output, "column", int64(c.Column), "sale", int64(m.s.Sale.Number))
 	}
 	m.succeed(c.Ticket, output...)
-	*c = Awaited{Is: c.Is}
+	*c = Awaited{Is: c.Is, Service: c.Service}
 }

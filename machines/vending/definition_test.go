@@ -105,6 +105,7 @@ func TestDefinitionNamesErrorsOfThePlant(t *testing.T) {
 	known := []string{
 		vending.ErrNotPaid, vending.ErrSoldOut, vending.ErrChange, vending.ErrNoSale, vending.ErrVendBusy, vending.ErrNoDrop,
 		vending.ErrJam, vending.ErrPayOutBusy, vending.ErrNotHeld, vending.ErrPayOutJam, vending.ErrHopperEmpty, vending.ErrCustomerTaken,
+		vending.ErrDoor, vending.ErrAsked,
 		"States.ALL", "States.Timeout",
 	}
 	for name, s := range readDefinition(t).States {
@@ -128,7 +129,7 @@ func TestBoardHasTheLinesOfThePlant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for direction, names := range map[gpio.Direction][]string{gpio.In: vending.Inputs(), gpio.Out: vending.Outputs()} {
+	for direction, names := range map[gpio.Direction][]string{gpio.In: vending.Standard().Inputs(), gpio.Out: vending.Standard().Outputs()} {
 		var got []string
 		for _, l := range board.Lines {
 			if l.Direction == direction {

@@ -12,46 +12,26 @@ func (p *Plant) Invariants() []machines.Invariant {
 		return machines.Invariant{Name: name, Holds: func(s machines.State) error { return holds(s.(State)) }}
 	}
 	return []machines.Invariant{
-		invariant("inserted = kept + returned + credit + owed", conserved),
-		invariant("kept = price × snacks seen to fall", p.keptForSnacks),
-		invariant("nothing turns that is not paid for", p.paidFor),
-		invariant("one thing moves at a time, for something due", oneMotion),
+		invariant("inserted = kept + returned + credit + in doubt + owed, and every coin is somewhere",
+			func(s State) error { return s.check() }),
+		invariant("nothing turns that is not paid for", paidFor),
+		invariant("one thing moves at a time, written down before", oneMotion),
 		invariant("whoever waits is waited for", awaited),
+		invariant("coins are taken only when they can be given back", p.returnable),
 	}
-}
-
-func conserved(s State) error {
-	m := s.Money
-	if m.Inserted != m.Kept+m.Returned+m.Credit+m.Owed {
-		return fmt.Errorf("inserted %v; kept %v, returned %v, credit %v, owed %v",
-			m.Inserted, m.Kept, m.Returned, m.Credit, m.Owed)
-	}
-	if min(m.Inserted, m.Kept, m.Returned, m.Credit, m.Owed, m.Overpaid) < 0 || s.Hopper.Coins < 0 {
-		return fmt.Errorf("below nothing: %+v, %d coins", m, s.Hopper.Coins)
-	}
-	return nil
-}
-
-func (p *Plant) keptForSnacks(s State) error {
-	sold := 0
-	for _, c := range s.Spirals {
-		sold += c.Sold
-	}
-	if s.Money.Kept != Cents(sold)*p.setup.Price {
-		return fmt.Errorf("kept %v for %d snacks of %v", s.Money.Kept, sold, p.setup.Price)
-	}
-	return nil
 }
 
 // paidFor: a motor runs for the sale at hand, whose price is held, or kept already because its snack has fallen.
-func (p *Plant) paidFor(s State) error {
+func paidFor(s State) error {
 	for i, c := range s.Spirals {
 		switch {
 		case !c.atWork():
 		case s.Sale.Column != i+1 || s.Sale.Is != saleVending && s.Sale.Is != saleSold:
 			return fmt.Errorf("column %d is %s, the sale of column %d %s", i+1, c.Is, s.Sale.Column, s.Sale.Is)
-		case s.Sale.Is == saleVending && s.Money.Credit < p.setup.Price:
-			return fmt.Errorf("column %d is %s with a credit of %v", i+1, c.Is, s.Money.Credit)
+		case s.Sale.Is == saleVending && s.Money.Credit < s.Sale.Price:
+			return fmt.Errorf("column %d is %s with a credit of %v for %v", i+1, c.Is, s.Money.Credit, s.Sale.Price)
+		case s.Columns[i].Out == outDoubt:
+			return fmt.Errorf("column %d is %s and nobody knows what became of its last sale", i+1, c.Is)
 		}
 	}
 	return nil
@@ -60,7 +40,7 @@ func (p *Plant) paidFor(s State) error {
 func oneMotion(s State) error {
 	moving := 0
 	for i, c := range s.Spirals {
-		if c.Is == spiralTurning {
+		if c.on() {
 			moving++
 		}
 		if c.atWork() != (c.Until != 0) {
@@ -70,21 +50,27 @@ func oneMotion(s State) error {
 			return fmt.Errorf("the motor of column %d runs for %s without its home, at most %s", i+1, c.Ran, maxRun)
 		}
 	}
-	h := s.Hopper
-	if h.Is == hopperPaying {
+	for i, t := range s.TubeLines {
+		if t.Is != tubePaying {
+			continue
+		}
 		moving++
-		if h.Silent == 0 || h.Burst == 0 {
-			return fmt.Errorf("the hopper runs without an end")
-		}
-		if h.All && s.Money.Credit == 0 || !h.All && h.Due == 0 {
-			return fmt.Errorf("the hopper runs with nothing due")
+		switch {
+		case s.Silent == 0 || s.Burst == 0:
+			return fmt.Errorf("tube %v runs without an end", s.Tubes[i].Value)
+		case s.Payout.Tube != s.Tubes[i].Value || s.Payout.Is != payoutPaying:
+			return fmt.Errorf("tube %v runs, and the payout (%s) awaits a coin of %v", s.Tubes[i].Value, s.Payout.Is, s.Payout.Tube)
 		}
 	}
-	if moving > 1 {
+	switch p := s.Payout; {
+	case moving > 1:
 		return fmt.Errorf("%d motors run", moving)
-	}
-	if h.Due < 0 || h.Due > s.Money.Credit {
-		return fmt.Errorf("%v due of a credit of %v", h.Due, s.Money.Credit)
+	case moving > 0 && s.Calm != 0:
+		return fmt.Errorf("a motor runs right after power-up")
+	case p.Tube != 0 && !p.atWork():
+		return fmt.Errorf("a coin of %v is under way, and the payout is %s", p.Tube, p.Is)
+	case p.Due < 0 || p.Tube > *s.owner():
+		return fmt.Errorf("a coin of %v is paid, and %v are due", p.Tube, *s.owner())
 	}
 	return nil
 }
@@ -94,14 +80,28 @@ func awaited(s State) error {
 	switch {
 	case (s.Customer.Ticket != 0) != (s.Customer.Is != customerUnheard):
 		return fmt.Errorf("customer %s, ticket %d", s.Customer.Is, s.Customer.Ticket)
+	case (s.Settlement.Ticket != 0) != (s.Settlement.Is == questionAsked), (s.Service.Ticket != 0) != (s.Service.Is == questionAsked):
+		return fmt.Errorf("questions %+v and %+v", s.Settlement, s.Service)
 	case s.Mech.Is == mechCounting && s.Mech.Ends == 0:
 		return fmt.Errorf("a coin without an end")
+	case (s.Mech.Is == mechCalming) != (s.Calm != 0):
+		return fmt.Errorf("the mech is %s and power-up ends at %d", s.Mech.Is, s.Calm)
 	case s.Mech.Is == mechCounting:
 		return nil
-	case s.Sale.Ticket != 0 && !s.turning():
+	case s.VendTicket != 0 && !s.turning():
 		return fmt.Errorf("a vend is awaited and nothing turns")
-	case s.Hopper.Ticket != 0 && !s.Hopper.atWork():
-		return fmt.Errorf("a payout is awaited and the hopper is %s", s.Hopper.Is)
+	case s.PayTicket != 0 && !s.Payout.atWork():
+		return fmt.Errorf("a payout is awaited, and it is %s", s.Payout.Is)
+	}
+	return nil
+}
+
+func (p *Plant) returnable(s State) error {
+	if !s.Accepting {
+		return nil
+	}
+	if _, ok := Change(s.Money.Credit, p.working(&s)); !ok {
+		return fmt.Errorf("coins are taken, and the credit of %v cannot be given back", s.Money.Credit)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package vending
 import (
 	_ "embed"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"signalbox/machines"
@@ -16,33 +18,98 @@ var (
 )
 
 // Machine returns the built-in vending machine, with the [Standard] setup.
-func Machine() machines.Machine {
-	setup := Standard()
+func Machine() machines.Machine { return machine(Standard(), standard) }
+
+func machine(setup Setup, config []byte) machines.Machine {
 	return machines.Machine{
 		Name:       "vending",
-		Summary:    "a vending machine: coins, three columns of snacks, exact change",
+		Summary:    "a vending machine: coins, columns of snacks, exact change, a ledger",
 		Definition: definition,
-		Board:      board,
-		Activities: []string{AwaitCustomer, Vend, PayOut, Show},
+		Board:      boardOf(setup),
+		Activities: []string{Settlement, AwaitCustomer, Vend, PayOut, Show, AwaitService},
+		Operations: []string{Refill, Collect, Settle},
 		Plant:      New(setup),
 		World: func(lines machines.SimLines, clock machines.Clock, _ uint64) machines.World {
 			return NewWorld(setup, lines, clock) // nothing about it is left to chance
 		},
-		View: func(s machines.State, world any) any { return setup.View(s, world) },
-		Keys: keys(setup),
+		View:      func(s machines.State, world any) any { return setup.View(s, world) },
+		Keys:      keys(setup),
+		Config:    config,
+		Configure: configure,
 	}
 }
 
+func configure(file string, text []byte) (machines.Machine, error) {
+	setup, err := ParseSetup(file, text)
+	if err != nil {
+		return machines.Machine{}, err
+	}
+	return machine(setup, text), nil
+}
+
+// keys gives coins the letters that say how much they are, as far as there are any.
 func keys(setup Setup) []machines.Key {
-	coin := func(key string, value Cents) machines.Key {
-		return machines.Key{Key: key, Help: fmt.Sprintf("coin %v", value), Line: lineCoin, Pulses: int(value / Quarter)}
+	letters := map[Cents]string{5: "f", 10: "i", 20: "w", 25: "c", 50: "h", 100: "d", 200: "t"}
+	var list []machines.Key
+	for i, c := range setup.Coins {
+		key := letters[c.Value]
+		if key == "" {
+			key = string(rune('u' + i))
+		}
+		list = append(list, machines.Key{Key: key, Help: fmt.Sprintf("coin %v", c.Value), Line: lineCoin, Pulses: c.Pulses})
 	}
 	press := func(key, help, line string) machines.Key {
 		return machines.Key{Key: key, Help: help, Line: line, Hold: 150 * time.Millisecond}
 	}
-	keys := []machines.Key{coin("c", 25), coin("h", 50), coin("d", 100), coin("t", 200)}
 	for i, c := range setup.Columns {
-		keys = append(keys, press(fmt.Sprint(i+1), c.Name, of(lineSelect, i)))
+		list = append(list, press(fmt.Sprint(i+1), c.Name, of(lineSelect, i)))
 	}
-	return append(keys, press("r", "coin return", lineCoinReturn))
+	return append(list, press("r", "coin return", lineCoinReturn))
+}
+
+// boardOf returns the machine's board. The lines of the standard setup have their numbers on a Pi's header; one with more or
+// other columns and tubes has the rest on a chip that only a simulation has: its builder names the real lines with a board
+// of his own.
+func boardOf(setup Setup) []byte {
+	own := Standard()
+	outputs, inputs := setup.Outputs(), setup.Inputs()
+	if slices.Equal(outputs, own.Outputs()) && slices.Equal(inputs, own.Inputs()) {
+		return board
+	}
+	var b strings.Builder
+	b.WriteString("name: vending\n\nlines:\n")
+	for i, name := range outputs {
+		fmt.Fprintf(&b, "  %s: {chip: simulated, line: %d, direction: out, safe: low}\n", name, i)
+	}
+	for i, name := range inputs {
+		fmt.Fprintf(&b, "  %s: {chip: simulated, line: %d, direction: in, active-low: true, pull: up, debounce: %v}\n",
+			name, len(outputs)+i, debounceOf(name))
+	}
+	motors := outputs[:len(setup.Columns)+len(setup.Tubes)]
+	b.WriteString("\nnever:\n")
+	for i, one := range motors {
+		for _, other := range motors[i+1:] {
+			fmt.Fprintf(&b, "  - [%s, %s]\n", one, other)
+		}
+	}
+	b.WriteString("\nmax-on:\n")
+	for _, name := range motors {
+		limit := "5s"
+		if strings.HasPrefix(name, lineHopper) {
+			limit = "10s"
+		}
+		fmt.Fprintf(&b, "  %s: %s\n", name, limit)
+	}
+	return []byte(b.String())
+}
+
+// debounceOf is how long a line's level must last, as the standard board has it.
+func debounceOf(line string) time.Duration {
+	switch {
+	case line == lineCoin, line == lineDrop, strings.HasSuffix(line, exitSuffix), strings.HasSuffix(line, inSuffix):
+		return 5 * time.Millisecond
+	case strings.HasPrefix(line, lineHome):
+		return 10 * time.Millisecond
+	}
+	return 20 * time.Millisecond
 }

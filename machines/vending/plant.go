@@ -1,5 +1,5 @@
-// Package vending is a vending machine: three columns of snacks, a coin mech that gives a pulse for every quarter, and a
-// hopper of quarters for change and refunds.
+// Package vending is a vending machine: columns of snacks, a coin mech that gives pulses, and tubes (or hoppers) of coins for
+// change and refunds. A file says how many of each, see [Setup].
 //
 // Its parts, each a state machine of its own (looplab/fsm) in a file of its own:
 //
@@ -7,17 +7,21 @@
 //	customer   is awaited by a Task, or does things that nobody awaits
 //	sale       one selection and what became of it: asked, vending, sold, jammed, failed
 //	column     a spiral with motor, home switch and snacks
-//	hopper     pays coins out, one pulse of its exit sensor a coin
+//	payout     gives coins back, the fewest that the tubes can; tube: one of them, a pulse of its exit sensor a coin
+//	service    what an operator does: refill, collect, settle
 //
-// [Plant] joins them: it judges the activities await-customer, vend, pay-out and show, and every edge of the lines. Three
-// rules hold whatever a definition asks, see [Plant.Invariants]: money is neither made nor lost, nothing turns below the
-// price, and one payment turns a spiral at most once. [World] is the physics behind simulated lines, [Machine] joins all.
+// [Plant] joins them: it judges the activities and every edge of the lines. What happens to money, snacks and coins is entered
+// in the [Books] before anything moves, and after a power cut the books say what is due. Three rules hold whatever a
+// definition asks, see [Plant.Invariants]: money is neither made nor lost, nothing turns below the price, and one payment
+// turns a spiral at most once. [World] is the physics behind simulated lines, [Machine] joins all.
 package vending
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,42 +33,54 @@ import (
 
 // The activities.
 const (
+	Settlement    = "settlement"
 	AwaitCustomer = "await-customer"
+	AwaitService  = "await-service"
 	Vend          = "vend"
 	PayOut        = "pay-out"
 	Show          = "show"
 )
 
+// The operations of an operator.
+const (
+	Refill  = "refill"
+	Collect = "collect"
+	Settle  = "settle"
+)
+
 // What a Task is refused with, or fails with.
 const (
 	ErrNotPaid       = "Vend.NotPaid"      // the credit is below the price
-	ErrSoldOut       = "Vend.SoldOut"      // the column is empty or out of service; another may do
-	ErrChange        = "Change.Impossible" // the hopper cannot pay the change, so there is no sale
-	ErrNoSale        = "Vend.NoSale"       // the sale that is named is over, or never was
+	ErrSoldOut       = "Vend.SoldOut"      // the column is empty or out of service
+	ErrChange        = "Change.Impossible" // the tubes could not pay the change
+	ErrNoSale        = "Vend.NoSale"       // the sale is over, or never was
 	ErrVendBusy      = "Vend.Busy"         // something moves already
-	ErrNoDrop        = "Vend.NoDrop"       // the spiral turned once and nothing fell; only a refund is left
+	ErrNoDrop        = "Vend.NoDrop"       // the spiral turned and nothing was seen to fall
 	ErrJam           = "Vend.Jam"          // the spiral did not come home, or the drop sensor is covered; the sale may try again
-	ErrPayOutBusy    = "PayOut.Busy"       // the hopper is paying
+	ErrPayOutBusy    = "PayOut.Busy"       // coins are being paid
 	ErrNotHeld       = "PayOut.NotHeld"    // more is asked back than the credit
-	ErrPayOutJam     = "PayOut.Jam"        // no coin came although the hopper has some; the rest is owed
-	ErrHopperEmpty   = "Hopper.Empty"      // no coin came and the hopper has none; the rest is owed
+	ErrPayOutJam     = "PayOut.Jam"        // no coin came although there should be some; the rest is owed
+	ErrHopperEmpty   = "Hopper.Empty"      // the tubes do not have it; the rest is owed
+	ErrDoor          = "Door.Open"         // the service door is open
 	ErrCustomerTaken = "Customer.Awaited"  // another Task awaits the customer already
+	ErrAsked         = "Service.Awaited"   // another Task asks the same already
+	ErrNoDoubt       = "Settle.NoDoubt"    // there is nothing to settle
 )
 
-// Columns is how many columns the machine has. They are numbered from 1 outside this package.
-const Columns = 3
-
-// The lines. Those of a column end in its number.
+// The lines. Those of a column end in its number, those of a tube have the value of its coins in cents.
 const (
 	lineCoin        = "coin"
 	lineCoinReturn  = "coin-return"
 	lineSelect      = "select-"
 	lineHome        = "home-"
 	lineDrop        = "drop"
-	lineExit        = "hopper-25-exit"
+	lineDoor        = "door"
 	lineMotor       = "motor-"
-	lineHopper      = "hopper-25"
+	lineHopper      = "hopper-"
+	exitSuffix      = "-exit"
+	inSuffix        = "-in"
 	lineExactChange = "exact-change"
+	lineCoinAccept  = "coin-accept"
 )
 
 // An Instant is a time as a plain number: nanoseconds since 1970 UTC. 0 is no time. It keeps [State] free of pointers.
@@ -73,78 +89,168 @@ type Instant int64
 // Time returns i as a time.Time in UTC.
 func (i Instant) Time() time.Time { return time.Unix(0, int64(i)).UTC() }
 
-// A Setup is what somebody puts into the machine before it is switched on.
-type Setup struct {
-	Price   Cents // of every column, a multiple of 0.25
-	Columns [Columns]Column
-	Coins   int // quarters in the hopper
-}
-
-// Standard returns the setup of the built-in machine.
-func Standard() Setup {
-	return Setup{
-		Price: 300,
-		Columns: [Columns]Column{
-			{Name: "Crisps", Stock: 5},
-			{Name: "Chocolate", Stock: 5},
-			{Name: "Peanuts", Stock: 5},
-		},
-		Coins: 40,
-	}
-}
-
-// Money is where the money is: Inserted = Kept + Returned + Credit + Owed, to the cent, in every [State].
-type Money struct {
-	Inserted Cents // every pulse of the coin mech
-	Kept     Cents // the price of every snack that was seen to fall
-	Returned Cents // coins that the exit sensor saw, up to what was due
-	Credit   Cents // held for the customer
-	Owed     Cents // recorded debt: should have been paid out and could not
-	Overpaid Cents // coins that left the hopper although nothing was due: a loss, and nobody's money
-}
-
 // A State is the whole state of the machine. It holds times only to name them again as deadlines: what happens depends on
 // the order of happenings alone, so that a state can be explored with time standing still.
 type State struct {
-	Mech     CoinMech
-	Customer Awaited
-	Sale     Sale
-	Spirals  [Columns]Spiral
-	Drop     bool // the drop sensor: something is in its light
-	Hopper   Hopper
-	Money    Money
-	Message  string // what a Task wants shown, until a vend begins, a payout is done or the customer is heard
+	Books
+	Mech       CoinMech
+	Customer   Awaited
+	Settlement Question
+	Service    Question
+	Spirals    [MostColumns]Spiral
+	TubeLines  [MostTubes]TubeLines
+	VendTicket int64
+	PayTicket  int64
+	Failed     string  // the error of a payout that could not pay everything
+	Silent     Instant // no coin until then: its tube failed
+	Burst      Instant // the end of a burst, or of the pause after it
+	Calm       Instant // after power-up: until then nothing begins, and what was on its way still comes
+	Fresh      int     // the column whose snack may still fall then, from 1
+	FreshTube  int     // the tube whose coin may still come then, from 1
+	Drop       bool    // the drop sensor: something is in its light
+	Door       bool    // the service door is open
+	Wanted     bool    // a Task has awaited a customer, and none an operator since
+	Exact      bool    // the lamp: change may not be possible
+	Message    string  // what a Task wants shown, until a vend begins, a payout is done or the customer is heard
 }
 
 // A Plant is the machine as a [machines.Plant].
 type Plant struct {
-	setup                                  Setup
-	mech, customer, sale, spiral, dispense *part
+	setup           Setup
+	lowest, highest Cents // price
+	step            Cents // every amount is a multiple of it
+	lines           map[string]func(*moment, bool)
+
+	mech, customer, sale, spiral, tube, payout, question *part
 }
+
+var _ machines.Recoverer = (*Plant)(nil)
 
 // New returns the plant of a machine with the given setup.
 func New(setup Setup) *Plant {
-	return &Plant{
+	p := &Plant{
 		setup: setup,
-		mech:  coinMechPart(), customer: customerPart(), sale: salePart(), spiral: spiralPart(), dispense: hopperPart(),
+		mech:  coinMechPart(), customer: customerPart(), sale: salePart(), spiral: spiralPart(), tube: tubePart(),
+		payout: payoutPart(), question: questionPart(),
+	}
+	p.lowest, p.highest = setup.prices()
+	for _, c := range setup.Coins {
+		p.step = gcd(p.step, c.Value)
+	}
+	p.connect()
+	return p
+}
+
+// connect says which part hears of which line.
+func (p *Plant) connect() {
+	p.lines = map[string]func(*moment, bool){
+		lineCoin:       (*moment).coin,
+		lineDrop:       (*moment).drop,
+		lineDoor:       (*moment).door,
+		lineCoinReturn: func(m *moment, high bool) { m.press(lineCoinReturn, high, "coin-return", 0) },
+	}
+	for i := range p.setup.Columns {
+		p.lines[of(lineSelect, i)] = func(m *moment, high bool) { m.press(of(lineSelect, i), high, "selection", i+1) }
+		p.lines[of(lineHome, i)] = func(m *moment, high bool) { m.home(i, high) }
+	}
+	for i, t := range p.setup.Tubes {
+		p.lines[t.line()+exitSuffix] = func(m *moment, high bool) { m.exit(i, high) }
+		p.lines[t.line()+inSuffix] = func(m *moment, high bool) { m.stored(i, high) }
 	}
 }
 
 // Initial implements [machines.Plant].
 func (p *Plant) Initial(at time.Time) (machines.State, machines.Reaction) {
-	s := State{
-		Mech:     CoinMech{Is: mechIdle},
-		Customer: Awaited{Is: customerUnheard},
-		Sale:     Sale{Is: saleIdle},
-		Hopper:   Hopper{Is: hopperResting, Coins: p.setup.Coins},
+	s, r, err := p.powerUp(Books{}, at)
+	if err != nil {
+		panic(fmt.Sprintf("vending: %v", err)) // nothing was before
 	}
-	for i := range s.Spirals {
-		s.Spirals[i] = Spiral{Is: spiralResting, Stock: p.setup.Columns[i].Stock}
-	}
-	m := &moment{p: p, s: s, at: at}
-	_, r := m.finish()
-	r.Levels = p.levels(s)
 	return s, r
+}
+
+// Recover implements [machines.Recoverer]. What the books say was under way is in doubt: a snack or a coin that still comes
+// settles it, else an operator does.
+func (p *Plant) Recover(entries iter.Seq[machines.Entry], at time.Time) (machines.State, machines.Reaction, error) {
+	b, err := ReadBooks(entries)
+	if err != nil {
+		return nil, machines.Reaction{}, err
+	}
+	for _, t := range b.Tubes {
+		if t.Value != 0 && p.setup.tube(t.Value) < 0 && (t.Coins > 0 || t.Doubt > 0) {
+			return nil, machines.Reaction{}, fmt.Errorf("%d coins are in a tube %v that this machine does not have; "+
+				"run it as it was before, and collect them first", t.Coins, t.Value)
+		}
+	}
+	for i, c := range b.Columns {
+		if i >= len(p.setup.Columns) && (c.Stock > 0 || c.Doubt > 0) {
+			return nil, machines.Reaction{}, fmt.Errorf("column %d (%s) has %d snacks, and this machine has %d columns; "+
+				"run it as it was before", i+1, c.Name, c.Stock, len(p.setup.Columns))
+		}
+	}
+	s, r, err := p.powerUp(b, at)
+	if err != nil {
+		return nil, machines.Reaction{}, err
+	}
+	return s, r, nil
+}
+
+func (p *Plant) powerUp(b Books, at time.Time) (State, machines.Reaction, error) {
+	m := &moment{p: p, at: at}
+	s := &m.s
+	s.Books = b
+	s.Mech.Is, s.Customer.Is = mechCalming, customerUnheard
+	s.Settlement.Is, s.Service.Is = questionUnasked, questionUnasked
+	if err := m.enter(entryStart, p.inventory(b)); err != nil {
+		return State{}, machines.Reaction{}, err
+	}
+	wait := calm
+	for i := range s.Spirals {
+		s.Spirals[i].Is = spiralResting
+		switch book := s.Columns[i]; {
+		case book.Out == outJammed:
+			s.Spirals[i].Is = spiralJammed
+		case book.Out == outUnseen:
+			s.Spirals[i].Is = spiralUnseen
+		case book.Out == outDoubt && book.Sale == b.Sale.Number && b.Sale.Is == saleVending:
+			s.Fresh, wait = i+1, maxFall
+		}
+	}
+	for i := range s.TubeLines {
+		s.TubeLines[i].Is = tubeResting
+		if s.Tubes[i].Stuck {
+			s.TubeLines[i].Is = tubeStuck
+		}
+		if b.Payout.Tube != 0 && s.Tubes[i].Value == b.Payout.Tube {
+			s.FreshTube, wait = i+1, max(wait, runOut)
+		}
+	}
+	s.Calm = m.in(wait)
+	if s.Cuts > b.Cuts {
+		m.note("power-up: something was under way when the power was cut")
+	}
+	state, r := m.finish()
+	r.Stops, r.Levels = nil, p.levels(state.(State))
+	return state.(State), r, nil
+}
+
+// inventory is what the machine consists of and holds: what its setup says of what is new, else what the books say.
+func (p *Plant) inventory(b Books) *value.Object {
+	columns, tubes := make([]any, len(p.setup.Columns)), make([]any, len(p.setup.Tubes))
+	for i, c := range p.setup.Columns {
+		stock := c.Stock
+		if b.Columns[i].Name != "" {
+			stock = b.Columns[i].Stock
+		}
+		columns[i] = value.NewObject("name", c.Name, "price", int64(c.Price), "stock", int64(stock))
+	}
+	for i, t := range p.setup.Tubes {
+		coins := t.Coins
+		if j := slices.IndexFunc(b.Tubes[:], func(old TubeBook) bool { return old.Value == t.Value }); j >= 0 {
+			coins = b.Tubes[j].Coins
+		}
+		tubes[i] = value.NewObject("value", int64(t.Value), "coins", int64(coins))
+	}
+	return value.NewObject("columns", columns, "tubes", tubes)
 }
 
 // Apply implements [machines.Plant]; s is a [State].
@@ -157,17 +263,38 @@ func (p *Plant) Apply(s machines.State, h machines.Happening, at time.Time) (mac
 	case machines.Cancel:
 		m.cancel(h.Ticket)
 	case machines.Edge:
-		m.edge(h.Line, h.High)
+		if hear, ok := p.lines[h.Line]; ok && (!h.Standing || !m.stands(h.Line)) {
+			hear(m, h.High)
+		}
 	case machines.Due:
 		m.due(h.Name)
 	}
 	return m.finish()
 }
 
+// stands takes note of a line that is high at power-up, where that tells of no movement: a covered sensor has seen nothing.
+func (m *moment) stands(line string) bool {
+	if line == lineDrop {
+		m.s.Drop = true
+		return true
+	}
+	for i, t := range m.p.setup.Tubes {
+		switch line {
+		case t.line() + exitSuffix:
+			m.s.TubeLines[i].Out = true
+			return true
+		case t.line() + inSuffix:
+			m.s.TubeLines[i].In = true
+			return true
+		}
+	}
+	return false
+}
+
 // Moves implements [machines.Plant]: every input line can change at any time. That is all that people, mechanics and
 // faults can do; a fault is an edge that comes at the wrong time, or never.
 func (p *Plant) Moves(machines.State) []machines.Happening {
-	inputs := Inputs()
+	inputs := p.setup.Inputs()
 	moves := make([]machines.Happening, 0, 2*len(inputs))
 	for _, line := range inputs {
 		moves = append(moves, machines.Edge{Line: line, High: true}, machines.Edge{Line: line, High: false})
@@ -176,41 +303,89 @@ func (p *Plant) Moves(machines.State) []machines.Happening {
 }
 
 // Inputs returns the names of the input lines.
-func Inputs() []string {
-	return []string{
-		lineCoin, lineCoinReturn, lineDrop, lineExit,
-		of(lineSelect, 0), of(lineSelect, 1), of(lineSelect, 2),
-		of(lineHome, 0), of(lineHome, 1), of(lineHome, 2),
+func (s Setup) Inputs() []string {
+	lines := make([]string, 0, 4+2*len(s.Tubes)+2*len(s.Columns))
+	lines = append(lines, lineCoin, lineCoinReturn, lineDrop, lineDoor)
+	for _, t := range s.Tubes {
+		lines = append(lines, t.line()+exitSuffix, t.line()+inSuffix)
 	}
+	for i := range s.Columns {
+		lines = append(lines, of(lineHome, i), of(lineSelect, i))
+	}
+	return lines
 }
 
 // Outputs returns the names of the output lines.
-func Outputs() []string {
-	return []string{of(lineMotor, 0), of(lineMotor, 1), of(lineMotor, 2), lineHopper, lineExactChange}
+func (s Setup) Outputs() []string {
+	var lines []string
+	for i := range s.Columns {
+		lines = append(lines, of(lineMotor, i))
+	}
+	for _, t := range s.Tubes {
+		lines = append(lines, t.line())
+	}
+	return append(lines, lineExactChange, lineCoinAccept)
 }
 
 // of returns the line of column i, counted from 0.
 func of(line string, i int) string { return fmt.Sprint(line, i+1) }
+
+// line returns the tube's motor.
+func (t Tube) line() string { return fmt.Sprint(lineHopper, int(t.Value)) }
 
 // A moment is one happening being applied: the parts change s, and what follows is gathered.
 type moment struct {
 	p         *Plant
 	before, s State
 	at        time.Time
+	records   []machines.Entry
 	answers   []machines.Answer
 	notes     []machines.Note
 }
 
+// record enters something in the books, and has it written to the ledger before anything moves. Amounts and numbers are
+// numbers.
+func (m *moment) record(kind string, pairs ...any) {
+	for i, v := range pairs {
+		switch v := v.(type) {
+		case int:
+			pairs[i] = int64(v)
+		case Cents:
+			pairs[i] = int64(v)
+		}
+	}
+	var data *value.Object
+	if pairs != nil {
+		data = value.NewObject(pairs...)
+	}
+	if err := m.enter(kind, data); err != nil {
+		panic(fmt.Sprintf("vending: %s %s: %v", kind, value.Text(data), err)) // the parts have judged before
+	}
+}
+
+func (m *moment) enter(kind string, data *value.Object) error {
+	e := machines.Entry{Time: m.at, Kind: kind, Data: data}
+	m.records = append(m.records, e)
+	return m.s.enter(e)
+}
+
 func (m *moment) command(c machines.Command) {
 	switch c.Name {
+	case Settlement:
+		m.ask(c, &m.s.Settlement)
 	case AwaitCustomer:
 		m.await(c)
+	case AwaitService:
+		m.s.Wanted = false
+		m.ask(c, &m.s.Service)
 	case Vend:
 		m.vend(c)
 	case PayOut:
 		m.payOut(c)
 	case Show:
 		m.show(c)
+	case Refill, Collect, Settle:
+		m.serve(c)
 	default:
 		m.refuse(c, machines.ErrInput, fmt.Sprintf("vending: there is no activity %q", c.Name))
 	}
@@ -223,44 +398,27 @@ func (m *moment) cancel(ticket int64) {
 	case 0:
 		// no ticket: what is not awaited has none either
 	case m.s.Customer.Ticket:
-		m.p.customer.fire(&m.s.Customer.Is, "forget")
-		m.s.Customer = Awaited{Is: m.s.Customer.Is, Coin: m.s.Customer.Coin}
-	case m.s.Sale.Ticket:
-		m.s.Sale.Ticket = 0
+		c := m.s.Customer
+		m.p.customer.fire(&c.Is, "forget")
+		m.s.Customer = Awaited{Is: c.Is, Coin: c.Coin, Service: c.Service}
+	case m.s.Settlement.Ticket:
+		m.p.question.fire(&m.s.Settlement.Is, "answer")
+		m.s.Settlement.Ticket = 0
+	case m.s.Service.Ticket:
+		m.p.question.fire(&m.s.Service.Is, "answer")
+		m.s.Service.Ticket = 0
+	case m.s.VendTicket:
+		m.s.VendTicket = 0
 		m.note("vend cancelled: what has begun is finished")
-	case m.s.Hopper.Ticket:
-		m.s.Hopper.Ticket = 0
+	case m.s.PayTicket:
+		m.s.PayTicket = 0
 		m.note("pay-out cancelled: what has begun is finished")
-	}
-}
-
-func (m *moment) edge(line string, high bool) {
-	switch line {
-	case lineCoin:
-		m.coin(high)
-		return
-	case lineDrop:
-		m.drop(high)
-		return
-	case lineExit:
-		m.exit(high)
-		return
-	case lineCoinReturn:
-		m.press(line, high, "coin-return", 0)
-		return
-	}
-	for i := range Columns {
-		switch line {
-		case of(lineSelect, i):
-			m.press(line, high, "selection", i+1)
-		case of(lineHome, i):
-			m.home(i, high)
-		}
 	}
 }
 
 // The deadlines. Their names are what the log gives as the reason of what they cause.
 const (
+	dueCalm    = "power-up over"
 	dueCoin    = "coin complete"
 	dueTurn    = "turn overdue"
 	dueDrop    = "drop overdue"
@@ -271,44 +429,80 @@ const (
 
 func (m *moment) due(name string) {
 	switch name {
+	case dueCalm:
+		if m.s.Calm != 0 {
+			m.coinComplete()
+			m.s.Calm, m.s.Fresh, m.s.FreshTube = 0, 0, 0
+		}
 	case dueCoin:
-		m.coinComplete()
+		if m.s.Calm == 0 {
+			m.coinComplete()
+		}
 	case dueTurn:
 		m.turnOverdue()
 	case dueDrop:
 		m.dropOverdue()
 	case dueSilent:
-		m.hopperSilent()
+		m.tubeSilent()
 	case dueBurst:
-		m.hopperPause()
-	case dueRunsOut:
-		m.s.Hopper.RunsOut = 0
+		m.burstOver()
+	default:
+		for i, t := range m.p.setup.Tubes {
+			if name == runsOutOf(t.Value) {
+				m.s.TubeLines[i].RunsOut = 0
+			}
+		}
 	}
 }
 
+func runsOutOf(value Cents) string { return fmt.Sprintf("%s %v", dueRunsOut, value) }
+
 // finish lets every part go on as far as it can without anything more happening, and gathers the reaction.
 func (m *moment) finish() (machines.State, machines.Reaction) {
-	m.settleHopper()
-	if m.s.Mech.Is == mechIdle {
+	m.goOnPaying()
+	if m.s.Mech.Is != mechCounting {
 		// In the middle of a coin no Task is answered: what it hears would be wrong a moment later.
+		m.answerSettlement()
+		m.answerService()
 		m.answerVend()
 		m.answerPayOut()
 		m.answerCustomer()
 	}
-	r := machines.Reaction{Answers: m.answers, Notes: m.notes}
+	m.signs()
+	r := machines.Reaction{Records: m.records, Answers: m.answers, Notes: m.notes}
 	was, is := m.p.levels(m.before), m.p.levels(m.s)
-	for _, high := range []bool{false, true} { // off before on
-		for i, l := range is {
-			if l.High == high && l != was[i] {
-				r.Levels = append(r.Levels, l)
-			}
+	for i, l := range is {
+		switch {
+		case l == was[i]:
+		case l.High:
+			r.Levels = append(r.Levels, l)
+		default:
+			r.Stops = append(r.Stops, l)
 		}
 	}
+	r.Deadlines = m.deadlines()
+	return m.s, r
+}
+
+// signs works out what the lamp shows and whether coins are taken, where something has changed that it depends on.
+func (m *moment) signs() {
+	a, b := &m.before, &m.s
+	if a.Books == b.Books && a.Calm == b.Calm && a.Door == b.Door && a.Wanted == b.Wanted {
+		return
+	}
+	b.Exact = m.p.exact(b)
+	if accepts := m.p.accepts(b); accepts != b.Accepting {
+		m.record(entryAccepting, "on", flag(accepts))
+	}
+}
+
+func (m *moment) deadlines() (list []machines.Deadline) {
 	add := func(name string, at Instant) {
 		if at != 0 {
-			r.Deadlines = append(r.Deadlines, machines.Deadline{Name: name, At: at.Time()})
+			list = append(list, machines.Deadline{Name: name, At: at.Time()})
 		}
 	}
+	add(dueCalm, m.s.Calm)
 	add(dueCoin, m.s.Mech.Ends)
 	for _, c := range m.s.Spirals {
 		if c.Is == spiralDropping {
@@ -317,25 +511,30 @@ func (m *moment) finish() (machines.State, machines.Reaction) {
 			add(dueTurn, c.Until)
 		}
 	}
-	add(dueSilent, m.s.Hopper.Silent)
-	add(dueBurst, m.s.Hopper.Burst)
-	add(dueRunsOut, m.s.Hopper.RunsOut)
-	return m.s, r
+	add(dueSilent, m.s.Silent)
+	add(dueBurst, m.s.Burst)
+	for i, t := range m.p.setup.Tubes {
+		add(runsOutOf(t.Value), m.s.TubeLines[i].RunsOut)
+	}
+	return list
 }
 
 // levels returns what the output lines show in s, always in the same order.
 func (p *Plant) levels(s State) []machines.Level {
-	levels := make([]machines.Level, 0, Columns+2)
-	for i, c := range s.Spirals {
-		levels = append(levels, machines.Level{Line: of(lineMotor, i), High: c.Is == spiralTurning})
+	levels := make([]machines.Level, 0, len(p.setup.Columns)+len(p.setup.Tubes)+2)
+	for i := range p.setup.Columns {
+		levels = append(levels, machines.Level{Line: of(lineMotor, i), High: s.Spirals[i].on()})
+	}
+	for i, t := range p.setup.Tubes {
+		levels = append(levels, machines.Level{Line: t.line(), High: s.TubeLines[i].Is == tubePaying})
 	}
 	return append(levels,
-		machines.Level{Line: lineHopper, High: s.Hopper.Is == hopperPaying},
-		machines.Level{Line: lineExactChange, High: !s.Hopper.canPay(maxChange)})
+		machines.Level{Line: lineExactChange, High: s.Exact},
+		machines.Level{Line: lineCoinAccept, High: s.Accepting})
 }
 
-// moving reports whether a spiral or the hopper is at work, with or without a Task that waits for it.
-func (s *State) moving() bool { return s.turning() || s.Hopper.atWork() }
+// moving reports whether a spiral or a tube is at work, with or without a Task that waits for it.
+func (s *State) moving() bool { return s.turning() || s.Payout.atWork() }
 
 func (m *moment) in(d time.Duration) Instant { return Instant(m.at.Add(d).UnixNano()) }
 

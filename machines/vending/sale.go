@@ -17,13 +17,13 @@ const (
 
 // A Sale is one selection and what became of it. Its number is the key of its vend: asked for again, a vend that is known
 // to have delivered answers without moving, and one that may have delivered unseen is not tried again before the credit
-// has been paid back. So one payment turns a spiral at most once.
+// has been paid back. So one payment turns a spiral at most once, also across power cuts.
 type Sale struct {
 	Is     string // idle, asked, vending, sold, jammed, failed
 	Number int    // from 1
 	Column int    // from 1
-	Change Cents  // what the credit was above the price when the vend began; coins of later are the next customer's
-	Ticket int64
+	Price  Cents  // when the vend began
+	Change Cents  // what the credit was above the price then; coins of later are the next customer's
 }
 
 func salePart() *part {
@@ -39,11 +39,11 @@ func salePart() *part {
 
 // open begins a sale. While the last one is not settled it does nothing: the selection belongs to that.
 func (m *moment) open(column int) {
-	if m.s.turning() || m.s.Sale.Ticket != 0 {
+	if m.s.turning() || m.s.VendTicket != 0 {
 		return
 	}
 	if m.p.sale.fire(&m.s.Sale.Is, "select") {
-		m.s.Sale = Sale{Is: m.s.Sale.Is, Number: m.s.Sale.Number + 1, Column: column}
+		m.s.Sale = Sale{Is: m.s.Sale.Is, Number: max(m.s.Sale.Number, m.s.Sales) + 1, Column: column}
 	}
 }
 
@@ -60,8 +60,8 @@ func (m *moment) vend(c machines.Command) {
 		m.refuse(c, machines.ErrInput, err.Error())
 		return
 	}
-	if in.Column < 1 || in.Column > Columns {
-		m.refuse(c, machines.ErrInput, fmt.Sprintf("column %d: there are columns 1 to %d", in.Column, Columns))
+	if columns := len(m.p.setup.Columns); in.Column < 1 || in.Column > columns {
+		m.refuse(c, machines.ErrInput, fmt.Sprintf("column %d: there are columns 1 to %d", in.Column, columns))
 		return
 	}
 	sale := &m.s.Sale
@@ -70,9 +70,9 @@ func (m *moment) vend(c machines.Command) {
 	case in.Sale != sale.Number || in.Column != sale.Column && sale.Is != saleJammed && sale.Is != saleFailed:
 		m.refuse(c, ErrNoSale, fmt.Sprintf("sale %d of column %d is over, or never was", in.Sale, in.Column))
 		return
-	case sale.Ticket == 0 && (sale.Is == saleSold || sale.Is == saleVending):
+	case m.s.VendTicket == 0 && (sale.Is == saleSold || sale.Is == saleVending):
 		// Delivered already, or begun by a Task that was cancelled since: the answer comes when the spiral is at home.
-		sale.Ticket = c.Ticket
+		m.s.VendTicket = c.Ticket
 		return
 	}
 	if name, cause := m.judge(in.Column, in.Sale); name != "" {
@@ -82,28 +82,34 @@ func (m *moment) vend(c machines.Command) {
 	if in.Sale == 0 {
 		m.open(in.Column)
 	}
-	sale.Change = m.change(sale.Is == saleJammed)
+	price, change := m.priceOf(in.Column, sale.Is == saleJammed)
 	m.p.sale.fire(&sale.Is, "vend")
-	sale.Ticket = c.Ticket
+	m.record(entryVend, "sale", sale.Number, "column", in.Column, "price", price, "change", change)
+	m.s.VendTicket = c.Ticket
 	m.s.Message = ""
 	m.turn(in.Column - 1)
 }
 
-// change is what a sale leaves of the credit. One that is tried again leaves what it did at first.
-func (m *moment) change(again bool) Cents {
+// priceOf is what a sale costs, and leaves of the credit. One that is tried again does what it did at first.
+func (m *moment) priceOf(column int, again bool) (price, change Cents) {
 	if again {
-		return m.s.Sale.Change
+		return m.s.Sale.Price, m.s.Sale.Change
 	}
-	return m.s.Money.Credit - m.p.setup.Price
+	price = m.p.setup.Columns[column-1].Price
+	return price, m.s.Money.Credit - price
 }
 
 // judge says why column must not be vended now, or "". A sale of 0 is a new one.
 func (m *moment) judge(column, number int) (name, cause string) {
-	sale, credit, price, c := m.s.Sale, m.s.Money.Credit, m.p.setup.Price, m.s.Spirals[column-1]
+	sale, credit, c := m.s.Sale, m.s.Money.Credit, m.s.Spirals[column-1]
 	again := number != 0 && sale.Is == saleJammed && column == sale.Column
+	price, change := m.priceOf(column, again)
+	out := m.s.outOfService(column - 1)
 	switch {
-	case m.s.moving() || sale.Ticket != 0:
+	case m.s.moving() || m.s.VendTicket != 0 || m.s.Calm != 0:
 		return ErrVendBusy, "the machine is at work on something else"
+	case m.s.Door:
+		return ErrDoor, "the service door is open"
 	case sale.Is == saleFailed:
 		return ErrNoDrop, fmt.Sprintf("sale %d: a snack may have fallen unseen; pay the credit back first", sale.Number)
 	case sale.Is == saleJammed && !again:
@@ -114,57 +120,79 @@ func (m *moment) judge(column, number int) (name, cause string) {
 		return ErrNotPaid, fmt.Sprintf("credit %v, price %v", credit, price)
 	case m.s.Drop:
 		return ErrJam, "something is in the light of the drop sensor, which would not see a snack"
-	case c.Stock == 0:
+	case m.s.Columns[column-1].Stock == 0:
 		return ErrSoldOut, fmt.Sprintf("column %d is empty", column)
-	case c.outOfService() != "" && !again:
-		return ErrSoldOut, fmt.Sprintf("column %d is out of service: %s", column, c.outOfService())
+	case out != "" && !again:
+		return ErrSoldOut, fmt.Sprintf("column %d is out of service: %s", column, out)
 	case c.Ran >= maxRun:
 		return ErrJam, fmt.Sprintf("column %d has been tried long enough; pay the credit back", column)
-	case !m.s.Hopper.canPay(m.change(again)):
-		return ErrChange, fmt.Sprintf("change of %v, and the hopper can pay %v", m.change(again), m.s.Hopper.value())
+	}
+	if _, ok := Change(change, m.p.working(&m.s)); !ok {
+		return ErrChange, fmt.Sprintf("change of %v cannot be made of what the tubes hold", change)
 	}
 	return "", ""
 }
 
 // drop is the drop sensor. The price is kept at this moment and at no other.
 func (m *moment) drop(high bool) {
-	sale := &m.s.Sale
+	rises := high && !m.s.Drop
 	m.s.Drop = high
+	sale := &m.s.Sale
 	switch {
-	case !high:
-	case m.s.Hopper.atWork() || m.s.Money.Credit < m.p.setup.Price || !m.p.sale.may(sale.Is, "drop"):
-		m.note("a snack fell that nobody has paid for")
+	case !rises:
+	case m.s.Calm != 0:
+		m.dropAfterCut()
+	case m.s.Payout.atWork() || m.s.Money.Credit < sale.Price || !m.p.sale.may(sale.Is, "drop"):
+		m.gone()
 	default:
 		m.p.sale.fire(&sale.Is, "drop")
-		m.s.Money.Credit -= m.p.setup.Price
-		m.s.Money.Kept += m.p.setup.Price
+		m.record(entrySold, "sale", sale.Number, "column", sale.Column)
+		m.note("snack %d fell, %v kept, credit %v", sale.Column, sale.Price, m.s.Money.Credit)
 		c := &m.s.Spirals[sale.Column-1]
-		c.Sold++
-		c.Stock = max(c.Stock-1, 0)
-		m.note("snack %d fell, %v kept, credit %v", sale.Column, m.p.setup.Price, m.s.Money.Credit)
-		if m.p.spiral.fire(&c.Is, "settle") {
+		if c.Is != spiralJammed && m.p.spiral.fire(&c.Is, "settle") {
 			c.Until = 0
 		}
 	}
 }
 
+// gone is a snack that nobody pays for.
+func (m *moment) gone() {
+	if m.s.Sale.Column > 0 && m.s.Sale.Is != saleAsked {
+		m.record(entryGone, "column", m.s.Sale.Column)
+	} else {
+		m.record(entryGone)
+	}
+	m.note("a snack fell that nobody has paid for")
+}
+
+// dropAfterCut is a snack that falls right after power-up: of the column whose sale was under way, if there is one.
+func (m *moment) dropAfterCut() {
+	i := m.s.Fresh - 1
+	if i < 0 || m.s.Columns[i].Out != outDoubt {
+		m.gone()
+		return
+	}
+	m.record(entrySold, "sale", m.s.Columns[i].Sale, "column", i+1)
+	m.note("snack %d fell after the power cut: %v kept", i+1, m.s.Columns[i].Price)
+}
+
 func (m *moment) answerVend() {
 	sale := &m.s.Sale
-	if sale.Ticket == 0 || m.s.turning() {
+	if m.s.VendTicket == 0 || m.s.turning() {
 		return
 	}
 	switch sale.Is {
 	case saleSold:
-		m.succeed(sale.Ticket,
+		m.succeed(m.s.VendTicket,
 			"sale", int64(sale.Number),
 			"column", int64(sale.Column),
-			"price", int64(m.p.setup.Price),
+			"price", int64(sale.Price),
 			"change", int64(min(sale.Change, m.s.Money.Credit)),
 			"credit", int64(m.s.Money.Credit))
 	case saleJammed:
-		m.fail(sale.Ticket, ErrJam, fmt.Sprintf("column %d did not come home", sale.Column))
+		m.fail(m.s.VendTicket, ErrJam, fmt.Sprintf("column %d did not come home", sale.Column))
 	case saleFailed:
-		m.fail(sale.Ticket, ErrNoDrop, fmt.Sprintf("column %d turned and nothing was seen to fall", sale.Column))
+		m.fail(m.s.VendTicket, ErrNoDrop, fmt.Sprintf("column %d turned and nothing was seen to fall", sale.Column))
 	}
-	sale.Ticket = 0
+	m.s.VendTicket = 0
 }

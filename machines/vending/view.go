@@ -22,19 +22,22 @@ func (c Cents) String() string {
 type View struct {
 	Display     string // what the display says: "insert 3.00", "credit 1.25", "thank you"
 	Credit      Cents
-	Price       Cents
-	Columns     [3]Column
-	Hopper      int   // coins in the change hopper
+	Columns     []Shelf
+	Tubes       []Tube
 	Tray        int   // snacks that have fallen and nobody has taken, since the start
 	Cup         Cents // coins in the return cup, since the start
 	Owed        Cents // recorded debt: what should have been paid out and could not
+	Doubt       Cents // held for what a power cut has hidden, until an operator settles it
+	Unknown     int   // trains of pulses that are no coin
 	ExactChange bool  // the exact-change lamp: change may not be possible
+	Accepting   bool  // coins are taken
+	Door        bool  // the service door is open
 }
 
-// A Column is one spiral of snacks with its selection button and its motor.
-type Column struct {
-	Name  string
-	Stock int
+// A Shelf is a column as it stands.
+type Shelf struct {
+	Column
+	Out string // why it sells nothing although it has stock, in a word: jammed, unseen, doubt, away; "": it sells
 }
 
 // View returns what a screen shows of a machine in state s, with world what [World.View] returned; nil where the world is
@@ -44,14 +47,24 @@ func (setup Setup) View(s machines.State, world any) View {
 	v := View{
 		Display:     setup.display(state),
 		Credit:      state.Money.Credit,
-		Price:       setup.Price,
-		Columns:     setup.Columns,
-		Hopper:      state.Hopper.Coins,
 		Owed:        state.Money.Owed,
-		ExactChange: !state.Hopper.canPay(maxChange),
+		Doubt:       state.Money.Doubt,
+		Unknown:     state.Unknown,
+		ExactChange: state.Exact,
+		Accepting:   state.Accepting,
+		Door:        state.Door,
+		Columns:     make([]Shelf, len(setup.Columns)),
+		Tubes:       make([]Tube, len(setup.Tubes)),
 	}
-	for i := range v.Columns {
-		v.Columns[i].Stock = state.Spirals[i].Stock
+	for i, c := range setup.Columns {
+		c.Stock = state.Columns[i].Stock
+		v.Columns[i] = Shelf{Column: c, Out: state.Columns[i].Out}
+		if v.Columns[i].Out == "" && !state.Spirals[i].Home && !state.Spirals[i].atWork() {
+			v.Columns[i].Out = "away"
+		}
+	}
+	for i, t := range setup.Tubes {
+		v.Tubes[i] = Tube{Value: t.Value, Coins: state.Tubes[i].Coins}
 	}
 	if front, ok := world.(Front); ok {
 		v.Tray, v.Cup = front.Tray, front.Cup
@@ -64,19 +77,24 @@ func ViewOf(s machines.State, world any) View { return Standard().View(s, world)
 
 // display returns the text of the display: a Task's message, else what the machine does or waits for.
 func (setup Setup) display(s State) string {
+	lowest, highest := setup.prices()
 	credit, text := s.Money.Credit, s.Message
 	switch {
 	case text != "":
 	case s.turning():
 		text = "please wait"
-	case s.Hopper.atWork():
+	case s.Payout.atWork():
 		text = "take your coins"
-	case credit >= setup.Price:
+	case s.Door:
+		text = "service door open"
+	case credit >= lowest:
 		text = fmt.Sprintf("credit %v, choose", credit)
 	case credit > 0:
 		text = fmt.Sprintf("credit %v", credit)
+	case lowest == highest:
+		text = fmt.Sprintf("insert %v", lowest)
 	default:
-		text = fmt.Sprintf("insert %v", setup.Price)
+		text = fmt.Sprintf("insert %v to %v", lowest, highest)
 	}
 	if s.Money.Owed > 0 {
 		text += fmt.Sprintf(", %v owed", s.Money.Owed)

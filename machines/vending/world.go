@@ -14,48 +14,111 @@ const (
 	fallTime     = 500 * time.Millisecond // from the spiral to the drop sensor
 	dropPulse    = 100 * time.Millisecond
 	coinInterval = 250 * time.Millisecond
-	exitPulse    = 30 * time.Millisecond // NRI Currenza H2
+	exitPulse    = 30 * time.Millisecond  // NRI Currenza H2
+	insideTime   = 100 * time.Millisecond // from the end of a coin's pulses to its tube
 )
 
 // A World is the mechanics behind simulated lines: spirals that turn as long as their motor is on and stop where they are,
-// snacks that fall, a hopper that pays a coin every quarter of a second. It counts snacks and coins for itself, as the real
-// things would be there whatever the plant believes. People are not part of it: they come with a scenario or the keyboard.
+// snacks that fall, tubes that pay a coin every quarter of a second, an acceptor that takes coins only while it may, and coins
+// that fall into their tubes. It counts snacks and coins for itself, as the real things would be there whatever the plant
+// believes. People are not part of it: they come with a scenario or the keyboard.
 type World struct {
+	setup   Setup
 	lines   machines.SimLines
 	clock   machines.Clock
-	columns [Columns]worldColumn
-	hopper  worldHopper
+	columns []*worldColumn
+	tubes   []*worldTube
 	falling int // snacks in the light of the drop sensor
 	front   Front
+
+	open    bool // the acceptor takes coins
+	refused time.Time
+	pulses  int // of the coin that is coming in
+	stop    func() bool
 }
 
 // A Front is what can be seen from outside of the world behind the lines. It is immutable.
 type Front struct {
-	Tray   int          // snacks that have fallen since the start
-	Cup    Cents        // coins paid since the start
-	Snacks [Columns]int // left in the spirals
-	Coins  int          // left in the hopper
+	Tray    int              // snacks that have fallen since the start
+	Cup     Cents            // coins paid since the start
+	Refused int              // pulses that the acceptor has not taken
+	Box     Cents            // coins that went into the cash box since the start
+	Snacks  [MostColumns]int // left in the spirals
+	Coins   [MostTubes]int   // left in the tubes
+	Fallen  [MostColumns]int // snacks of each column
 }
 
 // NewWorld starts the world of a machine with the given setup. It lives on clock.
 func NewWorld(setup Setup, lines machines.SimLines, clock machines.Clock) *World {
-	w := &World{lines: lines, clock: clock, hopper: worldHopper{coins: setup.Coins}}
-	for i := range w.columns {
-		c := &w.columns[i]
-		c.world, c.home, c.snacks = w, of(lineHome, i), setup.Columns[i].Stock
-		lines.Drive(c.home, true)
-		lines.OnOutput(of(lineMotor, i), c.motor)
+	w := &World{setup: setup, lines: lines, clock: clock}
+	for i, c := range setup.Columns {
+		column := &worldColumn{world: w, place: i, home: of(lineHome, i), snacks: c.Stock}
+		w.columns = append(w.columns, column)
+		lines.Drive(column.home, true)
+		lines.OnOutput(of(lineMotor, i), column.motor)
 	}
-	lines.OnOutput(lineHopper, w.hopperMotor)
+	for _, t := range setup.Tubes {
+		tube := &worldTube{world: w, value: t.Value, line: t.line(), coins: t.Coins}
+		w.tubes = append(w.tubes, tube)
+		lines.OnOutput(tube.line, tube.motor)
+	}
+	lines.OnOutput(lineCoinAccept, func(on bool) { w.open = on })
+	if gates, ok := lines.(gates); ok {
+		gates.Gate(lineCoin, w.take)
+	}
 	return w
+}
+
+// gates are simulated lines that ask before they are pushed: a push that is not let through does not happen.
+type gates interface {
+	Gate(line string, let func(high bool) bool)
+}
+
+// take is the acceptor: a coin that has begun comes in, also when it is closed meanwhile.
+func (w *World) take(high bool) bool {
+	if !high {
+		return true
+	}
+	now := w.clock.Now()
+	if w.pulses == 0 && (!w.open || now.Sub(w.refused) < coinSilence) {
+		w.front.Refused++
+		w.refused = now // and the rest of its pulses
+		return false
+	}
+	w.pulses++
+	if w.stop != nil {
+		w.stop()
+	}
+	w.stop = w.clock.AfterFunc(coinSilence+insideTime, w.fallIn)
+	return true
+}
+
+// fallIn is a coin that has been taken: it falls into its tube, or into the cash box.
+func (w *World) fallIn() {
+	coin, known := w.setup.coin(w.pulses)
+	w.pulses, w.stop = 0, nil
+	if !known {
+		return
+	}
+	i := w.setup.tube(coin.Value)
+	if i < 0 {
+		w.front.Box += coin.Value
+		return
+	}
+	t := w.tubes[i]
+	t.coins++
+	w.lines.Drive(t.line+inSuffix, true)
+	w.clock.AfterFunc(exitPulse, func() { w.lines.Drive(t.line+inSuffix, false) })
 }
 
 // View implements [machines.World]; it returns a [Front].
 func (w *World) View() any {
 	front := w.front
-	front.Coins = w.hopper.coins
-	for i := range w.columns {
-		front.Snacks[i] = w.columns[i].snacks
+	for i, t := range w.tubes {
+		front.Coins[i] = t.coins
+	}
+	for i, c := range w.columns {
+		front.Snacks[i] = c.snacks
 	}
 	return front
 }
@@ -63,6 +126,7 @@ func (w *World) View() any {
 // A worldColumn is a spiral. Its position is the time that the motor has needed to get there from home.
 type worldColumn struct {
 	world   *World
+	place   int
 	home    string // its line
 	snacks  int
 	marks   int           // passed of this turn
@@ -113,6 +177,7 @@ func (c *worldColumn) release() {
 	w := c.world
 	w.clock.AfterFunc(fallTime, func() {
 		w.front.Tray++
+		w.front.Fallen[c.place]++
 		w.falling++
 		w.lines.Drive(lineDrop, true)
 		w.clock.AfterFunc(dropPulse, func() {
@@ -123,32 +188,35 @@ func (c *worldColumn) release() {
 	})
 }
 
-type worldHopper struct {
+type worldTube struct {
+	world   *World
+	value   Cents
+	line    string
 	coins   int
 	running bool
 	stop    func() bool
 }
 
-func (w *World) hopperMotor(on bool) {
-	h := &w.hopper
-	if on == h.running {
+func (t *worldTube) motor(on bool) {
+	if on == t.running {
 		return
 	}
-	h.running = on
+	t.running = on
 	if on {
-		h.stop = w.clock.AfterFunc(coinInterval, w.payCoin)
+		t.stop = t.world.clock.AfterFunc(coinInterval, t.pay)
 	} else {
-		h.stop()
+		t.stop()
 	}
 }
 
-func (w *World) payCoin() {
-	w.hopper.stop = w.clock.AfterFunc(coinInterval, w.payCoin)
-	if w.hopper.coins == 0 {
+func (t *worldTube) pay() {
+	w := t.world
+	t.stop = w.clock.AfterFunc(coinInterval, t.pay)
+	if t.coins == 0 {
 		return
 	}
-	w.hopper.coins--
-	w.front.Cup += Quarter
-	w.lines.Drive(lineExit, true)
-	w.clock.AfterFunc(exitPulse, func() { w.lines.Drive(lineExit, false) })
+	t.coins--
+	w.front.Cup += t.value
+	w.lines.Drive(t.line+exitSuffix, true)
+	w.clock.AfterFunc(exitPulse, func() { w.lines.Drive(t.line+exitSuffix, false) })
 }

@@ -1,0 +1,98 @@
+package vending
+
+// mostSteps bounds the search for change: amounts in units of the smallest difference between coins.
+const mostSteps = 4000
+
+// Counts are coins of each tube, in the order of the setup.
+type Counts [MostTubes]int
+
+// A changer knows for every amount up to a limit the fewest coins of the tubes that make it. Greedy change is wrong where
+// tubes run out: 0.30 of one 0.25 and three 0.10 is 0.10 + 0.10 + 0.10.
+type changer struct {
+	tubes  []Tube
+	unit   Cents
+	fewest []int   // by amount in units; none: it cannot be made
+	take   [][]int // by tube and amount: how many of this tube
+}
+
+const none = 1 << 30
+
+// newChanger searches the combinations of the tubes' coins tube by tube, so that it is bounded by tubes × limit × coins.
+func newChanger(tubes []Tube, limit Cents) changer {
+	c := changer{tubes: tubes}
+	for _, t := range tubes {
+		if t.Coins > 0 {
+			c.unit = gcd(c.unit, t.Value)
+		}
+	}
+	steps := 0
+	if c.unit > 0 {
+		steps = min(int(max(limit, 0)/c.unit), mostSteps)
+	}
+	c.fewest = make([]int, steps+1)
+	for a := range c.fewest[1:] {
+		c.fewest[a+1] = none
+	}
+	for _, t := range tubes {
+		take := make([]int, steps+1)
+		c.take = append(c.take, take)
+		if t.Coins == 0 {
+			continue
+		}
+		worth := int(t.Value / c.unit)
+		before := c.fewest
+		c.fewest = make([]int, steps+1)
+		for a := range c.fewest {
+			c.fewest[a] = before[a]
+			for k := 1; k <= t.Coins && k*worth <= a; k++ {
+				if n := before[a-k*worth] + k; n < c.fewest[a] {
+					c.fewest[a], take[a] = n, k
+				}
+			}
+		}
+	}
+	return c
+}
+
+// pay returns the fewest coins that make amount, and whether there are any.
+func (c changer) pay(amount Cents) (Counts, bool) {
+	var counts Counts
+	switch {
+	case amount == 0:
+		return counts, true
+	case amount < 0 || c.unit == 0 || amount%c.unit != 0 || int(amount/c.unit) >= len(c.fewest):
+		return counts, false
+	}
+	a := int(amount / c.unit)
+	if c.fewest[a] == none {
+		return counts, false
+	}
+	for t := len(c.tubes) - 1; t >= 0; t-- {
+		counts[t] = c.take[t][a]
+		a -= counts[t] * int(c.tubes[t].Value/c.unit)
+	}
+	return counts, true
+}
+
+// most returns the highest amount up to limit that can be made.
+func (c changer) most(limit Cents) Cents {
+	if c.unit == 0 {
+		return 0
+	}
+	for a := min(int(limit/c.unit), len(c.fewest)-1); a > 0; a-- {
+		if c.fewest[a] < none {
+			return Cents(a) * c.unit
+		}
+	}
+	return 0
+}
+
+// Change returns the fewest coins out of the tubes that make amount exactly; false if no combination does.
+func Change(amount Cents, tubes []Tube) (Counts, bool) { return newChanger(tubes, amount).pay(amount) }
+
+func gcd(a, b Cents) Cents {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}

@@ -1,0 +1,246 @@
+package vending
+
+import (
+	"fmt"
+
+	"signalbox/machines"
+)
+
+// What an operator decides about something in doubt.
+const (
+	decidedDelivered = "delivered" // the snack fell: the price is kept
+	decidedRefund    = "refund"    // it did not: the price is owed
+	decidedPaid      = "paid"      // the coin went out
+	decidedOwed      = "owed"      // it did not
+	decidedHanded    = "handed"    // the operator has given back by hand what is owed
+)
+
+const (
+	questionUnasked = "unasked"
+	questionAsked   = "asked"
+)
+
+// A Question is a Task that waits for the machine to be calm after power-up, or for an operator.
+type Question struct {
+	Is     string // unasked, asked
+	Ticket int64
+	Served bool // an operator has been at work
+}
+
+func questionPart() *part {
+	return newPart(questionUnasked,
+		transition("ask", questionAsked, questionUnasked),
+		transition("answer", questionUnasked, questionAsked))
+}
+
+func (m *moment) ask(c machines.Command, q *Question) {
+	if err := machines.Decode(c.Input, &struct{}{}); err != nil {
+		m.refuse(c, machines.ErrInput, err.Error())
+		return
+	}
+	if !m.p.question.fire(&q.Is, "ask") {
+		m.refuse(c, ErrAsked, "another Task waits for the answer")
+		return
+	}
+	q.Ticket = c.Ticket
+}
+
+// answerSettlement tells what is due, as soon as the machine is calm: after power-up a coin, a snack or pulses may still come
+// that were on their way.
+//
+//	{"due":"refund","credit":125,"owed":0}
+//
+// Due is change (of a sale that is delivered), refund (of everything that is held), debt (that can be paid now), service (an
+// operator is needed before anything can go on) or nothing.
+func (m *moment) answerSettlement() {
+	q := &m.s.Settlement
+	if m.s.Calm != 0 || m.s.moving() || !m.p.question.fire(&q.Is, "answer") {
+		return
+	}
+	money, due := m.s.Money, "nothing"
+	switch {
+	case money.Credit > 0 && m.s.Sale.Is == saleSold:
+		due = "change"
+	case money.Credit > 0:
+		due = "refund"
+	case money.Owed > 0 && m.payable() && !m.s.Door:
+		due = "debt"
+	case money.Owed > 0 || m.s.Door || !m.p.pays(&m.s):
+		due = "service"
+	}
+	m.succeed(q.Ticket, "due", due, "credit", int64(money.Credit), "owed", int64(money.Owed))
+	q.Ticket = 0
+}
+
+// payable reports whether something of the debt can be paid.
+func (m *moment) payable() bool {
+	return newChanger(m.p.working(&m.s), m.s.Money.Owed).most(m.s.Money.Owed) > 0
+}
+
+// pays reports whether any tube works.
+func (p *Plant) pays(s *State) bool {
+	for i := range p.setup.Tubes {
+		if !s.Tubes[i].Stuck {
+			return true
+		}
+	}
+	return false
+}
+
+// answerService ends the wait for an operator: something was done, and the door is closed.
+func (m *moment) answerService() {
+	q := &m.s.Service
+	if !q.Served || m.s.Door || !m.p.question.fire(&q.Is, "answer") {
+		return
+	}
+	m.succeed(q.Ticket, "owed", int64(m.s.Money.Owed))
+	*q = Question{Is: q.Is}
+}
+
+// served notes that an operator has changed something.
+func (m *moment) served() {
+	m.s.Service.Served = true
+	m.s.Customer.Service = m.s.Money.Owed > 0 && m.payable()
+}
+
+func (m *moment) door(open bool) {
+	if open == m.s.Door {
+		return
+	}
+	m.s.Door = open
+	if open {
+		m.note("the service door is open: nothing begins")
+	} else {
+		m.note("the service door is closed")
+		m.served()
+	}
+}
+
+// A service is what an operator asks for.
+type service struct {
+	Tube     *Cents `json:"tube"`
+	Column   *int   `json:"column"`
+	Box      bool   `json:"box"`
+	Debt     bool   `json:"debt"`
+	Coins    *int   `json:"coins"`
+	Snacks   *int   `json:"snacks"`
+	Decision string `json:"decision"`
+}
+
+// serve takes an operator's {"tube":25,"coins":40}, {"column":1,"snacks":5} for refill, {"tube":25,"coins":10} (without
+// coins: all) or {"box":true} for collect, and {"column":1,"decision":"delivered"}, {"tube":25,"decision":"owed"} or
+// {"debt":true,"decision":"handed"} for settle. It is refused while something moves.
+func (m *moment) serve(c machines.Command) {
+	var in service
+	if err := machines.Decode(c.Input, &in); err != nil {
+		m.refuse(c, machines.ErrInput, err.Error())
+		return
+	}
+	things := 0
+	for _, named := range []bool{in.Tube != nil, in.Column != nil, in.Box, in.Debt} {
+		things += flag(named)
+	}
+	tube := -1
+	if in.Tube != nil {
+		tube = m.p.setup.tube(*in.Tube)
+	}
+	switch {
+	case m.s.moving() || m.s.Calm != 0:
+		m.refuse(c, ErrVendBusy, "something moves; try again in a moment")
+	case things != 1:
+		m.refuse(c, machines.ErrInput, "name one of tube, column, box and debt")
+	case in.Tube != nil && tube < 0:
+		m.refuse(c, machines.ErrInput, fmt.Sprintf("there is no tube %v", *in.Tube))
+	case in.Column != nil && (*in.Column < 1 || *in.Column > len(m.p.setup.Columns)):
+		m.refuse(c, machines.ErrInput, fmt.Sprintf("column %d: there are columns 1 to %d", *in.Column, len(m.p.setup.Columns)))
+	case c.Name == Refill:
+		m.refill(c, in, tube)
+	case c.Name == Collect:
+		m.collect(c, in, tube)
+	default:
+		m.settle(c, in, tube)
+	}
+}
+
+func (m *moment) refill(c machines.Command, in service, tube int) {
+	switch {
+	case tube >= 0 && in.Coins != nil && *in.Coins >= 0 && m.s.Tubes[tube].Coins+*in.Coins <= mostTubeCoins:
+		m.record(entryRefill, "tube", *in.Tube, "coins", *in.Coins)
+		m.p.tube.fire(&m.s.TubeLines[tube].Is, "serve")
+		m.done(c, "tube", int64(*in.Tube), "coins", int64(m.s.Tubes[tube].Coins))
+	case in.Column != nil && in.Snacks != nil && *in.Snacks >= 0 && m.s.Columns[*in.Column-1].Stock+*in.Snacks <= mostStock:
+		i := *in.Column - 1
+		m.record(entryRefill, "column", i+1, "snacks", *in.Snacks)
+		if m.s.Columns[i].Out == "" {
+			m.p.spiral.fire(&m.s.Spirals[i].Is, "settle")
+			m.s.Spirals[i].Ran = 0
+		}
+		m.done(c, "column", int64(i+1), "snacks", int64(m.s.Columns[i].Stock))
+	default:
+		m.refuse(c, machines.ErrInput, fmt.Sprintf("refill coins into a tube (up to %d) or snacks into a column (up to %d)",
+			mostTubeCoins, mostStock))
+	}
+}
+
+func (m *moment) collect(c machines.Command, in service, tube int) {
+	switch {
+	case in.Box:
+		amount := m.s.Cash.Box
+		m.record(entryCollect, "box", amount)
+		m.done(c, "collected", int64(amount))
+	case tube >= 0:
+		coins := m.s.Tubes[tube].Coins
+		if in.Coins != nil {
+			coins = *in.Coins
+		}
+		if coins < 0 || coins > m.s.Tubes[tube].Coins {
+			m.refuse(c, machines.ErrInput, fmt.Sprintf("%d coins: the tube has %d", coins, m.s.Tubes[tube].Coins))
+			return
+		}
+		m.record(entryCollect, "tube", *in.Tube, "coins", coins)
+		m.done(c, "collected", int64(*in.Tube)*int64(coins), "coins", int64(m.s.Tubes[tube].Coins))
+	default:
+		m.refuse(c, machines.ErrInput, "collect from a tube or from the box")
+	}
+}
+
+func (m *moment) settle(c machines.Command, in service, tube int) {
+	decision := in.Decision
+	switch {
+	case in.Column != nil && (decision == decidedDelivered || decision == decidedRefund):
+		i := *in.Column - 1
+		book := m.s.Columns[i]
+		if book.Out != outDoubt {
+			m.refuse(c, ErrNoDoubt, fmt.Sprintf("nothing is in doubt of column %d", i+1))
+			return
+		}
+		m.record(entrySettle, "column", i+1, "sale", book.Sale, "decision", decision)
+		m.p.spiral.fire(&m.s.Spirals[i].Is, "settle")
+		m.s.Spirals[i].Ran = 0
+		m.done(c, "sale", int64(book.Sale), "decision", decision, "owed", int64(m.s.Money.Owed))
+	case tube >= 0 && (decision == decidedPaid || decision == decidedOwed):
+		if m.s.Tubes[tube].Doubt == 0 {
+			m.refuse(c, ErrNoDoubt, fmt.Sprintf("no coin of tube %v is in doubt", *in.Tube))
+			return
+		}
+		m.record(entrySettle, "tube", *in.Tube, "decision", decision)
+		m.done(c, "tube", int64(*in.Tube), "decision", decision, "owed", int64(m.s.Money.Owed))
+	case in.Debt && decision == decidedHanded:
+		owed := m.s.Money.Owed
+		if owed == 0 {
+			m.refuse(c, ErrNoDoubt, "nothing is owed")
+			return
+		}
+		m.record(entrySettle, "owed", owed, "decision", decision)
+		m.done(c, "handed", int64(owed), "owed", int64(0))
+	default:
+		m.refuse(c, machines.ErrInput, fmt.Sprintf("decide %s or %s of a column, %s or %s of a tube, %s of the debt",
+			decidedDelivered, decidedRefund, decidedPaid, decidedOwed, decidedHanded))
+	}
+}
+
+func (m *moment) done(c machines.Command, pairs ...any) {
+	m.note("operator: %s", c.Name)
+	m.served()
+	m.succeed(c.Ticket, pairs...)
+}
