@@ -3,6 +3,7 @@ package machines
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
@@ -32,6 +33,9 @@ type Machine struct {
 	Explain func() string
 	// Operations are the commands that an operator may give beside the activities: refill, collect.
 	Operations []string
+	// Report tells what the entries of the plant's ledger add up to: a text for people, and a value of package asl/value. Nil:
+	// the plant keeps no ledger that anybody reads.
+	Report func(entries iter.Seq[Entry]) (text string, data any, err error)
 }
 
 // A Key is what a key of the terminal does to a simulated input line: so many pulses, or one press held for a while.

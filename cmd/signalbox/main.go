@@ -46,6 +46,7 @@ type cli struct {
 	Run      runCmd      `cmd:"" help:"Run a machine: on a terminal with a screen, else a line for each thing that happens."`
 	Validate validateCmd `cmd:"" help:"Check definitions and say every fault with its place."`
 	Graph    graphCmd    `cmd:"" help:"Draw a definition as a Mermaid or Graphviz diagram."`
+	Ledger   ledgerCmd   `cmd:"" help:"Show what a machine has sold, holds and owes, and serve it."`
 	Machines machinesCmd `cmd:"" help:"List the built-in machines."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

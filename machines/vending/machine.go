@@ -36,6 +36,7 @@ func machine(setup Setup, config []byte) machines.Machine {
 		Keys:      keys(setup),
 		Config:    config,
 		Configure: configure,
+		Report:    Report,
 	}
 }
 
