@@ -32,8 +32,11 @@ func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 		if x.root == nil {
 			st.start(event)
 		}
-	case x.Status != Running || x.root == nil:
+	case x.Status != Running, x.root == nil && event.Kind != Stop:
 	case event.Kind == Stop:
+		if x.root == nil { // it has not begun, and never will
+			x.Started, x.root = st.now, &Scope{owner: x.steps, state: m.start}
+		}
 		st.abort(x.root)
 		x.Failure = event.Failure
 		st.finish(Aborted, ExecutionAborted)

@@ -349,6 +349,43 @@ func TestChildrenKeepToTheConcurrencyAndAreStopped(t *testing.T) {
 	}
 }
 
+// Children that are stopped in the Step that has asked for them do not begin; neither does an execution that is stopped before
+// its turn on the clock has come.
+func TestWhatIsStoppedBeforeItBeginsNeverBegins(t *testing.T) {
+	m := parse(t, `{"StartAt":"Both","States":{"Both":{"Type":"Parallel","Branches":[
+		{"StartAt":"Map","States":{"Map":{"Type":"Map","ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+			"StartAt":"T","States":{"T":{"Type":"Task","Resource":"`+activity("work")+`","End":true}}},"End":true}}},
+		{"StartAt":"Fails","States":{"Fails":{"Type":"Fail","Error":"E"}}}],
+		"Catch":[{"ErrorEquals":["E"],"Next":"Done"}],"End":true},"Done":{"Type":"Wait","Seconds":5,"End":true}}}`)
+	begun := 0
+	work := engine.HandlerFunc(func(engine.Task) (output any, name, cause string) {
+		begun++
+		return nil, "", ""
+	})
+	o := engine.Options{Handlers: map[string]engine.Handler{"work": work}}
+	run, _ := runAll(t, o, m, []any{int64(1), int64(2)})
+	if x := run.Snapshot(); x.Status != asl.Succeeded || begun != 0 {
+		t.Errorf("got %v, %d tasks of children that were stopped; want SUCCEEDED, none", x.Status, begun)
+	}
+
+	o.Clock = engine.NewSimulated(engine.Epoch, 0)
+	run, err := engine.New(o).Start(m, asl.Identity{Name: "test"}, []any{int64(1)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Stop("Enough", "")
+	if err := o.Clock.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var events []string
+	for e := range run.History() {
+		events = append(events, e.Name())
+	}
+	if diff := cmp.Diff([]string{"ExecutionAborted"}, events); run.Snapshot().Status != asl.Aborted || diff != "" {
+		t.Errorf("got %v, want ABORTED, and (-want +got):\n%s", run.Snapshot().Status, diff)
+	}
+}
+
 // crowded answers each task after a second and counts how many are under way.
 type crowded struct {
 	clock     *engine.Clock
