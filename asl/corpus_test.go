@@ -367,6 +367,9 @@ func (s scenario) answer() []asl.Event {
 	switch kind := answer.text("event"); {
 	case strings.HasSuffix(kind, "Succeeded"):
 		return append(events, asl.Event{Kind: asl.TaskDone, Output: output})
+	case strings.HasSuffix(kind, "Failed") && answer.text("error") == asl.ErrDataLimit:
+		// It was not who did the task that failed it: AWS did, for more data than it takes.
+		return append(events, asl.Event{Kind: asl.TaskDone, Output: strings.Repeat("a", 257<<10)})
 	case strings.HasSuffix(kind, "Failed"):
 		return append(events, asl.Event{Kind: asl.TaskFail, Failure: answer.failure("error", "cause")})
 	}

@@ -20,6 +20,14 @@ func (s *State) integration() (resource, resourceType string) {
 	return action, sdk + service
 }
 
+// service is who does a Task, as AWS calls it in causes: a service by its name, a function or activity by its ARN.
+func (s *State) service() string {
+	if _, name := s.integration(); name != "" {
+		return name
+	}
+	return s.Resource
+}
+
 // checkParameters refuses what AWS refuses before it schedules a task: an API Gateway call whose headers or query are not
 // lists of texts by name. AWS, "Call API Gateway with Step Functions".
 func (s *State) checkParameters(parameters any) *Error {

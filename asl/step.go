@@ -232,7 +232,7 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 			st.taskStarted(sc, nil)
 			st.endTask(sc)
 			if value.Size(event.Output) > maxPayload {
-				err := tooLarge(sc.state.Resource)
+				err := tooLarge(sc.state.service())
 				st.record(sc, HistoryEvent{Type: TaskFailed, State: sc.state, Error: err})
 				st.fail(sc, err)
 				return
