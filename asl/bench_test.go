@@ -45,7 +45,8 @@ func input(tb testing.TB, text []byte) any {
 	return v
 }
 
-var epoch = time.Date(2025, 1, 1, 8, 0, 0, 0, time.UTC)
+// epoch is when executions begin: the recordings tell the times of their Waits relative to it.
+var epoch = time.Date(2026, 11, 22, 17, 27, 33, 0, time.UTC)
 
 // race steps an execution to its end, with events of history thrown away and tasks answered with true, one after the other.
 func race(m *asl.Machine, in any) asl.Execution {

@@ -1,6 +1,8 @@
 package asl_test
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"os"
@@ -258,7 +260,7 @@ func (s scenario) play() string {
 		StateMachineName: names.text("stateMachine"), StateMachineID: names.text("stateMachineArn"), Seed: 1,
 	}
 	in, _ := s.o.Lookup("input")
-	x, history := drive(m, who, in, 100_000, s.player(), s.objects, s.missingActivities(m)...)
+	x, history := drive(m, who, in, 100_000, s.player(), s.objects, s.outside(m)...)
 	expect := scenario{o: s.object("expect")}
 	if got, want := x.Status.String(), expect.text("status"); got != want {
 		return fmt.Sprintf("status: got %s (%v), want %s", got, x.Failure, want)
@@ -316,9 +318,14 @@ func (s scenario) player() func(*asl.TaskRequest) []asl.Event {
 	}
 }
 
-// missingActivities tells of the activities that nobody served: they had been deleted.
-func (s scenario) missingActivities(m *asl.Machine) []asl.Event {
+// outside is what befell the execution from outside: activities that nobody served had been deleted, and somebody may have
+// stopped it.
+func (s scenario) outside(m *asl.Machine) []asl.Event {
 	var events []asl.Event
+	if stop, stopped := s.object("mocks").Lookup("stop_execution"); stopped {
+		o, _ := stop.(*value.Object)
+		events = append(events, asl.Event{Kind: asl.Stop, Failure: scenario{o: o}.failure("error", "cause")})
+	}
 	for state := range m.All() {
 		if _, served := s.worker(state.Resource); state.Activity != "" && !served {
 			events = append(events, asl.Event{Kind: asl.ActivityGone, Output: state.Resource})
@@ -349,6 +356,19 @@ func (s scenario) objects(request any) asl.Event {
 			return asl.Event{Kind: asl.ObjectDone, Output: bodies.text(r.Bucket + "/" + r.Key)}
 		}
 		return asl.Event{Kind: asl.ObjectFailed, Failure: &asl.Error{Name: "S3.NoSuchKey"}}
+	case asl.ListObjects:
+		var list []any
+		names := bodies.o.Keys()
+		slices.Sort(names)
+		for _, name := range names {
+			if key, in := strings.CutPrefix(name, r.Bucket+"/"); in && strings.HasPrefix(key, r.Prefix) {
+				body := bodies.text(name)
+				sum := md5.Sum([]byte(body))
+				list = append(list, value.NewObject("Etag", `"`+hex.EncodeToString(sum[:])+`"`, "Key", key,
+					"LastModified", epoch.Unix(), "Size", int64(len(body)), "StorageClass", "STANDARD"))
+			}
+		}
+		return asl.Event{Kind: asl.ObjectDone, Output: list}
 	case asl.PutObject:
 		return asl.Event{Kind: asl.ObjectDone}
 	}
@@ -746,6 +766,25 @@ func TestCorpusComparisonSeesChanges(t *testing.T) {
 		}
 		if diff := readScenario(t, changed).play(); diff == "" {
 			t.Errorf("%s: a recording with %s still holds", name, change[1])
+		}
+	}
+
+	// What happens while an execution waits longer than anybody looks on, or is stopped meanwhile.
+	const waits = `{"kind":"execution","definition":{"StartAt":"W","States":{"W":{"Type":"Wait","TimestampPath":"$.at","End":true}}},
+		"input":{"at":"2094-12-10T17:27:33.000Z"},"names":{"execution":"x"},"placeholders":[],"mocks":{},"expect":{"status":"RUNNING"}}`
+	stops := strings.NewReplacer(`"mocks":{}`, `"mocks":{"stop_execution":{"error":"E","cause":"C"}}`, `"RUNNING"`, `"ABORTED","error":"E","cause":"C","events":[
+		{"id":1,"previousEventId":0,"type":"ExecutionStarted","details":{"input":{"at":"date"},"inputDetails":{"truncated":false},
+			"roleArn":""},"detailsKey":"executionStartedEventDetails"},
+		{"id":2,"previousEventId":0,"type":"WaitStateEntered","details":{"input":{"at":"date"},"inputDetails":{"truncated":false},
+			"name":"W"},"detailsKey":"stateEnteredEventDetails"},
+		{"id":3,"previousEventId":0,"type":"ExecutionAborted","details":{"cause":"C","error":"E"},
+			"detailsKey":"executionAbortedEventDetails"}]`)
+	for _, text := range []string{waits, stops.Replace(waits)} {
+		if diff := readScenario(t, text).play(); diff != "" {
+			t.Errorf("%s: %s", text, diff)
+		}
+		if readScenario(t, strings.Replace(text, "-10T", "-11T", 1)).play() == "" {
+			t.Error("AWS takes no wait of 24856 days")
 		}
 	}
 

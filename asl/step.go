@@ -123,6 +123,8 @@ func (st *stepper) record(sc *Scope, e HistoryEvent) int64 {
 	st.x.events++
 	e.ID, e.Previous, e.Time = st.x.events, sc.previous, st.now
 	switch e.Type {
+	case ExecutionAborted:
+		e.Previous = 0 // what aborts it comes from outside: a recording of StopExecution
 	case ExecutionStarted, IterationSucceeded, IterationFailed, StateAborted, IterationAborted, FanSucceeded, MapRunSucceeded:
 	default:
 		sc.previous = e.ID

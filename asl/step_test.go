@@ -27,15 +27,21 @@ func run(m *asl.Machine, in any, steps int) (asl.Execution, []asl.HistoryEvent) 
 type objectStore func(request any) asl.Event
 
 // drive runs an execution for at most so many Steps: timers fire at their time, tasks get what answer says, children run to
-// their ends while nothing else happens.
+// their ends while nothing else happens. What comes from outside comes before the start, a Stop when there is nothing left to
+// do but to wait.
 func drive(m *asl.Machine, who asl.Identity, in any, steps int, answer func(*asl.TaskRequest) []asl.Event,
-	objects objectStore, before ...asl.Event,
+	objects objectStore, outside ...asl.Event,
 ) (asl.Execution, []asl.HistoryEvent) {
 	x := asl.NewExecution(who)
-	for _, event := range before {
+	var history []asl.HistoryEvent
+	var stop *asl.Event
+	for _, event := range outside {
+		if event.Kind == asl.Stop {
+			stop = &event
+			continue
+		}
 		m.Step(&x, event, &asl.Effects{})
 	}
-	var history []asl.HistoryEvent
 	var queue []asl.Event
 	cancelled := map[int64]bool{}
 	event := asl.Event{Kind: asl.Start, Time: epoch, Output: in}
@@ -78,10 +84,19 @@ func drive(m *asl.Machine, who asl.Identity, in any, steps int, answer func(*asl
 			break
 		}
 		slices.SortStableFunc(queue, func(a, b asl.Event) int { return a.Time.Compare(b.Time) })
+		if wait := queue[0].Time.Sub(event.Time); wait > patience || wait > 0 && stop != nil {
+			if stop == nil {
+				break
+			}
+			queue, stop.Time = []asl.Event{*stop}, event.Time
+		}
 		event, queue = queue[0], queue[1:]
 	}
 	return x, history
 }
+
+// patience is how long nobody waits for an execution.
+const patience = 10 * 365 * 24 * time.Hour
 
 // one runs a single state that ends the machine, written without its End.
 func one(t *testing.T, state, in string) asl.Execution {
@@ -113,7 +128,7 @@ func TestDataFlow(t *testing.T) {
 		},
 		{
 			`{"Type":"Pass","Parameters":{"id.$":"$$.Execution.Id","at.$":"$$.State.EnteredTime"},"End":true}`, `{}`,
-			`{"id":"arn:test","at":"2025-01-01T08:00:00.000Z"}`,
+			`{"id":"arn:test","at":"2026-11-22T17:27:33.000Z"}`,
 		},
 		{
 			task + `"Parameters":{"p.$":"$.a"},"ResultSelector":{"s.$":"$.p"},"ResultPath":"$.r","OutputPath":"$.r"}`,
