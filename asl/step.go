@@ -162,6 +162,7 @@ func (st *stepper) resume(sc *Scope) {
 			st.budget += rest
 			st.settle(sc, child)
 		}
+		st.budget = max(st.budget, 1) // what has not begun must not wait for those that never end
 		st.goOn(sc)
 	}
 	st.run(sc)

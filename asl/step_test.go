@@ -330,6 +330,19 @@ func TestParallelAndMapAreScopesOfOneExecution(t *testing.T) {
 	}
 }
 
+// More iterations than a Step has budget, none of which ever waits, all begin.
+func TestIterationsThatNeverWaitLetOthersBegin(t *testing.T) {
+	m, faults := asl.ParseWith([]byte(`{"StartAt":"M","States":{"M":{"Type":"Map","MaxConcurrency":1000,"End":true,
+		"ItemProcessor":{"StartAt":"L","States":{"L":{"Type":"Pass","Next":"L"}}}}}}`), asl.Options{Endless: true})
+	if m == nil {
+		t.Fatal(faults)
+	}
+	x, _ := run(m, make([]any, 400), 400)
+	if got := len(x.Positions()); got != 401 {
+		t.Errorf("got %d scopes, want the Map's and 400", got)
+	}
+}
+
 func TestFailedBranchTakesItsSiblingsBack(t *testing.T) {
 	m := machine(t, []byte(`{"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,
 		"Catch":[{"ErrorEquals":["Boom"],"ResultPath":"$.error","Next":"After"}],
