@@ -292,12 +292,13 @@ func (r *Retrier) Backoff(n int) time.Duration {
 	if limit == 0 {
 		limit = maxSeconds * time.Second
 	}
-	pause := float64(r.IntervalSeconds) * float64(time.Second)
-	for range n - 1 {
-		pause *= r.BackoffRate
-		if pause >= float64(limit) {
-			return limit
-		}
+	if r.IntervalSeconds == 0 {
+		return 0 // infinitely often as well
 	}
-	return min(time.Duration(pause), limit)
+	// A loop would take longer with every retry of a machine that retries for ever.
+	pause := float64(r.IntervalSeconds) * float64(time.Second) * math.Pow(r.BackoffRate, float64(n-1))
+	if pause >= float64(limit) {
+		return limit
+	}
+	return time.Duration(pause)
 }

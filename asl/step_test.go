@@ -287,6 +287,25 @@ func TestWhatErrorNamesTake(t *testing.T) {
 }
 
 // A missing heartbeat is told as States.Timeout, as AWS records it, and taken by either name.
+func TestBackoff(t *testing.T) {
+	for _, c := range []struct {
+		r    asl.Retrier
+		n    int
+		want time.Duration
+	}{
+		{asl.Retrier{IntervalSeconds: 3, BackoffRate: 2}, 1, 3 * time.Second},
+		{asl.Retrier{IntervalSeconds: 3, BackoffRate: 1.5}, 3, 6750 * time.Millisecond},
+		{asl.Retrier{IntervalSeconds: 3, BackoffRate: 2, MaxDelay: 10 * time.Second}, 3, 10 * time.Second},
+		{asl.Retrier{IntervalSeconds: 3, BackoffRate: 1}, 99999999, 3 * time.Second},
+		{asl.Retrier{IntervalSeconds: 1, BackoffRate: 2}, 99999999, 99999999 * time.Second},
+		{asl.Retrier{IntervalSeconds: 0, BackoffRate: 2}, 99999999, 0},
+	} {
+		if got := c.r.Backoff(c.n); got != c.want {
+			t.Errorf("retry %d of %+v: got %v, want %v", c.n, c.r, got, c.want)
+		}
+	}
+}
+
 func TestMissingHeartbeatIsTakenByBothNames(t *testing.T) {
 	for _, c := range []struct {
 		equals, late string
