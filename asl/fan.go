@@ -1,5 +1,11 @@
 package asl
 
+import (
+	"math"
+
+	"signalbox/asl/jsonpath"
+)
+
 // inlineLimit is how many iterations of an inline Map run at once where the definition names no number. AWS, "Map state in
 // Inline mode".
 const inlineLimit = 40
@@ -50,6 +56,9 @@ func (st *stepper) items(sc *Scope, in any) ([]any, *Error) {
 		path := "$"
 		if s.itemsPath != nil {
 			path = s.itemsPath.String()
+			if s.itemsPath.Root() == jsonpath.Context {
+				path = path[1:] // $$.Map is told as $.Map, as a recording of TestState shows
+			}
 		}
 		return nil, runtimeError("Reference path \"%s\" must point to array.", path)
 	}
@@ -60,7 +69,7 @@ func (st *stepper) items(sc *Scope, in any) ([]any, *Error) {
 func (st *stepper) concurrency(sc *Scope, in any, f *fan) *Error {
 	s := sc.state
 	if n := s.maxConcurrency.fixed; n > 0 {
-		f.limit = int(n)
+		f.limit = int(min(n, math.MaxInt32))
 	}
 	if s.maxConcurrency.path != nil {
 		v, err := st.env(sc, in).lookup(s.maxConcurrency.path)
@@ -73,7 +82,7 @@ func (st *stepper) concurrency(sc *Scope, in any, f *fan) *Error {
 				plainText(v), s.maxConcurrency.path)
 		}
 		if n > 0 {
-			f.limit = int(n)
+			f.limit = int(min(n, math.MaxInt32))
 		}
 	}
 	return nil

@@ -240,6 +240,10 @@ func TestFailures(t *testing.T) {
 		},
 		{`{"Type":"Wait","SecondsPath":"$.s","End":true}`, `{"s":2147472001}`, "States.Runtime", at + "Wait state delay is too long."},
 		{
+			`{"Type":"Map","ItemsPath":"$$.Execution.Input","ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Pass","End":true}}},"End":true}`,
+			`{"a":1}`, "States.Runtime", at + `Reference path "$.Execution.Input" must point to array.`,
+		},
+		{
 			`{"Type":"Choice","Choices":[{"Variable":"$.a","IsNull":true,"Next":"Caught"}]}`, `{"a":1}`, "States.NoChoiceMatched",
 			at + "Failed to transition out of the state. The state does not point to a next state.",
 		},
