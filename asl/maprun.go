@@ -2,6 +2,7 @@ package asl
 
 import (
 	"hash/fnv"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -171,7 +172,7 @@ func (st *stepper) limit(sc *Scope, in any, l limit, whole bool) (float64, *Erro
 		kind = "integer"
 		var i int64
 		i, ok = wholeOf(v)
-		n = float64(i)
+		n = float64(max(math.MinInt32, min(i, math.MaxInt32))) // fits an int wherever this runs
 	} else if text, isText := v.(string); isText {
 		n, err = strconv.ParseFloat(text, 64)
 		ok = err == nil
