@@ -24,6 +24,14 @@ type happening struct {
 	Details *value.Object
 }
 
+// ofChild tells which child it happened in, in the few letters that tell one from another; "" where it was none.
+func (h *happening) ofChild() string {
+	if h.Child == "" {
+		return ""
+	}
+	return " (child " + h.Child[strings.LastIndexByte(h.Child, ':')+1:][:8] + ")"
+}
+
 // A storyteller makes happenings of what engine, lines and plant tell. It belongs to the clock's goroutine.
 type storyteller struct {
 	clock  interface{ Now() time.Time }
@@ -156,7 +164,7 @@ func printPlain(w io.Writer, start time.Time, h happening) error {
 		if h.Type == "ExecutionSucceeded" || h.Type == "ExecutionStarted" {
 			return nil // there may be thousands of them
 		}
-		h.Why += " (child " + h.Child[strings.LastIndexByte(h.Child, ':')+1:][:8] + ")"
+		h.Why += h.ofChild()
 	}
 	switch {
 	case h.Type == "StateEntered":

@@ -174,6 +174,10 @@ func (f *feed) push(k machines.Key) {
 
 // tell takes what happens into what the screen shows.
 func (f *feed) tell(h happening) {
+	if h.Child != "" {
+		f.tellOfChild(h)
+		return
+	}
 	line := tui.LogLine{Time: h.Time, Why: h.Why}
 	switch h.Type {
 	case "ExecutionStarted":
@@ -215,6 +219,26 @@ func (f *feed) tell(h happening) {
 	default:
 		return
 	}
+	f.note(line)
+}
+
+// tellOfChild takes what happens in a child of a distributed Map into the log. The machine itself is in the Map meanwhile.
+func (f *feed) tellOfChild(h happening) {
+	line := tui.LogLine{Time: h.Time, Why: h.Why + h.ofChild()}
+	switch h.Type {
+	case "StateEntered":
+		line.Kind, line.Text = "state", h.State
+	case "TaskFailed", "TaskTimedOut":
+		line.Kind, line.Text = "error", h.State+" failed"
+	case "ExecutionFailed", "ExecutionTimedOut":
+		line.Kind, line.Text = "error", "a child failed"
+	default:
+		return
+	}
+	f.note(line)
+}
+
+func (f *feed) note(line tui.LogLine) {
 	if len(f.log) == 2*maxLog {
 		f.log = append([]tui.LogLine(nil), f.log[maxLog:]...) // snapshots have the old array
 		f.dropped += maxLog
@@ -240,7 +264,7 @@ func (f *feed) snapshot() tui.Snapshot {
 		s.Status = "ENDED"
 	}
 	for _, p := range x.Positions() {
-		if len(p.State.Branches) == 0 { // a Parallel or Map is where its branches are
+		if len(p.State.Branches) == 0 || p.State.Distributed { // another Parallel or Map is where its branches are
 			s.Active = append(s.Active, p.State.Name)
 		}
 	}

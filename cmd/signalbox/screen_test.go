@@ -115,6 +115,28 @@ func TestScreenOfMockedTasks(t *testing.T) {
 	}
 }
 
+// The children of a distributed Map are executions of their own: the machine is in the Map, and has not ended when they have.
+func TestScreenOfADistributedMap(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "map.asl.json")
+	err := os.WriteFile(file, []byte(`{"StartAt":"Each","States":{"Each":{"Type":"Map","MaxConcurrency":1,"ToleratedFailureCount":9,
+		"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"Inner","States":{
+			"Inner":{"Type":"Wait","SecondsPath":"$","Next":"Bad"},"Bad":{"Type":"Fail","Error":"E"}}},"End":true}}}`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := openTerminal(t, 118, 30, signalbox+" run "+file+" --input [1,2,100] --speed 5")
+	screen := term.shows("▶ Each", "+0:10", "a child failed  ← E (child ")
+	if strings.Contains(screen, "execution") {
+		t.Errorf("a child's end is told as the machine's:\n%s", screen)
+	}
+	term.tmux("send-keys", "+")
+	term.tmux("send-keys", "+")
+	term.tmux("send-keys", "+")
+	term.shows("SUCCEEDED in Each", "the execution succeeded: []")
+	term.tmux("send-keys", "q")
+	term.shows("exit 0")
+}
+
 // Time can be held and hurried where there are no lines, too.
 func TestKeysOfAScreenWithoutLines(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "wait.asl.json")
