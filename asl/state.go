@@ -2,6 +2,7 @@ package asl
 
 import (
 	"math"
+	"strings"
 	"time"
 )
 
@@ -164,7 +165,8 @@ func (p *parser) wait(f *fields, s *State) {
 // timestamp reads an RFC 3339 date and time with the capital T and Z (or offset) that the States Language asks for.
 func timestamp(text string) (time.Time, bool) {
 	t, err := time.Parse(time.RFC3339Nano, text)
-	return t, err == nil
+	// Go takes an hour of one digit, and a comma, as well.
+	return t, err == nil && text[len("2006-01-02T15")] == ':' && !strings.Contains(text, ",")
 }
 
 func (p *parser) failState(f *fields, s *State) {
