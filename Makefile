@@ -1,6 +1,7 @@
 # make check   the quick part: format, lint, vet, tests with the race detector, tidy modules, a clean tree
 # make test    everything: check, fuzzing, builds for every Pi
 # make bench   the benchmarks
+# make soak    kills the program 5000 times in the middle of its work, or SIGNALBOX_CRASHES=n times
 # make bench-peers   the workloads against an npm package that runs ASL as well; needs npm
 
 SHELL := /bin/bash
@@ -10,7 +11,7 @@ TOOL := go tool -modfile=tools/go.mod
 FUZZTIME ?= 150000x
 ROUNDS ?= 5
 
-.PHONY: test check needs lint tidy race fuzz builds bench bench-peers
+.PHONY: soak test check needs lint tidy race fuzz builds bench bench-peers
 
 test: needs check fuzz builds
 
@@ -56,3 +57,6 @@ bench:
 # Kept out of test: what is measured while others use the machine says nothing about a commit.
 bench-peers:
 	@tools/bench-peers/run.sh $(ROUNDS)
+
+soak:
+	SIGNALBOX_CRASHES=$${SIGNALBOX_CRASHES:-5000} go test -run Crash -timeout 0 ./...

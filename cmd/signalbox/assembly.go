@@ -39,6 +39,10 @@ type order struct {
 	seed     uint64
 	// attended says that somebody may push lines while it runs: then waiting for ever is nothing wrong.
 	attended bool
+	// A test brings its own lines, clock and view of the ledger. Nil: those that driver and data ask for.
+	pins    gpio.Driver
+	clock   *engine.Clock
+	observe func(machines.Ledger) machines.Ledger
 }
 
 // An assembly is a machine put together: engine, plant, lines, world and clock. There is one clock, and what is here belongs
@@ -66,9 +70,12 @@ type assembly struct {
 // told everything that happens.
 func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 	a := &assembly{order: o}
-	if o.driver == "gpio" {
+	switch {
+	case o.clock != nil:
+		a.clock = o.clock
+	case o.driver == "gpio":
 		a.clock = engine.NewReal()
-	} else {
+	default:
 		a.clock = engine.NewSimulated(engine.Epoch, o.speed)
 	}
 	a.history = newStoryteller(a.clock, tell)
@@ -138,6 +145,9 @@ func (a *assembly) keepBooks() (err error) {
 		return err
 	}
 	a.books = a.ledger
+	if a.order.observe != nil {
+		a.books = a.order.observe(a.books)
+	}
 	return nil
 }
 
@@ -145,13 +155,16 @@ func (a *assembly) keepBooks() (err error) {
 func (a *assembly) open(handlers map[string]engine.Handler) error {
 	m := a.order.target.machine
 	var driver gpio.Driver
-	if a.order.driver == "gpio" {
+	switch {
+	case a.order.pins != nil:
+		driver = a.order.pins
+	case a.order.driver == "gpio":
 		host, err := cdev.Open()
 		if err != nil {
 			return misuse{err}
 		}
 		driver = host
-	} else {
+	default:
 		a.panel = sim.New(a.order.board)
 		driver = a.panel
 		if m != nil && m.World != nil {

@@ -151,18 +151,18 @@ type ledgerSettle struct {
 // Run implements the command.
 func (c *ledgerSettle) Run(ctx context.Context, s streams) error {
 	known := []string{"delivered", "refund"}
-	var what []any
+	what := make([]any, 0, 4)
 	switch {
 	case c.Debt:
-		known, what = []string{"handed"}, []any{"debt", true}
+		known, what = []string{"handed"}, append(what, "debt", true)
 	case c.Tube != "":
 		tube, err := cents("--tube", c.Tube)
 		if err != nil {
 			return err
 		}
-		known, what = []string{"paid", "owed"}, []any{"tube", tube}
+		known, what = []string{"paid", "owed"}, append(what, "tube", tube)
 	default:
-		what = []any{"column", int64(c.Column)}
+		what = append(what, "column", int64(c.Column))
 	}
 	if !slices.Contains(known, c.Decision) {
 		hint := near.Hint(c.Decision, known)

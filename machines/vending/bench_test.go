@@ -186,12 +186,6 @@ func (b *bench) ask(activity, input string) (ticket int64) {
 // press presses a button.
 func (b *bench) press(line string) { b.t.Helper(); b.pulse(line) }
 
-// command puts what an operator asks for, and returns the answer.
-func (b *bench) operate(operation, input, want string) {
-	b.t.Helper()
-	b.want(b.ask(operation, input), want)
-}
-
 // turn lets a column leave its home and come back.
 func (b *bench) turn(column string) {
 	b.t.Helper()

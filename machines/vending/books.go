@@ -67,6 +67,7 @@ type Books struct {
 	Train     bool // a coin's pulses have begun and not ended
 	Unknown   int  // trains of pulses that are no coin
 	Cuts      int  // power-ups that found something under way
+	Blind     int  // power-ups that found the acceptor released: a coin may have been in it of which no pulse was counted
 	Sales     int  // the number of the last
 	Payouts   int  // the number of the last
 	Money     Money
@@ -310,6 +311,9 @@ func (*Books) doubtful(was Books, i int) ColumnBook {
 // cut moves the money of what was under way to where it is in doubt.
 func (b *Books) cut() {
 	under := b.Train
+	if b.Accepting {
+		b.Blind++
+	}
 	if b.Sale.Is == saleVending {
 		b.Money.Credit -= b.Sale.Price
 		b.Money.Doubt += b.Sale.Price

@@ -41,7 +41,7 @@ func (m *moment) coin(high bool) {
 	mech.High = high
 	if high {
 		mech.Train++
-		if mech.Is == mechIdle {
+		if !m.s.Train { // also of a tail: power may be cut again before it has ended
 			m.record(entryTrain)
 		}
 		m.p.mech.fire(&mech.Is, "pulse")

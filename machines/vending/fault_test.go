@@ -27,11 +27,22 @@ func (s *stand) run(d time.Duration) {
 		handlers[activity] = s.rig.Handler(activity)
 	}
 	e := engine.New(engine.Options{Clock: s.clock, Handlers: handlers})
-	if _, err := e.Start(definition, asl.Identity{Name: "test"}, value.NewObject(), nil); err != nil {
+	run, err := e.Start(definition, asl.Identity{Name: "test"}, value.NewObject(), nil)
+	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.course = run
 	s.clock.AfterFunc(d, s.clock.Stop)
 	s.rest()
+}
+
+// state is where the definition is.
+func (s *stand) state() string {
+	x := s.course.Snapshot()
+	if p := x.Positions(); len(p) > 0 {
+		return p[len(p)-1].State.Name
+	}
+	return "ended"
 }
 
 func (s *stand) push(pushes ...scenario.Push) {

@@ -80,6 +80,9 @@ func (b *Books) table() string {
 	if b.Cuts > 0 {
 		line(fmt.Sprintf("%d times the power was cut while something was under way", b.Cuts))
 	}
+	if b.Blind > 0 {
+		line(fmt.Sprintf("%d times coins were taken when the power was cut: the first pulse of one may not have been counted", b.Blind))
+	}
 	_ = w.Flush() // as above
 	return strings.ReplaceAll(trimRight(out.String()), "\n\n\n", "\n\n")
 }
@@ -139,5 +142,5 @@ func (b *Books) value() *value.Object {
 	}
 	money = append(money, "box", int64(b.Cash.Box))
 	return value.NewObject("columns", columns, "tubes", tubes, "money", value.NewObject(money...),
-		"sales", int64(b.Sales), "unknownTrains", int64(b.Unknown), "powerCuts", int64(b.Cuts))
+		"sales", int64(b.Sales), "unknownTrains", int64(b.Unknown), "powerCuts", int64(b.Cuts), "cutsWhileTakingCoins", int64(b.Blind))
 }

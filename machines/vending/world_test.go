@@ -40,17 +40,24 @@ type stand struct {
 	ledger machines.Ledger
 	world  machines.World
 	tasks  int64
-	moved  []string // outputs, in order
+	course *engine.Run // of the definition
+	moved  []string    // outputs, in order
 }
 
 func newStand(t tester) *stand {
+	t.Helper()
+	return newStandWith(t, &ledger.Memory{})
+}
+
+// newStandWith begins with a ledger of before.
+func newStandWith(t tester, kept machines.Ledger) *stand {
 	t.Helper()
 	m, setup := vending.Machine(), vending.Standard()
 	board, err := gpio.ParseBoard("board.yaml", m.Board)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stand{t: t, board: board, clock: engine.NewSimulated(start, 0), panel: sim.New(board), ledger: &ledger.Memory{}}
+	s := &stand{t: t, board: board, clock: engine.NewSimulated(start, 0), panel: sim.New(board), ledger: kept}
 	s.world = m.World(s.panel, s.clock, 1)
 	if s.lines, err = gpio.Open(board, s.panel, s.clock); err != nil {
 		t.Fatal(err)
