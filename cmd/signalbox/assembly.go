@@ -50,6 +50,7 @@ type order struct {
 type assembly struct {
 	order   order
 	clock   *engine.Clock
+	driver  gpio.Driver // nil without a board
 	panel   *sim.Panel  // nil with real lines
 	lines   *gpio.Lines // nil without a board
 	rig     *machines.Rig
@@ -60,6 +61,9 @@ type assembly struct {
 	books   machines.Ledger // nil: the plant keeps none
 	ledger  *ledger.File    // nil: in memory, or none
 	control *control        // nil without data
+
+	dark     bool // the power is off
+	restarts int
 
 	ended   *asl.Execution // nil while it runs
 	enough  string         // why the run was ended from outside: "" if it was not
@@ -92,29 +96,12 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 	if err := a.keepBooks(); err != nil {
 		return nil, err
 	}
-	handlers := map[string]engine.Handler{}
 	if o.board != nil {
-		if err := a.open(handlers); err != nil {
+		if err := a.open(); err != nil {
 			return nil, err
 		}
 	}
-	e := engine.New(engine.Options{
-		Clock: a.clock, Handlers: handlers, Other: a.mocked(handlers), Objects: a.order.objects, Observer: a.history,
-	})
-	const account = "arn:aws:states:us-east-1:123456789012:"
-	name := o.target.name
-	a.run, err = e.Start(o.target.definition, asl.Identity{
-		Name: "run", ID: account + "execution:" + name + ":run",
-		StateMachineName: name, StateMachineID: account + "stateMachine:" + name,
-		RoleARN: "arn:aws:iam::123456789012:role/signalbox", Seed: o.seed,
-	}, o.input, func(x asl.Execution) {
-		a.ended = &x
-		if a.rig != nil {
-			a.rig.Release(x.Identity().Name)
-		}
-		a.clock.Stop()
-	})
-	if err != nil {
+	if err := a.begin(); err != nil {
 		return nil, err
 	}
 	if o.scenario != nil {
@@ -130,6 +117,68 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 		a.clock.AfterFunc(o.length, func() { a.end(fmt.Sprintf("%v are over", o.length)) })
 	}
 	return a, nil
+}
+
+// begin is what happens when the power is switched on: the lines are opened, the plant begins with its ledger and a new
+// execution at StartAt.
+func (a *assembly) begin() error {
+	o := a.order
+	handlers := map[string]engine.Handler{}
+	if o.board != nil {
+		if err := a.connect(handlers); err != nil {
+			return err
+		}
+	}
+	e := engine.New(engine.Options{
+		Clock: a.clock, Handlers: handlers, Other: a.mocked(handlers), Objects: a.order.objects, Observer: a.history,
+	})
+	const account = "arn:aws:states:us-east-1:123456789012:"
+	name := o.target.name
+	run := "run"
+	if a.restarts > 0 {
+		run = fmt.Sprintf("run-%d", a.restarts+1)
+	}
+	var err error
+	a.run, err = e.Start(o.target.definition, asl.Identity{
+		Name: run, ID: account + "execution:" + name + ":" + run,
+		StateMachineName: name, StateMachineID: account + "stateMachine:" + name,
+		RoleARN: "arn:aws:iam::123456789012:role/signalbox", Seed: o.seed,
+	}, o.input, func(x asl.Execution) {
+		if a.dark {
+			return
+		}
+		a.ended = &x
+		if a.rig != nil {
+			a.rig.Release(x.Identity().Name)
+		}
+		a.clock.Stop()
+	})
+	return err
+}
+
+// power is what a scenario does to the program: everything is forgotten that is not in the ledger, the outputs go to their
+// safe level, and the world goes on; later it begins anew.
+func (a *assembly) power(on bool) {
+	switch {
+	case on == !a.dark || a.enough != "" || a.ended != nil:
+		return
+	case !on:
+		a.dark = true
+		if a.rig != nil {
+			a.rig.Drop()
+		}
+		a.run.Stop("Power.Cut", "the power is off")
+		if err := a.lines.Close(); err != nil {
+			a.failure = err
+		}
+		return
+	}
+	a.dark = false
+	a.restarts++
+	if err := a.begin(); err != nil {
+		a.failure = err
+		a.clock.Stop()
+	}
 }
 
 // keepBooks opens the ledger of a plant that keeps one: in the data folder, else in memory.
@@ -151,28 +200,34 @@ func (a *assembly) keepBooks() (err error) {
 	return nil
 }
 
-// open opens the board's lines, with the world behind them in a simulation, and fills in who answers which activity.
-func (a *assembly) open(handlers map[string]engine.Handler) error {
+// open makes the driver of the board's lines, with the world behind them in a simulation.
+func (a *assembly) open() error {
 	m := a.order.target.machine
-	var driver gpio.Driver
 	switch {
 	case a.order.pins != nil:
-		driver = a.order.pins
+		a.driver = a.order.pins
 	case a.order.driver == "gpio":
 		host, err := cdev.Open()
 		if err != nil {
 			return misuse{err}
 		}
-		driver = host
+		a.driver = host
 	default:
 		a.panel = sim.New(a.order.board)
-		driver = a.panel
+		a.driver = a.panel
+		a.panel.OnPower(a.power)
 		if m != nil && m.World != nil {
 			a.world = m.World(a.panel, a.clock, a.order.seed)
 		}
 	}
+	return nil
+}
+
+// connect opens the lines and the plant behind them, and fills in who answers which activity.
+func (a *assembly) connect(handlers map[string]engine.Handler) error {
+	m := a.order.target.machine
 	var err error
-	if a.lines, err = gpio.Open(a.order.board, driver, a.clock); err != nil {
+	if a.lines, err = gpio.Open(a.order.board, a.driver, a.clock); err != nil {
 		return err
 	}
 	a.lines.Watch(func(c gpio.Change) {
@@ -293,6 +348,10 @@ func fitBoard(m *machines.Machine, file string, board *gpio.Board) (*gpio.Board,
 func (a *assembly) end(why string) {
 	if a.enough == "" && a.ended == nil {
 		a.enough = why
+		if a.dark {
+			a.clock.Stop()
+			return
+		}
 		a.run.Stop(errEnded, why)
 	}
 }
@@ -358,6 +417,8 @@ func (a *assembly) result() error {
 	switch {
 	case a.failure != nil:
 		return a.failure
+	case a.dark:
+		return nil
 	case a.ended == nil:
 		x := a.run.Snapshot()
 		state := "nothing"

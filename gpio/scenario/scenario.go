@@ -12,6 +12,7 @@
 //   - {at: 4s, fault: read-back, pin: motor-1}
 //   - {at: 4s, fault: broken, pin: motor-1}                 # writes fail
 //   - {at: 8s, clear: home-1}
+//   - {at: 9s, power: off}                                  # of the program: it begins anew with power: on
 //   - {end: 90s}
 //
 // All levels are logical.
@@ -51,6 +52,7 @@ const (
 	ReadBack             // a fault: an output reads back as what it is not
 	Broken               // a fault: an output cannot be written
 	Clear                // the end of all faults of the line
+	Power                // of the program: High is on
 )
 
 // A Push is one thing that somebody, or a fault, does to a line.
@@ -61,7 +63,7 @@ type Push struct {
 	Count int           // of Pulses; 0 is 1
 	Width time.Duration // of a pulse or a press; 0 is [DefaultWidth] or [DefaultHold]
 	Gap   time.Duration // between two pulses; 0 is [DefaultGap]
-	High  bool          // Set, Stuck
+	High  bool          // Set, Stuck, Power
 }
 
 // What a push does not say. A pulse of 50 ms is what coin acceptors of the CH-926 kind give at their middle setting.
@@ -128,6 +130,8 @@ func (p Push) Do(clock Clock, panel *sim.Panel) {
 		_ = panel.Break(p.Line)
 	case Clear:
 		_ = panel.Clear(p.Line)
+	case Power:
+		panel.Power(p.High)
 	}
 }
 
@@ -219,11 +223,12 @@ var forms = []form{
 	{"set", []string{"at", "level"}},
 	{"fault", []string{"at", "pin", "level"}},
 	{"clear", []string{"at"}},
+	{"power", []string{"at"}},
 	{"end", nil},
 	{"pin", []string{"at", "pulses", "width", "gap"}}, // the last: a fault has a pin too
 }
 
-var keys = []string{"at", "pin", "pulses", "width", "gap", "press", "hold", "set", "level", "fault", "clear", "end"}
+var keys = []string{"at", "pin", "pulses", "width", "gap", "press", "hold", "set", "level", "fault", "clear", "power", "end"}
 
 func (r *reader) entry(n *yaml.Node) {
 	fields := r.Fields(n, "a push", keys...)
@@ -269,7 +274,7 @@ func (r *reader) form(n *yaml.Node, fields map[string]yamltree.Member) (form, bo
 		}
 	}
 	if found == nil {
-		r.Fault(n, "a push says what happens: one of pin, press, set, fault, clear or end")
+		r.Fault(n, "a push says what happens: one of pin, press, set, fault, clear, power or end")
 		return form{}, false
 	}
 	for name, m := range fields {
@@ -350,6 +355,10 @@ func (r *reader) push(p *Push, key string, n *yaml.Node, fields map[string]yamlt
 	case "clear":
 		p.Kind = Clear
 		p.Line = r.line(fields["clear"], gpio.In, gpio.Out)
+	case "power":
+		p.Kind = Power
+		text, _ := r.Choice(fields["power"].Value, "power", "on", "off")
+		p.High = text == "on"
 	}
 }
 

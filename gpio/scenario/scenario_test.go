@@ -209,7 +209,7 @@ s:6:31: hold is 2h; the most is 1h0m0s`},
 s:2:25: pulses does not go with press; take it away
 s:3:25: a push does one thing, this has press and set; make two of it
 s:4:25: a push does one thing, this has press and pin; make two of it
-s:5:3: a push says what happens: one of pin, press, set, fault, clear or end
+s:5:3: a push says what happens: one of pin, press, set, fault, clear, power or end
 s:6:4: at does not go with end; take it away
 s:7:23: "at" is here again, it was on line 7 already; each name comes once
 s:8:31: pulses should be a whole number from 1 to 1000, not "0"
@@ -303,4 +303,43 @@ func FuzzScenario(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestScenarioCutsThePower(t *testing.T) {
+	var powered []string
+	play(t, func(clock *clocktest.Clock, panel *sim.Panel, _ *gpio.Lines) {
+		s, err := scenario.Parse("s.yaml", []byte("- {at: 2s, power: off}\n- {at: 5s, power: on}\n"), board(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		panel.OnPower(func(on bool) {
+			powered = append(powered, fmt.Sprintf("%s %t", clock.Now().Sub(clocktest.Start), on))
+		})
+		s.Schedule(clock, panel)
+	})
+	if diff := cmp.Diff([]string{"2s false", "5s true"}, powered); diff != "" {
+		t.Errorf("power (-want +got):\n%s", diff)
+	}
+	_, err := scenario.Parse("s.yaml", []byte("- {at: 2s, power: out}\n- {at: 3s, power: on, pin: coin}\n"), board(t))
+	want := "s.yaml:1:18: power should be on or off, not \"out\"\ns.yaml:2:23: a push does one thing, this has power and pin; make two of it"
+	if fmt.Sprint(err) != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// The world behind a line may hold back what somebody pushes; what it drives itself goes through.
+func TestAPushThatIsHeldBackDoesNotHappen(t *testing.T) {
+	seen := play(t, func(clock *clocktest.Clock, panel *sim.Panel, _ *gpio.Lines) {
+		open := false
+		panel.Gate("coin", func(high bool) bool { return open || !high })
+		scenario.Push{At: time.Second, Line: "coin"}.Schedule(clock, panel)
+		clock.AfterFunc(2*time.Second, func() { panel.Drive("coin", true) })
+		clock.AfterFunc(3*time.Second, func() { panel.Drive("coin", false) })
+		clock.AfterFunc(4*time.Second, func() { open = true })
+		scenario.Push{At: 5 * time.Second, Line: "coin"}.Schedule(clock, panel)
+	})
+	want := []string{"2s coin true world", "3s coin false world", "5s coin true pushed", "5.05s coin false let go"}
+	if diff := cmp.Diff(want, seen); diff != "" {
+		t.Errorf("seen (-want +got):\n%s", diff)
+	}
 }

@@ -25,6 +25,7 @@ type Panel struct {
 	pins    map[string]*Pin // by logical name
 	claimed map[*Pin]bool
 	gates   map[string]func(high bool) bool
+	power   []func(on bool)
 }
 
 var _ gpio.Driver = (*Panel)(nil)
@@ -116,6 +117,16 @@ func (p *Panel) Push(line string, high bool, why string) {
 // Gate has let asked before each Push of a line: one that it does not let through does not happen. A coin acceptor that is
 // held back gives no pulses, whatever somebody puts into it.
 func (p *Panel) Gate(line string, let func(high bool) bool) { p.gates[line] = let }
+
+// OnPower has f called when somebody cuts the power of the program, or gives it back. The world goes on.
+func (p *Panel) OnPower(f func(on bool)) { p.power = append(p.power, f) }
+
+// Power cuts the power, or gives it back.
+func (p *Panel) Power(on bool) {
+	for _, f := range p.power {
+		f(on)
+	}
+}
 
 func (p *Panel) drive(line string, high bool, why string) {
 	l, err := p.board.Line(line)

@@ -225,8 +225,14 @@ func (p *Plant) powerUp(b Books, at time.Time) (State, machines.Reaction, error)
 		}
 	}
 	s.Calm = m.in(wait)
-	if s.Cuts > b.Cuts {
-		m.note("power-up: something was under way when the power was cut")
+	if s.Fresh > 0 {
+		m.note("the power was cut during sale %d of column %d: %v in doubt", b.Sale.Number, s.Fresh, b.Sale.Price)
+	}
+	if s.FreshTube > 0 {
+		m.note("the power was cut while a coin of %v was paid: it is in doubt", b.Payout.Tube)
+	}
+	if b.Train {
+		m.note("the power was cut while a coin came in: its value is unknown")
 	}
 	state, r := m.finish()
 	r.Stops, r.Levels = nil, p.levels(state.(State))
