@@ -321,7 +321,7 @@ func TestScenarioCutsThePower(t *testing.T) {
 		t.Errorf("power (-want +got):\n%s", diff)
 	}
 	_, err := scenario.Parse("s.yaml", []byte("- {at: 2s, power: out}\n- {at: 3s, power: on, pin: coin}\n"), board(t))
-	want := "s.yaml:1:18: power should be on or off, not \"out\"\ns.yaml:2:23: a push does one thing, this has power and pin; make two of it"
+	want := "s.yaml:1:19: power should be on or off, not \"out\"\ns.yaml:2:23: a push does one thing, this has power and pin; make two of it"
 	if fmt.Sprint(err) != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

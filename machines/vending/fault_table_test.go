@@ -282,7 +282,7 @@ func TestFaultTable(t *testing.T) {
 	}
 	if *update {
 		old := string(section)
-		head := old[:strings.Index(old, "|---")]
+		head, _, _ := strings.Cut(old, "|---")
 		ruler := strings.SplitAfter(old[len(head):], "\n")[0]
 		if err := os.WriteFile(faultFile, []byte(strings.Replace(string(text), old, head+ruler+written.String(), 1)), 0o600); err != nil {
 			t.Fatal(err)

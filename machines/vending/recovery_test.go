@@ -37,26 +37,49 @@ func TestWhatIsDueAfterAPowerCut(t *testing.T) {
 		money  vending.Money
 	}{
 		{"nothing", nil, nil, `{"due":"nothing","credit":0,"owed":0}`, vending.Money{}},
-		{"credit", func(b *bench) { b.insert(200, 25) }, nil, `{"due":"refund","credit":225,"owed":0}`,
-			vending.Money{Inserted: 225, Credit: 225}},
-		{"in the middle of a coin", func(b *bench) { b.insert(25); b.pulse("coin") }, nil, `{"due":"refund","credit":25,"owed":0}`,
-			vending.Money{Inserted: 25, Credit: 25}},
-		{"before the motor has moved", func(b *bench) { b.insert(200, 200); b.ask("vend", `{"column":1}`) }, nil,
-			`{"due":"refund","credit":100,"owed":0}`, vending.Money{Inserted: 400, Credit: 100, Doubt: 300}},
-		{"while the snack falls", func(b *bench) { b.insert(200, 200); b.ask("vend", `{"column":1}`); b.turn("1") },
+		{
+			"credit", func(b *bench) { b.insert(200, 25) }, nil, `{"due":"refund","credit":225,"owed":0}`,
+			vending.Money{Inserted: 225, Credit: 225},
+		},
+		{
+			"in the middle of a coin", func(b *bench) { b.insert(25); b.pulse("coin") }, nil, `{"due":"refund","credit":25,"owed":0}`,
+			vending.Money{Inserted: 25, Credit: 25},
+		},
+		{
+			"before the motor has moved", func(b *bench) { b.insert(200, 200); b.ask("vend", `{"column":1}`) }, nil,
+			`{"due":"refund","credit":100,"owed":0}`,
+			vending.Money{Inserted: 400, Credit: 100, Doubt: 300},
+		},
+		{
+			"while the snack falls", func(b *bench) { b.insert(200, 200); b.ask("vend", `{"column":1}`); b.turn("1") },
 			func(b *bench) { b.pulse("drop") }, `{"due":"refund","credit":100,"owed":0}`,
-			vending.Money{Inserted: 400, Kept: 300, Credit: 100}},
-		{"before the change", func(b *bench) { b.insert(200, 200); b.ask("vend", `{"column":1}`); b.turn("1"); b.pulse("drop") }, nil,
-			`{"due":"change","credit":100,"owed":0}`, vending.Money{Inserted: 400, Kept: 300, Credit: 100}},
-		{"after a jam", func(b *bench) { b.insert(200, 100); b.ask("vend", `{"column":1}`); b.wait(time.Second) }, nil,
-			`{"due":"refund","credit":300,"owed":0}`, vending.Money{Inserted: 300, Credit: 300}},
-		{"while coins are paid", func(b *bench) { b.insert(100); b.ask("pay-out", `{}`); b.pulse("hopper-25-exit") }, nil,
-			`{"due":"refund","credit":50,"owed":0}`, vending.Money{Inserted: 100, Returned: 25, Credit: 50, Doubt: 25}},
-		{"and the coin comes after all", func(b *bench) { b.insert(100); b.ask("pay-out", `{}`); b.pulse("hopper-25-exit") },
+			vending.Money{Inserted: 400, Kept: 300, Credit: 100},
+		},
+		{
+			"before the change", func(b *bench) { b.insert(200, 200); b.ask("vend", `{"column":1}`); b.turn("1"); b.pulse("drop") }, nil,
+			`{"due":"change","credit":100,"owed":0}`,
+			vending.Money{Inserted: 400, Kept: 300, Credit: 100},
+		},
+		{
+			"after a jam", func(b *bench) { b.insert(200, 100); b.ask("vend", `{"column":1}`); b.wait(time.Second) }, nil,
+			`{"due":"refund","credit":300,"owed":0}`,
+			vending.Money{Inserted: 300, Credit: 300},
+		},
+		{
+			"while coins are paid", func(b *bench) { b.insert(100); b.ask("pay-out", `{}`); b.pulse("hopper-25-exit") }, nil,
+			`{"due":"refund","credit":50,"owed":0}`,
+			vending.Money{Inserted: 100, Returned: 25, Credit: 50, Doubt: 25},
+		},
+		{
+			"and the coin comes after all", func(b *bench) { b.insert(100); b.ask("pay-out", `{}`); b.pulse("hopper-25-exit") },
 			func(b *bench) { b.pulse("hopper-25-exit") }, `{"due":"refund","credit":50,"owed":0}`,
-			vending.Money{Inserted: 100, Returned: 50, Credit: 50}},
-		{"when the tubes are stuck", func(b *bench) { b.insert(100); b.ask("pay-out", `{}`); b.wait(time.Second) }, nil,
-			`{"due":"service","credit":0,"owed":100}`, vending.Money{Inserted: 100, Owed: 100}},
+			vending.Money{Inserted: 100, Returned: 50, Credit: 50},
+		},
+		{
+			"when the tubes are stuck", func(b *bench) { b.insert(100); b.ask("pay-out", `{}`); b.wait(time.Second) }, nil,
+			`{"due":"service","credit":0,"owed":100}`,
+			vending.Money{Inserted: 100, Owed: 100},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := standard(t)
