@@ -36,6 +36,25 @@ type Machine struct {
 	// Report tells what the entries of the plant's ledger add up to: a text for people, and a value of package asl/value. Nil:
 	// the plant keeps no ledger that anybody reads.
 	Report func(entries iter.Seq[Entry]) (text string, data any, err error)
+	// Watch is what a monitor has to watch of the machine's outputs. Nil: nothing.
+	Watch *Watch
+}
+
+// A Watch says what a monitor has to know of a crossing under signals, and it knows nothing else.
+type Watch struct {
+	Channels  []Channel
+	Conflicts [][2]int // places in Channels that must not go together
+	// UK says that red and amber before green are as they should be.
+	UK bool
+	// StartDark is how long all may be dark after power-up.
+	StartDark time.Duration
+}
+
+// A Channel is a head by its output lines: a vehicle head has the first three, a pedestrian head the others.
+type Channel struct {
+	Name              string
+	Red, Amber, Green string
+	Walk, DontWalk    string
 }
 
 // A Key is what a key of the terminal does to a simulated input line: so many pulses, or one press held for a while.

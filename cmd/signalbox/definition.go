@@ -17,7 +17,7 @@ import (
 
 // builtIn lists the machines that the program brings.
 func builtIn() []machines.Machine {
-	return []machines.Machine{intersection.Machine(), vending.Machine()}
+	return []machines.Machine{intersection.Machine(), intersection.DualRing(), vending.Machine()}
 }
 
 // A target is what a command works on: a definition, and the built-in machine whose plant it commands, if any.

@@ -36,6 +36,7 @@ type runCmd struct {
 	Speed    float64        `placeholder:"N" default:"1" help:"Simulated seconds a second; 0 does not wait at all."`
 	For      *time.Duration `placeholder:"DURATION" help:"End the run after that much of the machine's time, such as 90s or 1h."`
 	Seed     uint64         `placeholder:"N" default:"1" help:"What the simulation's chance derives from."`
+	Explain  bool           `help:"Say how the figures that a built-in machine works with come about, and do no more."`
 	Plain    bool           `xor:"face" help:"No screen: a line for each state entered and each line moved."`
 	JSON     bool           `name:"json" xor:"face" help:"No screen: a JSON object for each thing that happens."`
 }
@@ -58,11 +59,23 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	if c.Explain {
+		return c.explain(o.target, s.out)
+	}
 	if s.terminal && !c.Plain && !c.JSON {
 		o.attended = true
 		return runScreen(ctx, o)
 	}
 	return c.print(ctx, o, s)
+}
+
+// explain prints how a machine's figures come about.
+func (c *runCmd) explain(t *target, out io.Writer) error {
+	if t.machine == nil || t.machine.Explain == nil {
+		return misusef("--explain: %s has no figures to explain", t.name)
+	}
+	_, err := io.WriteString(out, t.machine.Explain())
+	return err
 }
 
 // order reads and checks everything that the command line names, and says all that is wrong with it. Nothing is opened yet.

@@ -1,9 +1,8 @@
 package intersection
 
 import (
-	"fmt"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/looplab/fsm"
 
@@ -17,10 +16,9 @@ const (
 	called = "called"
 )
 
-// A Call is the memory of one button or detector: somebody asks to be let over the crossing.
+// A Call remembers that somebody asks to be let over the crossing.
 type Call struct {
 	Memory string // "none" or "called"
-	High   bool   // the input's level: pressed, or a car at the stop line
 }
 
 // Placed reports whether a call is remembered.
@@ -34,112 +32,139 @@ func newCall() *fsm.FSM {
 	}, nil)
 }
 
-// Calls are the calls of one approach. The pedestrians' is served when walk is shown, the vehicles' when green is.
-type Calls struct{ Button, Detector Call }
+// Calls are the calls of one phase. The pedestrians' is served when walk is shown, the vehicles' when green is.
+type Calls struct{ Pedestrian, Vehicle Call }
 
-func (c Calls) any() bool { return c.Button.Placed() || c.Detector.Placed() }
-
-// edge takes an input's new level in. A press counts but while walk is shown; a car counts but while green is shown.
-func (c *change) edge(e machines.Edge) {
-	for a, name := range approaches {
-		var call *Call
-		var kind string
-		var served bool
-		switch e.Line {
-		case name + ".button":
-			call, kind, served = &c.Calls[a].Button, "pedestrians", c.Pedestrians[a].Shows == Walk
-		case name + ".detector":
-			call, kind, served = &c.Calls[a].Detector, "vehicles", c.Heads[a].Shows == Green
-		default:
-			continue
-		}
-		call.High = e.High
-		if e.High && !served {
-			c.place(call, name, kind)
-		}
-	}
-}
-
-// place remembers a call.
-func (c *change) place(call *Call, approach, kind string) {
+// place remembers a call. Whose it is goes to the log; "" is nobody's in particular.
+func (c *change) place(call *Call, whose string) {
 	if memory, ok := ask(c.call, call.Memory, "place"); ok {
 		call.Memory = memory
-		c.note("call: " + approach + " " + kind)
+		if whose != "" {
+			c.note("call: " + whose)
+		}
 	}
 }
 
 // updateCalls serves the calls of heads that show green or walk now, and remembers the car that still waits when green
 // ends.
-func (c *change) updateCalls(was State) {
-	for a, name := range approaches {
-		calls := &c.Calls[a]
-		if c.Pedestrians[a].Shows == Walk {
-			calls.Button.Memory, _ = ask(c.call, calls.Button.Memory, "serve")
+func (c *change) updateCalls(was *State) {
+	for p := range c.config.Phases {
+		calls := &c.Calls[p]
+		if c.Pedestrians[p].Shows == Walk {
+			calls.Pedestrian.Memory, _ = ask(c.call, calls.Pedestrian.Memory, "serve")
 		}
-		if c.Heads[a].Shows == Green {
-			calls.Detector.Memory, _ = ask(c.call, calls.Detector.Memory, "serve")
-		} else if was.Heads[a].Shows == Green && calls.Detector.High {
-			c.place(&calls.Detector, name, "vehicles")
+		if c.Heads[p].Shows == Green {
+			calls.Vehicle.Memory, _ = ask(c.call, calls.Vehicle.Memory, "serve")
+		} else if was.Heads[p].Shows == Green && c.present(p, false) {
+			c.place(&calls.Vehicle, c.config.Phases[p].Name+" vehicles")
 		}
 	}
 }
 
-// awaitCall takes the activity await-call: {"approach": "east-west"} is answered as soon as there is a call, with
-// {"approach", "pedestrian", "vehicle"}. One Task may wait for each approach.
-func (c *change) awaitCall(cmd machines.Command) {
-	var in struct {
-		Approach string `json:"approach"`
+// wants returns which calls of a phase may be served now: those that are remembered, those of recall, and those of sensors
+// that have failed. An emergency leaves but its own; at night there are none.
+func (c *change) wants(p int) (pedestrian, vehicle bool) {
+	phase := &c.config.Phases[p]
+	green := c.Heads[p].Shows == Green || c.Heads[p].Shows == RedAmber
+	if c.IsNight {
+		return false, false
 	}
-	if err := machines.Decode(cmd.Input, &in); err != nil {
-		c.refuse(cmd, machines.ErrInput, err.Error())
+	if e := c.emergency(); e >= 0 {
+		return false, c.config.Emergencies[e].Phases[p] && !green
+	}
+	vehicle = !green && (c.Calls[p].Vehicle.Placed() || phase.Recall == RecallMinimum || phase.Recall == RecallMaximum ||
+		c.failed(p, false))
+	pedestrian = len(phase.Crosswalks) > 0 && c.Pedestrians[p].Shows != Walk && !c.Pedestrians[p].Armed &&
+		(c.Calls[p].Pedestrian.Placed() || phase.Recall == RecallPedestrian || c.failed(p, true))
+	return pedestrian, vehicle
+}
+
+// An idleTime says how long a phase that is called could have had green, and was not given it: its ring waits at the barrier
+// for the others.
+type idleTime struct {
+	Until Moment // it is idle from then on. 0: it is, or has nothing to wait for
+	Idle  bool
+}
+
+// idleAfter is how long a definition may take to give green to a phase that may have it.
+const idleAfter = time.Second
+
+func (c *change) idle() {
+	for p := range c.config.Phases {
+		i := &c.Idle[p]
+		switch {
+		case !c.called(p) || !c.free(p):
+			*i = idleTime{}
+		case i.Until.come(c.at):
+			*i = idleTime{Idle: true}
+		case i.Until == 0 && !i.Idle:
+			i.Until = c.at.add(idleAfter)
+		}
+	}
+}
+
+// free reports whether nothing that conflicts with a phase keeps it from green.
+func (c *change) free(p int) bool {
+	for q := range c.config.Phases {
+		if (q == p || c.config.conflicts[p][q]) && (c.Heads[q].Shows != Red || c.Heads[q].Until != 0 || c.Pedestrians[q].Until != 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// called reports whether a phase has no green and is called.
+func (c *change) called(p int) bool {
+	if c.Heads[p].Shows == Green || c.Heads[p].Shows == RedAmber {
+		return false
+	}
+	pedestrian, vehicle := c.wants(p)
+	return pedestrian || vehicle
+}
+
+// elsewhere reports whether a phase is called for which p's green has to end, since they conflict or since nothing else keeps
+// it from its own; with -1 whether any is called.
+func (c *change) elsewhere(p int) bool {
+	for q := range c.config.Phases {
+		if q != p && c.called(q) && (p < 0 || c.config.conflicts[p][q] || c.Idle[q].Idle) {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitCall takes the activity await-call, whatever its input: it is answered as soon as a phase without green is called, or
+// it is night. The output has {"pedestrian", "vehicle"} for each phase, "night", and "emergency": the input's name or "".
+func (c *change) awaitCall(cmd machines.Command) {
+	i := slices.Index(c.Readers[:], 0)
+	if i < 0 {
+		c.refuse(cmd, machines.ErrBusy, "too many Tasks await calls already")
 		return
 	}
-	a := slices.Index(approaches[:], in.Approach)
-	switch {
-	case a < 0:
-		c.refuse(cmd, machines.ErrInput,
-			fmt.Sprintf("approach %q is none of %s", in.Approach, strings.Join(approaches[:], ", ")))
-	case c.Awaits[a] != 0:
-		c.refuse(cmd, machines.ErrBusy, "another Task awaits the calls of "+in.Approach)
-	default:
-		c.Awaits[a] = cmd.Ticket
-	}
+	c.Readers[i] = cmd.Ticket
 }
 
-// answerAwaits answers who waits for a call that is there.
-func (c *change) answerAwaits() {
-	for a, ticket := range c.Awaits {
-		if ticket == 0 || !c.Calls[a].any() {
-			continue
-		}
-		c.Awaits[a] = 0
-		c.answers = append(c.answers, machines.Answer{Ticket: ticket, Output: value.NewObject(
-			"approach", approaches[a],
-			"pedestrian", c.Calls[a].Button.Placed(),
-			"vehicle", c.Calls[a].Detector.Placed(),
-		)})
+// answerReaders answers who waits for a call that is there.
+func (c *change) answerReaders() {
+	if c.Readers == [mostReaders]int64{} || !c.IsNight && !c.elsewhere(-1) {
+		return
 	}
-}
-
-// readCalls takes the activity read-calls, whatever its input. It is answered with {"pedestrian", "vehicle"} for each
-// approach.
-func (c *change) readCalls(cmd machines.Command) {
 	var b value.Builder
-	for a, name := range approaches {
-		b.Set(name, value.NewObject(
-			"pedestrian", c.Calls[a].Button.Placed(),
-			"vehicle", c.Calls[a].Detector.Placed(),
-		))
+	for p, phase := range c.config.Phases {
+		pedestrian, vehicle := c.wants(p)
+		b.Set(phase.Name, value.NewObject("pedestrian", pedestrian, "vehicle", vehicle))
 	}
-	c.answers = append(c.answers, machines.Answer{Ticket: cmd.Ticket, Output: b.Object()})
-}
-
-// cancel forgets a Task that waited for a call. Other commands leave nothing behind that waits: flash-red is only ever
-// ended by all-red.
-func (c *change) cancel(ticket int64) {
-	for a := range c.Awaits {
-		if c.Awaits[a] == ticket {
-			c.Awaits[a] = 0
+	emergency := ""
+	if e := c.emergency(); e >= 0 {
+		emergency = c.config.Emergencies[e].Line
+	}
+	b.Set("emergency", emergency)
+	b.Set("night", c.IsNight)
+	output := b.Object()
+	for i, ticket := range c.Readers {
+		if ticket != 0 {
+			c.answer(ticket, output)
+			c.Readers[i] = 0
 		}
 	}
 }

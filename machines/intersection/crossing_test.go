@@ -23,6 +23,7 @@ type failer interface {
 // A crossing is a plant with the time, the deadlines and the lamps around it, and an inspector who watches the lamps.
 type crossing struct {
 	t         failer
+	config    *intersection.Config
 	plant     machines.Plant
 	state     machines.State
 	now       time.Time
@@ -32,9 +33,25 @@ type crossing struct {
 	inspector *inspector
 }
 
-func powerUp(t failer) *crossing {
-	c := &crossing{t: t, plant: intersection.NewPlant(), now: start, answers: map[int64]machines.Answer{}}
-	c.inspector = newInspector(start)
+// twoRoads is the description of the machine intersection.
+func twoRoads(t failer) *intersection.Config {
+	return parse(t, string(intersection.Machine().Config))
+}
+
+func parse(t failer, text string) *intersection.Config {
+	t.Helper()
+	c, err := intersection.ParseConfig("crossing.yaml", []byte(text))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	return c
+}
+
+func powerUp(t failer) *crossing { return powerUpOf(t, twoRoads(t), start) }
+
+func powerUpOf(t failer, config *intersection.Config, at time.Time) *crossing {
+	c := &crossing{t: t, config: config, plant: intersection.NewPlant(config), now: at, answers: map[int64]machines.Answer{}}
+	c.inspector = newInspector(config, at)
 	s, r := c.plant.Initial(c.now)
 	c.take(s, r)
 	return c
@@ -89,9 +106,6 @@ func (c *crossing) do(activity, input string) int64 {
 	}
 	c.ticket++
 	before := c.state
-	if activity == "flash-red" {
-		c.inspector.fails()
-	}
 	r := c.happen(machines.Command{Ticket: c.ticket, Name: activity, Input: in, State: "Test"})
 	if a, ok := c.answers[c.ticket]; ok && a.Error != "" && (c.state != before || len(r.Levels) > 0) {
 		c.t.Fatalf("%s %s was refused and changed %+v to %+v, levels %v", activity, input, before, c.state, r.Levels)
@@ -166,22 +180,22 @@ func show(r machines.Reaction) string {
 
 // An inspector sees nothing of a crossing but its lamps and the time, and knows the rules by himself.
 type inspector struct {
-	lamps   map[string]bool
-	was     map[string]bool      // the lamps when he last looked
-	since   map[string]time.Time // when a lamp last changed
-	failing bool                 // the fail-safe was asked for, and no lamp has been steady since
-	calm    time.Time            // since when all has been red: power-up, or the end of flashing
-	greens  int
+	config *intersection.Config
+	lamps  map[string]bool
+	was    map[string]bool      // the lamps when he last looked
+	since  map[string]time.Time // when a lamp last changed
+	calm   time.Time            // when all began: power-up, or the end of flashing
+	dark   time.Time            // since when all heads were dark; zero: they are not
+	greens int
+	walks  int
+	nights int // times that all heads went dark together
 }
 
-func newInspector(at time.Time) *inspector {
+func newInspector(config *intersection.Config, at time.Time) *inspector {
 	return &inspector{
-		lamps: map[string]bool{}, was: map[string]bool{}, since: map[string]time.Time{}, calm: at,
+		config: config, lamps: map[string]bool{}, was: map[string]bool{}, since: map[string]time.Time{}, calm: at,
 	}
 }
-
-// fails tells him that the fail-safe was asked for: from now on a green may end without amber.
-func (i *inspector) fails() { i.failing = true }
 
 func (i *inspector) lit() string {
 	var lines []string
@@ -200,14 +214,32 @@ func (i *inspector) level(l machines.Level) error {
 	return i.conflict()
 }
 
+// goes reports whether cars or pedestrians of a phase may be on the road.
+func (i *inspector) goes(p int) bool {
+	phase := i.config.Phases[p]
+	for _, h := range phase.Heads {
+		if i.lamps[h.Name+".green"] || i.lamps[h.Name+".amber"] {
+			return true
+		}
+	}
+	for _, w := range phase.Crosswalks {
+		if i.lamps[w.Name+".walk"] {
+			return true
+		}
+	}
+	return false
+}
+
+// starting reports whether nobody has had green since power-up: in the UK all but one phase then show amber.
+func (i *inspector) starting() bool { return i.config.Style == intersection.UK && i.greens == 0 }
+
 func (i *inspector) conflict() error {
-	goes := func(a string) bool { return i.lamps[a+".green"] || i.lamps[a+".amber"] }
-	switch {
-	case goes("north-south") && goes("east-west"),
-		i.lamps["north-south.walk"] && goes("east-west"),
-		i.lamps["east-west.walk"] && goes("north-south"),
-		i.lamps["north-south.walk"] && i.lamps["east-west.walk"]:
-		return fmt.Errorf("conflict: %s", i.lit())
+	for p := range i.config.Phases {
+		for q := range i.config.Phases {
+			if p < q && i.config.Conflict(p, q) && i.goes(p) && i.goes(q) && !i.starting() {
+				return fmt.Errorf("conflict: %s", i.lit())
+			}
+		}
 	}
 	return nil
 }
@@ -215,60 +247,115 @@ func (i *inspector) conflict() error {
 // look looks at the lamps as they are at a time.
 func (i *inspector) look(at time.Time) error {
 	defer func() { i.was = copied(i.lamps) }()
+	allDark := true
 	for line, on := range i.lamps {
 		if i.was[line] != on {
 			defer func() { i.since[line] = at }()
 		}
+		allDark = allDark && !on
 	}
-	for a, b := range map[string]string{"north-south": "east-west", "east-west": "north-south"} {
-		if err := i.head(a, b, at); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// head looks at the heads of approach a, which conflicts with b.
-func (i *inspector) head(a, b string, at time.Time) error {
-	lasted := func(line string) time.Duration { return at.Sub(i.since[line]) }
-	comes := func(line string) bool { return i.lamps[line] && !i.was[line] }
-	ends := func(line string) bool { return !i.lamps[line] && i.was[line] }
-	red, amber, green := i.lamps[a+".red"], i.lamps[a+".amber"], i.lamps[a+".green"]
-	dark := !red && !amber && !green
 	switch {
-	case i.failing && (amber || green):
-		return fmt.Errorf("%s in the fail-safe", i.lit())
-	case dark && !i.failing:
-		return fmt.Errorf("%s: no lamp lit", a)
-	case red && amber || red && green || amber && green:
-		return fmt.Errorf("%s: two lamps lit: %s", a, i.lit())
-	case ends(a+".green") && !amber && !i.failing:
-		return fmt.Errorf("%s: no amber after green", a)
-	case ends(a+".amber") && !i.failing && (!red || lasted(a+".amber") < 3*time.Second):
-		return fmt.Errorf("%s: amber of %s", a, lasted(a+".amber"))
-	case comes(a+".amber") && !ends(a+".green"):
-		return fmt.Errorf("%s: amber not after green", a)
-	case i.lamps[a+".walk"] && (!green || i.lamps[a+".dont-walk"]):
-		return fmt.Errorf("walk with %s", i.lit())
+	case allDark && i.dark.IsZero():
+		i.dark = at
+		i.nights++
+	case !allDark && !i.dark.IsZero():
+		if d := at.Sub(i.dark); d > intersection.FlashDark && !i.starting() {
+			return fmt.Errorf("all was dark for %s", d)
+		}
+		i.dark, i.calm = time.Time{}, at
 	}
-	if comes(a + ".green") {
-		i.greens++
-		switch {
-		case !i.was[b+".red"] || lasted(b+".red") < 2*time.Second:
-			return fmt.Errorf("%s green when %s has shown red for %s", a, b, lasted(b+".red"))
-		case at.Sub(i.calm) < 6*time.Second:
-			return fmt.Errorf("%s green %s after power-up or flashing", a, at.Sub(i.calm))
-		case !i.was[b+".dont-walk"] || lasted(b+".dont-walk") < 3*time.Second:
-			return fmt.Errorf("%s green when %s dont-walk has been lit for %s", a, b, lasted(b+".dont-walk"))
-		case !i.since[b+".walk"].IsZero() && lasted(b+".walk") < 14*time.Second && i.since[b+".walk"].After(i.calm):
-			return fmt.Errorf("%s green %s after the end of %s walk", a, lasted(b+".walk"), b)
+	for p := range i.config.Phases {
+		for _, h := range i.config.Phases[p].Heads {
+			if err := i.head(p, h.Name, at, allDark); err != nil {
+				return err
+			}
+		}
+		for _, w := range i.config.Phases[p].Crosswalks {
+			if err := i.crosswalk(p, w.Name, at); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// steady tells him that the crossing has left the fail-safe.
-func (i *inspector) steady(at time.Time) { i.failing, i.calm = false, at }
+func (i *inspector) lasted(line string, at time.Time) time.Duration { return at.Sub(i.since[line]) }
+func (i *inspector) comes(line string) bool                         { return i.lamps[line] && !i.was[line] }
+
+func (i *inspector) ends(line string) bool { return !i.lamps[line] && i.was[line] }
+
+// head looks at a head of phase p.
+func (i *inspector) head(p int, a string, at time.Time, allDark bool) error {
+	phase := &i.config.Phases[p]
+	red, amber, green := i.lamps[a+".red"], i.lamps[a+".amber"], i.lamps[a+".green"]
+	uk := i.config.Style == intersection.UK
+	ready := uk && red && amber // green is to come
+	switch {
+	case !red && !amber && !green && !allDark:
+		return fmt.Errorf("%s: no lamp lit, and %s", a, i.lit())
+	case red && amber && !uk, red && green, amber && green:
+		return fmt.Errorf("%s: two lamps lit: %s", a, i.lit())
+	case i.ends(a+".green") && !amber:
+		return fmt.Errorf("%s: no amber after green", a)
+	case i.ends(a+".amber") && !green && (!red || i.lasted(a+".amber", at) < phase.Yellow):
+		return fmt.Errorf("%s: amber of %s", a, i.lasted(a+".amber", at))
+	case i.comes(a+".amber") && !i.ends(a+".green") && !ready && !i.starting():
+		return fmt.Errorf("%s: amber not after green", a)
+	case i.comes(a+".green") && uk && (!i.was[a+".red"] || i.lasted(a+".amber", at) < 2*time.Second):
+		return fmt.Errorf("%s: green without red and amber for 2 s", a)
+	}
+	if i.comes(a+".green") || ready && i.comes(a+".amber") {
+		return i.mayGo(p, a, at)
+	}
+	return nil
+}
+
+// mayGo looks at all that conflicts with a green that comes.
+func (i *inspector) mayGo(p int, a string, at time.Time) error {
+	i.greens++
+	least := intersection.StartUpRed
+	if i.config.Style == intersection.UK && i.greens <= len(i.config.Phases) {
+		least = 0 // dark, amber and red have been before it
+	}
+	if at.Sub(i.calm) < least {
+		return fmt.Errorf("%s green %s after power-up or flashing", a, at.Sub(i.calm))
+	}
+	for q, other := range i.config.Phases {
+		if !i.config.Conflict(p, q) {
+			continue
+		}
+		for _, h := range other.Heads {
+			if !i.was[h.Name+".red"] || i.lasted(h.Name+".red", at) < other.RedClearance {
+				return fmt.Errorf("%s green when %s has shown red for %s", a, h.Name, i.lasted(h.Name+".red", at))
+			}
+		}
+		for _, w := range other.Crosswalks {
+			walked := i.since[w.Name+".walk"]
+			switch {
+			case !i.was[w.Name+".dont-walk"] || i.lasted(w.Name+".dont-walk", at) < 3*time.Second:
+				return fmt.Errorf("%s green when %s dont-walk has been lit for %s", a, w.Name, i.lasted(w.Name+".dont-walk", at))
+			case !walked.IsZero() && at.Sub(walked) < other.PedestrianClearance+3*time.Second && walked.After(i.calm):
+				return fmt.Errorf("%s green %s after the end of %s walk", a, at.Sub(walked), w.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// crosswalk looks at a pedestrian head of phase p.
+func (i *inspector) crosswalk(p int, w string, at time.Time) error {
+	phase := &i.config.Phases[p]
+	green := i.lamps[phase.Heads[0].Name+".green"]
+	switch {
+	case i.lamps[w+".walk"] && (!green || i.lamps[w+".dont-walk"]):
+		return fmt.Errorf("walk with %s", i.lit())
+	case i.ends(w+".walk") && i.lasted(w+".walk", at) < phase.Walk:
+		return fmt.Errorf("%s: walk of %s", w, i.lasted(w+".walk", at))
+	case i.comes(w + ".walk"):
+		i.walks++
+	}
+	return nil
+}
 
 func copied(m map[string]bool) map[string]bool {
 	c := make(map[string]bool, len(m))

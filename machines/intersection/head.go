@@ -8,49 +8,86 @@ type Aspect string
 // The aspects of vehicle heads.
 const (
 	Red         Aspect = "red"
+	RedAmber    Aspect = "red-amber" // UK: green follows
 	Amber       Aspect = "amber"
 	Green       Aspect = "green"
 	FlashingRed Aspect = "flashing-red" // the fail-safe: stop, then go with care
+	Dark        Aspect = "dark"         // UK at power-up; pedestrian heads also while the vehicle heads flash
 )
 
-// A Head is the vehicle head of one approach.
+// A Head is what the vehicle heads of one phase show.
 type Head struct {
 	Shows Aspect
 	// Until is when what the head shows has been shown long enough: red, for a conflicting green to follow; amber, for
-	// red to follow. 0: it has been, or it need not be.
+	// red to follow; red and amber, for green. 0: it has been, or it need not be.
 	Until Moment
+	// Starts says that the head goes its own way from power-up to red.
+	Starts bool
+	// Answer is the ticket of the set-signals that waits for green, 0 if none does.
+	Answer int64
 }
 
-// newHead returns the machine of a vehicle head. Its events but flash are named after the aspects that they lead to.
-func newHead() *fsm.FSM {
+// newHead returns the machine of a vehicle head. Its events are named after the aspects that they lead to.
+func newHead(style Style) *fsm.FSM {
+	before := Red // green
+	if style == UK {
+		before = RedAmber
+	}
 	return fsm.NewFSM(string(Red), fsm.Events{
-		{Name: string(Green), Src: []string{string(Red)}, Dst: string(Green)},
-		{Name: string(Amber), Src: []string{string(Green)}, Dst: string(Amber)},
-		{Name: string(Red), Src: []string{string(Amber), string(FlashingRed)}, Dst: string(Red)},
-		{Name: "flash", Src: []string{string(Red), string(Amber), string(Green)}, Dst: string(FlashingRed)},
+		{Name: string(RedAmber), Src: []string{string(Red)}, Dst: string(RedAmber)},
+		{Name: string(Green), Src: []string{string(before)}, Dst: string(Green)},
+		{Name: string(Amber), Src: []string{string(Green), string(Dark)}, Dst: string(Amber)},
+		{Name: string(Red), Src: []string{string(Amber), string(FlashingRed), string(Dark)}, Dst: string(Red)},
+		{Name: string(FlashingRed), Src: []string{string(Red)}, Dst: string(FlashingRed)},
 	}, nil)
 }
 
-// turn puts an event to the head's machine and, where that has it, makes the head what follows.
-func (h *Head) turn(m *fsm.FSM, event string, at Moment) bool {
-	was := h.Shows
-	shows, ok := ask(m, was, event)
+// turn puts an event to the machine of phase p's heads and, where that has it, makes them what follows.
+func (c *change) turn(p int, event Aspect) bool {
+	h := &c.Heads[p]
+	was := *h
+	shows, ok := ask(c.head, was.Shows, string(event))
 	if !ok {
 		return false
 	}
-	*h = Head{Shows: shows}
-	switch {
-	case shows == Amber:
-		h.Until = at.add(AmberMin)
-	case shows == Red && was == FlashingRed:
-		h.Until = at.add(StartUpRed)
-	case shows == Red:
-		h.Until = at.add(RedClearance)
+	phase := &c.config.Phases[p]
+	*h = Head{Shows: shows, Starts: was.Starts, Answer: was.Answer}
+	switch shows {
+	case RedAmber:
+		h.Until = c.at.add(UKRedAmber)
+	case Amber:
+		h.Until = c.at.add(phase.Yellow)
+	case Red:
+		h.Starts = false
+		h.Until = c.at.add(phase.RedClearance)
+		if was.Shows == FlashingRed {
+			h.Until = c.at.add(max(StartUpRed, phase.RedClearance))
+		}
+	case Green:
+		c.Greens[p] = greenTimes{Min: c.at.add(phase.MinimumGreen), Gap: c.at.add(phase.Passage)}
+	}
+	if was.Shows == Green {
+		if t := c.Greens[p].Ticket; t != 0 {
+			c.fail(t, ErrSequence, phase.Name+": another Task has ended the green")
+		}
+		c.Greens[p] = greenTimes{}
 	}
 	return true
 }
 
 // lamps returns which of the red, amber and green lamps are lit.
 func (h Head) lamps(f Flasher) (red, amber, green bool) {
-	return h.Shows == Red || h.Shows == FlashingRed && f.Lit, h.Shows == Amber, h.Shows == Green
+	switch h.Shows {
+	case Red:
+		red = true
+	case FlashingRed:
+		red = f.Lit
+	case RedAmber:
+		red, amber = true, true
+	case Amber:
+		amber = true
+	case Green:
+		green = true
+	}
+	return red, amber, green
 }

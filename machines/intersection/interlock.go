@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"signalbox/asl/value"
+	"signalbox/gpio/near"
 	"signalbox/machines"
 )
 
@@ -13,7 +15,7 @@ import (
 const (
 	// ErrConflict: what would be shown together must not be.
 	ErrConflict = "Interlock.Conflict"
-	// ErrClearance: an amber, a red or a pedestrians' clearance is too short or left out.
+	// ErrClearance: an amber, a red, a walk or a pedestrians' clearance is too short or left out.
 	ErrClearance = "Interlock.Clearance"
 	// ErrSequence: a head has no such change of aspect.
 	ErrSequence = "Interlock.Sequence"
@@ -26,36 +28,63 @@ func refused(name, format string, args ...any) *refusal {
 	return &refusal{name, fmt.Sprintf(format, args...)}
 }
 
-// A picture is an aspect for each head; "" where none is asked for.
-type picture struct{ heads, pedestrians [2]Aspect }
+// A picture is an aspect for each phase's heads; "" where none is asked for.
+type picture struct{ heads, pedestrians [MostPhases]Aspect }
+
+// pedestrians ends the name of a phase's pedestrian heads.
+const pedestrians = "-pedestrians"
 
 // asked reads the input of set-signals: heads and what they shall show. A head left out keeps what it shows.
-func asked(input any) (picture, error) {
-	var in struct {
-		NorthSouth            *Aspect `json:"north-south"`
-		EastWest              *Aspect `json:"east-west"`
-		NorthSouthPedestrians *Aspect `json:"north-south-pedestrians"`
-		EastWestPedestrians   *Aspect `json:"east-west-pedestrians"`
-	}
+func (c *Config) asked(input any) (picture, error) {
+	in := map[string]*Aspect{}
 	if err := machines.Decode(input, &in); err != nil {
 		return picture{}, err
 	}
 	var p picture
-	err := cmp.Or(
-		choose(&p.heads[NorthSouth], "north-south", in.NorthSouth, Red, Amber, Green),
-		choose(&p.heads[EastWest], "east-west", in.EastWest, Red, Amber, Green),
-		choose(&p.pedestrians[NorthSouth], "north-south-pedestrians", in.NorthSouthPedestrians, Walk, DontWalk),
-		choose(&p.pedestrians[EastWest], "east-west-pedestrians", in.EastWestPedestrians, Walk, DontWalk),
-	)
-	if err == nil && p == (picture{}) {
-		err = fmt.Errorf("input %s names no head", value.Text(input))
+	known := make([]string, 0, 2*len(c.Phases))
+	for i, phase := range c.Phases {
+		known = append(known, phase.Name)
+		if err := choose(&p.heads[i], phase.Name, in, Red, Amber, Green); err != nil {
+			return p, err
+		}
+		if len(phase.Crosswalks) > 0 {
+			known = append(known, phase.Name+pedestrians)
+			if err := choose(&p.pedestrians[i], phase.Name+pedestrians, in, Walk, DontWalk); err != nil {
+				return p, err
+			}
+		}
 	}
-	return p, err
+	for _, name := range sorted(in) {
+		if !slices.Contains(known, name) {
+			hint := near.Hint(name, known)
+			if hint == "" {
+				hint = "; there are " + strings.Join(known, ", ")
+			}
+			return p, fmt.Errorf("no head is called %q%s", name, hint)
+		}
+	}
+	if len(in) == 0 {
+		return p, fmt.Errorf("input %s names no head", value.Text(input))
+	}
+	return p, nil
 }
 
-func choose(place *Aspect, head string, asked *Aspect, from ...Aspect) error {
-	if asked == nil {
+func sorted(in map[string]*Aspect) []string {
+	names := make([]string, 0, len(in))
+	for name := range in {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func choose(place *Aspect, head string, in map[string]*Aspect, from ...Aspect) error {
+	asked, ok := in[head]
+	if !ok {
 		return nil
+	}
+	if asked == nil {
+		return fmt.Errorf("%s: null is none of %q", head, from)
 	}
 	if !slices.Contains(from, *asked) {
 		return fmt.Errorf("%s: %q is none of %q", head, *asked, from)
@@ -64,146 +93,179 @@ func choose(place *Aspect, head string, asked *Aspect, from ...Aspect) error {
 	return nil
 }
 
+func (c *change) noPhase(name string) string {
+	names := c.config.phaseNames()
+	return fmt.Sprintf("phase %q is none of %s%s", name, strings.Join(names, ", "), near.Hint(name, names))
+}
+
 // setSignals takes the activity set-signals. It is judged as a whole: all heads change, or none. The answer is what all
-// heads show then.
+// heads show then; where green comes by way of red and amber, it comes when green does.
 func (c *change) setSignals(cmd machines.Command) {
-	ask, err := asked(cmd.Input)
+	ask, err := c.config.asked(cmd.Input)
 	if err != nil {
 		c.refuse(cmd, machines.ErrInput, err.Error())
 		return
 	}
-	next, r := c.judge(ask)
-	if r != nil {
+	before, answers, notes := c.State, c.answers, c.notes
+	if r := c.judge(ask, cmd.Ticket); r != nil {
+		c.State, c.answers, c.notes = before, answers, notes
 		c.refuse(cmd, r.name, r.cause)
 		return
 	}
-	c.State = next
+	c.answerGreens(cmd.Ticket)
+}
+
+// answerGreens answers a set-signals, unless it waits for a green that is on its way.
+func (c *change) answerGreens(ticket int64) {
+	for p := range c.config.Phases {
+		if c.Heads[p].Answer == ticket {
+			return
+		}
+	}
 	var b value.Builder
-	for a, name := range approaches {
-		b.Set(name, string(c.Heads[a].Shows))
+	for p, phase := range c.config.Phases {
+		b.Set(phase.Name, string(c.Heads[p].Shows))
 	}
-	for a, name := range approaches {
-		b.Set(name+"-pedestrians", string(c.Pedestrians[a].Shows))
+	for p, phase := range c.config.Phases {
+		if len(phase.Crosswalks) > 0 {
+			b.Set(phase.Name+pedestrians, string(c.Pedestrians[p].Shows))
+		}
 	}
-	c.answers = append(c.answers, machines.Answer{Ticket: cmd.Ticket, Output: b.Object()})
+	c.answer(ticket, b.Object())
 }
 
-// flashRed takes the activity flash-red, whatever its input and whatever is shown: it is where everything goes that is
-// refused. It is never answered; flashing ends when set-signals asks for red on all vehicle heads.
-func (c *change) flashRed() {
-	if c.flashing() {
-		return
-	}
-	for a := range approaches {
-		c.Heads[a].turn(c.head, "flash", c.at)
-		c.Pedestrians[a].turn(c.pedestrian, "darken", c.at)
-	}
-	c.Flasher = startFlasher(c.at)
-	c.note("flashing red")
-}
-
-// judge returns the state in which the heads show what is asked, or why that must not be. First what would be shown
-// together is judged, then every head's change by its machine, then the times.
-func (c *change) judge(ask picture) (State, *refusal) {
+// judge makes the heads show what is asked, or says why that must not be; then the state is spoilt. First what would be
+// shown together is judged, then every head's change by its machine, then the times.
+func (c *change) judge(ask picture, ticket int64) *refusal {
+	was := c.State
 	if r := c.conflict(ask); r != nil {
-		return State{}, r
+		return r
 	}
-	next := c.State
-	for a, aspect := range ask.heads {
-		if aspect == "" || aspect == c.Heads[a].Shows {
+	if c.Mode != Normal {
+		return c.leaveFlashing(ask)
+	}
+	for p, aspect := range ask.heads {
+		if aspect == "" || aspect == c.Heads[p].Shows || aspect == Red && c.Heads[p].Starts {
 			continue
 		}
-		if r := c.turnHead(&next, a, aspect); r != nil {
-			return State{}, r
+		if r := c.turnHead(&was, p, aspect, ticket); r != nil {
+			return r
 		}
 	}
-	for a, aspect := range ask.pedestrians {
-		shows := c.Pedestrians[a].Shows
-		if aspect == "" || aspect == shows || aspect == DontWalk && shows == Clearing {
-			continue
-		}
-		if !next.Pedestrians[a].turn(c.pedestrian, string(aspect), c.at) {
-			return State{}, refused(ErrSequence, "%s-pedestrians: %s does not follow %s", approaches[a], aspect, shows)
+	for p, aspect := range ask.pedestrians[:len(c.config.Phases)] {
+		if r := c.turnWalk(p, aspect); r != nil {
+			return r
 		}
 	}
-	if c.flashing() {
-		if r := c.leaveFlashing(&next); r != nil {
-			return State{}, r
-		}
+	return nil
+}
+
+// turnWalk changes the pedestrian heads of a phase.
+func (c *change) turnWalk(p int, aspect Aspect) *refusal {
+	name, w := c.config.Phases[p].Name, &c.Pedestrians[p]
+	switch {
+	case aspect == "", aspect == w.Shows, aspect == DontWalk && w.Shows == Clearing, aspect == DontWalk && c.Heads[p].Starts:
+		return nil
+	case aspect == DontWalk && w.Shows == Walk && c.at < w.Until:
+		return refused(ErrClearance, "%s-pedestrians: walk lasts at least %s, %s of it are to come",
+			name, seconds(c.config.Phases[p].Walk), seconds(c.at.until(w.Until)))
+	case aspect == Walk && w.Shows == DontWalk && c.Heads[p].Shows == RedAmber:
+		w.Armed = true
+		return nil
+	case !c.turnPedestrians(p, string(aspect)):
+		return refused(ErrSequence, "%s-pedestrians: %s does not follow %s", name, aspect, w.Shows)
 	}
-	return next, nil
+	return nil
 }
 
 // conflict judges what the crossing would show: a green or amber head wants red on the conflicting ones, and pedestrians
 // walk together with their own green.
 func (c *change) conflict(ask picture) *refusal {
-	shown := func(a int) Aspect { return cmp.Or(ask.heads[a], c.Heads[a].Shows) }
-	for a, b := range conflicting {
-		if goes(shown(a)) && goes(shown(b)) {
-			return refused(ErrConflict, "%s %s conflicts with %s %s", approaches[a], shown(a), approaches[b], shown(b))
+	shown := func(p int) Aspect { return cmp.Or(ask.heads[p], c.Heads[p].Shows) }
+	phases := c.config.Phases
+	for p := range phases {
+		for q := range phases {
+			if p < q && c.config.conflicts[p][q] && goes(shown(p)) && goes(shown(q)) &&
+				(!c.Heads[p].Starts || !c.Heads[q].Starts) {
+				return refused(ErrConflict, "%s %s conflicts with %s %s", phases[p].Name, shown(p), phases[q].Name, shown(q))
+			}
 		}
 	}
-	for a, name := range approaches {
-		walks := cmp.Or(ask.pedestrians[a], c.Pedestrians[a].Shows) == Walk
-		if walks && shown(a) != Green {
-			return refused(ErrConflict, "%s-pedestrians walk goes with %s green only, not with %s", name, name, shown(a))
+	for p, phase := range phases {
+		walks := cmp.Or(ask.pedestrians[p], c.Pedestrians[p].Shows) == Walk
+		if walks && shown(p) != Green {
+			return refused(ErrConflict, "%s-pedestrians walk goes with %s green only, not with %s", phase.Name, phase.Name, shown(p))
 		}
 	}
 	return nil
 }
 
-// goes reports whether traffic may be moving at a.
-func goes(a Aspect) bool { return a == Green || a == Amber }
+// goes reports whether traffic may be moving at a, or is about to.
+func goes(a Aspect) bool { return a == Green || a == Amber || a == RedAmber }
 
-// turnHead changes a vehicle head of next.
-func (c *change) turnHead(next *State, a int, to Aspect) *refusal {
-	name, head := approaches[a], c.Heads[a]
+// turnHead changes the vehicle heads of a phase.
+func (c *change) turnHead(was *State, p int, to Aspect, ticket int64) *refusal {
+	phase, head := &c.config.Phases[p], was.Heads[p]
+	event := to
+	if to == Green && c.config.Style == UK {
+		if head.Shows == RedAmber {
+			return nil // it is on its way
+		}
+		event = RedAmber
+	}
 	switch {
 	case head.Shows == Green && to == Red:
-		return refused(ErrClearance, "%s red: green ends with at least %s of amber", name, seconds(AmberMin))
-	case !next.Heads[a].turn(c.head, string(to), c.at):
-		return refused(ErrSequence, "%s: %s does not follow %s", name, to, head.Shows)
+		return refused(ErrClearance, "%s red: green ends with at least %s of amber", phase.Name, seconds(phase.Yellow))
+	case to == Amber && head.Shows == Dark, !c.turn(p, event):
+		return refused(ErrSequence, "%s: %s does not follow %s", phase.Name, to, head.Shows)
 	case to == Red && c.at < head.Until:
 		return refused(ErrClearance, "%s red: amber lasts at least %s, %s of it are to come",
-			name, seconds(AmberMin), seconds(c.at.until(head.Until)))
+			phase.Name, seconds(phase.Yellow), seconds(c.at.until(head.Until)))
 	case to == Green:
-		return c.cleared(a)
+		if event == RedAmber {
+			c.Heads[p].Answer = ticket
+		}
+		return c.cleared(was, p)
 	}
 	return nil
 }
 
-// cleared judges whether all that conflicts with the green of a has been stopped for long enough.
-func (c *change) cleared(a int) *refusal {
-	b := conflicting[a]
-	name, other := approaches[a], approaches[b]
-	head, pedestrians := c.Heads[b], c.Pedestrians[b]
-	switch {
-	case head.Shows != Red:
-		return refused(ErrClearance, "%s green: %s shows %s, and must have shown red for %s",
-			name, other, head.Shows, seconds(RedClearance))
-	case c.at < head.Until:
-		return refused(ErrClearance, "%s green: %s must show red for another %s (%s after amber, %s at start-up)",
-			name, other, seconds(c.at.until(head.Until)), seconds(RedClearance), seconds(StartUpRed))
-	case pedestrians.Shows != DontWalk:
-		return refused(ErrClearance, "%s green: %s-pedestrians are still on the road; their dont-walk flashes for %s",
-			name, other, seconds(PedestrianClearance))
-	case c.at < pedestrians.Until:
-		return refused(ErrClearance, "%s green: %s-pedestrians must show dont-walk for another %s",
-			name, other, seconds(c.at.until(pedestrians.Until)))
+// cleared judges whether all that conflicts with the green of phase p has been stopped for long enough.
+func (c *change) cleared(was *State, p int) *refusal {
+	name := c.config.Phases[p].Name
+	for q, other := range c.config.Phases {
+		head, walk := was.Heads[q], was.Pedestrians[q]
+		switch {
+		case q != p && !c.config.conflicts[p][q]:
+		case head.Shows != Red:
+			return refused(ErrClearance, "%s green: %s shows %s, and must have shown red for %s",
+				name, other.Name, head.Shows, seconds(other.RedClearance))
+		case c.at < head.Until:
+			return refused(ErrClearance, "%s green: %s must show red for another %s (%s after amber, %s at start-up)",
+				name, other.Name, seconds(c.at.until(head.Until)), seconds(other.RedClearance), seconds(StartUpRed))
+		case q == p || len(other.Crosswalks) == 0:
+		case walk.Shows != DontWalk:
+			return refused(ErrClearance, "%s green: %s-pedestrians are still on the road; their clearance is %s",
+				name, other.Name, seconds(other.PedestrianClearance))
+		case c.at < walk.Until:
+			return refused(ErrClearance, "%s green: %s-pedestrians must show dont-walk for another %s",
+				name, other.Name, seconds(c.at.until(walk.Until)))
+		}
 	}
 	return nil
 }
 
 // leaveFlashing judges the way out of flashing: all vehicle heads show red at once, and the pedestrian heads light up.
-func (c *change) leaveFlashing(next *State) *refusal {
-	for a, name := range approaches {
-		if next.Heads[a].Shows == FlashingRed {
+func (c *change) leaveFlashing(ask picture) *refusal {
+	for p, phase := range c.config.Phases {
+		switch {
+		case c.Mode == Ending:
+			return refused(ErrSequence, "the crossing is on its way to flashing; what goes is stopped first")
+		case ask.heads[p] != Red:
 			return refused(ErrSequence, "%s flashes: flashing ends with red on all vehicle heads at once, for %s",
-				name, seconds(StartUpRed))
+				phase.Name, seconds(StartUpRed))
 		}
 	}
-	for a := range approaches {
-		next.Pedestrians[a].turn(c.pedestrian, string(DontWalk), c.at)
-	}
+	c.restart()
 	return nil
 }

@@ -7,58 +7,76 @@ import (
 )
 
 // Invariants implements [machines.Plant]. They are judged by the lamps as far as lamps tell.
-func (*Plant) Invariants() []machines.Invariant {
-	holds := func(f func(State, map[string]bool) error) func(machines.State) error {
+func (p *Plant) Invariants() []machines.Invariant {
+	holds := func(f func(*Config, *State, map[string]bool) error) func(machines.State) error {
 		return func(s machines.State) error {
+			state := s.(State)
 			lit := map[string]bool{}
-			for _, l := range s.(State).levels() {
+			for _, l := range p.config.levels(&state) {
 				lit[l.Line] = l.High
 			}
-			return f(s.(State), lit)
+			return f(p.config, &state, lit)
 		}
 	}
 	return []machines.Invariant{
-		{Name: "conflicting approaches never go together", Holds: holds(noConflict)},
+		{Name: "conflicting phases never go together", Holds: holds(noConflict)},
 		{Name: "pedestrians walk with their own green only", Holds: holds(walkWithGreen)},
 		{Name: "nobody goes while conflicting pedestrians are on the road", Holds: holds(roadClear)},
 		{Name: "every head shows one aspect", Holds: holds(oneAspect)},
 		{Name: "all heads flash, or none", Holds: holds(flashTogether)},
 		{Name: "a call that is being served is not remembered", Holds: holds(callsServed)},
 		{Name: "no Task awaits a call that is there", Holds: holds(callsAnswered)},
+		{Name: "a sensor that has failed says why", Holds: holds(sensorsSay)},
 	}
 }
 
-func noConflict(_ State, lit map[string]bool) error {
-	for _, one := range []string{"green", "amber"} {
-		for _, other := range []string{"green", "amber"} {
-			if lit["north-south."+one] && lit["east-west."+other] {
-				return fmt.Errorf("north-south %s and east-west %s", one, other)
+// moving reports whether a lamp of a phase is lit at which its cars go.
+func moving(p *Phase, lit map[string]bool, amber bool) bool {
+	for _, h := range p.Heads {
+		if lit[h.Name+".green"] || amber && lit[h.Name+".amber"] {
+			return true
+		}
+	}
+	return false
+}
+
+func noConflict(c *Config, s *State, lit map[string]bool) error {
+	for p := range c.Phases {
+		for q := range c.Phases {
+			// UK: at start-up all heads but the first phase's show amber, before anybody has had green.
+			starting := s.Heads[p].Starts && s.Heads[q].Starts
+			if c.conflicts[p][q] && moving(&c.Phases[p], lit, true) && moving(&c.Phases[q], lit, true) && !starting {
+				return fmt.Errorf("%s shows %s and %s %s", c.Phases[p].Name, s.Heads[p].Shows, c.Phases[q].Name, s.Heads[q].Shows)
 			}
 		}
 	}
 	return nil
 }
 
-func walkWithGreen(_ State, lit map[string]bool) error {
-	for _, name := range approaches {
-		if lit[name+".walk"] && !lit[name+".green"] {
-			return fmt.Errorf("%s walk without green", name)
+func walkWithGreen(c *Config, _ *State, lit map[string]bool) error {
+	for p := range c.Phases {
+		for _, w := range c.Phases[p].Crosswalks {
+			if lit[w.Name+".walk"] && !moving(&c.Phases[p], lit, false) {
+				return fmt.Errorf("%s walk without green", w.Name)
+			}
 		}
 	}
 	return nil
 }
 
-func roadClear(s State, lit map[string]bool) error {
-	for a, b := range conflicting {
-		shows := s.Pedestrians[b].Shows
-		if (lit[approaches[a]+".green"] || lit[approaches[a]+".amber"]) && (shows == Walk || shows == Clearing) {
-			return fmt.Errorf("%s goes while %s-pedestrians show %s", approaches[a], approaches[b], shows)
+func roadClear(c *Config, s *State, lit map[string]bool) error {
+	for p := range c.Phases {
+		for q := range c.Phases {
+			shows := s.Pedestrians[q].Shows
+			if c.conflicts[p][q] && moving(&c.Phases[p], lit, true) && (shows == Walk || shows == Clearing) {
+				return fmt.Errorf("%s goes while %s-pedestrians show %s", c.Phases[p].Name, c.Phases[q].Name, shows)
+			}
 		}
 	}
 	return nil
 }
 
-func oneAspect(s State, lit map[string]bool) error {
+func oneAspect(c *Config, s *State, lit map[string]bool) error {
 	count := func(lines ...string) (n int) {
 		for _, l := range lines {
 			if lit[l] {
@@ -67,23 +85,40 @@ func oneAspect(s State, lit map[string]bool) error {
 		}
 		return n
 	}
-	for a, name := range approaches {
-		n := count(name+".red", name+".amber", name+".green")
-		if n > 1 || n == 0 && (s.Heads[a].Shows != FlashingRed || s.Flasher.Lit) {
-			return fmt.Errorf("%s has %d lamps lit and shows %s", name, n, s.Heads[a].Shows)
+	for p := range c.Phases {
+		shows := s.Heads[p].Shows
+		want := 1
+		switch {
+		case shows == RedAmber:
+			want = 2
+		case shows == Dark, shows == FlashingRed && !s.Flasher.Lit:
+			want = 0
 		}
-		n, shows := count(name+".walk", name+".dont-walk"), s.Pedestrians[a].Shows
-		if n > 1 || n == 0 && shows != Dark && (shows != Clearing || s.Flasher.Lit) {
-			return fmt.Errorf("%s-pedestrians have %d lamps lit and show %s", name, n, shows)
+		for _, h := range c.Phases[p].Heads {
+			if n := count(h.Name+".red", h.Name+".amber", h.Name+".green"); n != want {
+				return fmt.Errorf("%s has %d lamps lit and shows %s", h.Name, n, shows)
+			}
+		}
+		shows, want = s.Pedestrians[p].Shows, 1
+		if shows == Dark || shows == Clearing && (!s.Flasher.Lit || c.Style == UK) {
+			want = 0
+		}
+		for _, w := range c.Phases[p].Crosswalks {
+			if n := count(w.Name+".walk", w.Name+".dont-walk"); n != want {
+				return fmt.Errorf("%s-pedestrians have %d lamps lit and show %s", w.Name, n, shows)
+			}
 		}
 	}
 	return nil
 }
 
-func flashTogether(s State, _ map[string]bool) error {
-	for a, name := range approaches {
-		if (s.Heads[a].Shows == FlashingRed) != s.flashing() || (s.Pedestrians[a].Shows == Dark) != s.flashing() {
-			return fmt.Errorf("%s shows %s and its pedestrians %s", name, s.Heads[a].Shows, s.Pedestrians[a].Shows)
+func flashTogether(c *Config, s *State, _ map[string]bool) error {
+	for p := range c.Phases {
+		flashing := s.Heads[p].Shows == FlashingRed
+		dark := s.Pedestrians[p].Shows == Dark && !s.Heads[p].Starts
+		if flashing != (s.Mode == Flashing) || dark != (s.Mode == Flashing) {
+			return fmt.Errorf("%s shows %s and its pedestrians %s while all is %s",
+				c.Phases[p].Name, s.Heads[p].Shows, s.Pedestrians[p].Shows, s.Mode)
 		}
 	}
 	if s.flashes() != (s.Flasher.Next != 0) {
@@ -92,22 +127,30 @@ func flashTogether(s State, _ map[string]bool) error {
 	return nil
 }
 
-func callsServed(s State, _ map[string]bool) error {
-	for a, name := range approaches {
-		if s.Heads[a].Shows == Green && s.Calls[a].Detector.Placed() {
-			return fmt.Errorf("%s shows green and remembers a car", name)
+func callsServed(c *Config, s *State, _ map[string]bool) error {
+	for p := range c.Phases {
+		if s.Heads[p].Shows == Green && s.Calls[p].Vehicle.Placed() {
+			return fmt.Errorf("%s shows green and remembers a car", c.Phases[p].Name)
 		}
-		if s.Pedestrians[a].Shows == Walk && s.Calls[a].Button.Placed() {
-			return fmt.Errorf("%s-pedestrians show walk and a call of theirs is remembered", name)
+		if s.Pedestrians[p].Shows == Walk && s.Calls[p].Pedestrian.Placed() {
+			return fmt.Errorf("%s-pedestrians show walk and a call of theirs is remembered", c.Phases[p].Name)
 		}
 	}
 	return nil
 }
 
-func callsAnswered(s State, _ map[string]bool) error {
-	for a, name := range approaches {
-		if s.Awaits[a] != 0 && s.Calls[a].any() {
-			return fmt.Errorf("%s has a call, and a Task awaits it", name)
+func callsAnswered(c *Config, s *State, _ map[string]bool) error {
+	look := change{config: c, State: *s}
+	if s.Readers != [mostReaders]int64{} && (s.IsNight || look.elsewhere(-1)) {
+		return fmt.Errorf("a Task awaits calls and there is one")
+	}
+	return nil
+}
+
+func sensorsSay(c *Config, s *State, _ map[string]bool) error {
+	for i, place := range c.sensors {
+		if (s.Sensors[i].Condition == Failed) != (s.Sensors[i].Why != "") {
+			return fmt.Errorf("%s is %s because of %q", place.line, s.Sensors[i].Condition, s.Sensors[i].Why)
 		}
 	}
 	return nil

@@ -2,21 +2,22 @@ package intersection
 
 import "github.com/looplab/fsm"
 
-// The aspects of pedestrian heads.
+// The aspects of pedestrian heads, beside [Dark].
 const (
 	Walk     Aspect = "walk"
-	Clearing Aspect = "clearing" // dont-walk flashes: whoever is on the road gets off it
+	Clearing Aspect = "clearing" // dont-walk flashes (UK: all is dark): whoever is on the road gets off it
 	DontWalk Aspect = "dont-walk"
-	Dark     Aspect = "dark" // while the vehicle heads flash
 )
 
-// A PedestrianHead is the pedestrian head of one approach. Its pedestrians walk along the approach's road, together with
-// its green, across the other road.
+// A PedestrianHead is what the pedestrian heads of one phase show. Its pedestrians walk along the phase's road, together
+// with its green, across the other road.
 type PedestrianHead struct {
 	Shows Aspect
-	// Until is when clearing is over and steady dont-walk follows, or when dont-walk has been lit long enough for a
-	// conflicting green. 0: it has been, or nothing is waited for.
+	// Until is when walk may end, when clearing is over and steady dont-walk follows, or when dont-walk has been lit long
+	// enough for a conflicting green. 0: it has been, or nothing is waited for.
 	Until Moment
+	// Armed says that walk comes with the green that is on its way.
+	Armed bool
 }
 
 // newPedestrianHead returns the machine of a pedestrian head. The event dont-walk ends walk and begins the clearing, which
@@ -27,30 +28,34 @@ func newPedestrianHead() *fsm.FSM {
 		{Name: string(DontWalk), Src: []string{string(Walk)}, Dst: string(Clearing)},
 		{Name: string(DontWalk), Src: []string{string(Dark)}, Dst: string(DontWalk)},
 		{Name: "cleared", Src: []string{string(Clearing)}, Dst: string(DontWalk)},
-		{Name: "darken", Src: []string{string(Walk), string(Clearing), string(DontWalk)}, Dst: string(Dark)},
+		{Name: "darken", Src: []string{string(DontWalk)}, Dst: string(Dark)},
 	}, nil)
 }
 
-// turn puts an event to the head's machine and, where that has it, makes the head what follows.
-func (h *PedestrianHead) turn(m *fsm.FSM, event string, at Moment) bool {
+// turnPedestrians puts an event to the machine of phase p's pedestrian heads and, where that has it, makes them what follows.
+func (c *change) turnPedestrians(p int, event string) bool {
+	h := &c.Pedestrians[p]
 	was := h.Shows
-	shows, ok := ask(m, was, event)
+	shows, ok := ask(c.pedestrian, was, event)
 	if !ok {
 		return false
 	}
+	phase := &c.config.Phases[p]
 	*h = PedestrianHead{Shows: shows}
 	switch {
+	case shows == Walk:
+		h.Until = c.at.add(phase.Walk)
 	case shows == Clearing:
-		h.Until = at.add(PedestrianClearance)
+		h.Until = c.at.add(phase.PedestrianClearance)
 	case shows == DontWalk && was == Dark:
-		h.Until = at.add(StartUpRed)
+		h.Until = c.at.add(StartUpRed)
 	case shows == DontWalk:
-		h.Until = at.add(PedestrianBuffer)
+		h.Until = c.at.add(PedestrianBuffer)
 	}
 	return true
 }
 
 // lamps returns which of the walk and dont-walk lamps are lit.
-func (h PedestrianHead) lamps(f Flasher) (walk, dontWalk bool) {
-	return h.Shows == Walk, h.Shows == DontWalk || h.Shows == Clearing && f.Lit
+func (h PedestrianHead) lamps(f Flasher, style Style) (walk, dontWalk bool) {
+	return h.Shows == Walk, h.Shows == DontWalk || h.Shows == Clearing && f.Lit && style != UK
 }

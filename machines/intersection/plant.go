@@ -1,20 +1,25 @@
-// Package intersection is a crossing of two roads under signals.
+// Package intersection is a crossing under signals: two roads, or eight phases with protected left turns, or whatever a file
+// describes.
 //
-//	Head            the vehicle head of an approach: red, amber, green
-//	PedestrianHead  its pedestrians' head: walk, dont-walk
-//	Call            what a button or a detector remembers: somebody waits
+//	Config          what it consists of: approaches, heads, phases, conflicts, timings
+//	Head            what a phase's vehicle heads show: red, amber, green
+//	PedestrianHead  what its pedestrian heads show: walk, dont-walk
+//	Sensor          a detector, a button or an emergency vehicle's input, which can fail
+//	Call            what is remembered of one: somebody waits
+//	Mode            normal, or flashing
 //	Flasher         what flashing lamps hang on
 //	State           all of these
-//	Plant           the interlock around them: judges what a definition asks for, minds the calls
+//	Plant           the interlock around them: judges what a definition asks for, minds calls and times
 //	World           cars and pedestrians behind simulated lines
 //
 // Each part but the flasher is a state machine of looplab/fsm, which knows what may follow what; the interlock knows what
-// may be shown together and for how long. The definition decides when, and with the activities
+// may be shown together and for how long. The definition decides in which order, and with the activities
 //
-//	set-signals  {"north-south": "green", "north-south-pedestrians": "walk"}
-//	await-call   {"approach": "east-west"}
-//	read-calls   {}
-//	flash-red    {}
+//	set-signals     {"north-south": "green", "north-south-pedestrians": "walk"}
+//	await-interval  {"phase": "north-south"}: what it shows has been shown for as long as its timings say
+//	hold-green      {"phase": "north-south"}: its green is to end
+//	await-call      {}: somebody waits
+//	flash-red       {}, or {"until": "morning"}
 //
 // asks for it.
 package intersection
@@ -30,42 +35,55 @@ import (
 	"signalbox/machines"
 )
 
-// approaches are the names of the approaches, conflicting is for each the one that it conflicts with.
-var (
-	approaches  = [2]string{NorthSouth: "north-south", EastWest: "east-west"}
-	conflicting = [2]int{NorthSouth: EastWest, EastWest: NorthSouth}
-)
-
-// A State is the whole state of the crossing. It implements [machines.State]; == compares.
+// A State is the whole state of the crossing. It implements [machines.State]; == compares. What is listed by phase, sensor or
+// emergency is in the order of the [Config]; the rest is zero.
 type State struct {
-	Heads       [2]Head
-	Pedestrians [2]PedestrianHead
-	Calls       [2]Calls
-	Awaits      [2]int64 // the tickets of the Tasks that await calls; 0: none
+	Mode        Mode
+	Heads       [MostPhases]Head
+	Pedestrians [MostPhases]PedestrianHead
+	Calls       [MostPhases]Calls
+	Greens      [MostPhases]greenTimes
+	Sensors     [mostSensors]Sensor
+	Emergencies [mostEmergencies]Sensor
+	Idle        [MostPhases]idleTime
 	Flasher     Flasher
-}
+	IsNight     bool
+	NightTurns  Moment // when IsNight changes. 0: never
+	Feed        Moment // when the plant next shows that it lives
 
-// flashing reports whether the crossing is in its fail-safe. Its heads enter and leave it together.
-func (s State) flashing() bool { return s.Heads[NorthSouth].Shows == FlashingRed }
+	// The tickets of Tasks that wait; 0: none.
+	Readers      [mostReaders]int64 // for calls
+	Intervals    [MostPhases]int64
+	AllIntervals int64
+	Morning      int64
+}
 
 // flashes reports whether anything hangs on the flasher.
-func (s State) flashes() bool {
-	return s.flashing() || s.Pedestrians[NorthSouth].Shows == Clearing || s.Pedestrians[EastWest].Shows == Clearing
+func (s *State) flashes() bool {
+	for p := range s.Pedestrians {
+		if s.Pedestrians[p].Shows == Clearing {
+			return true
+		}
+	}
+	return s.Mode == Flashing
 }
 
-// levels returns what all output lines are.
-func (s State) levels() []machines.Level {
-	levels := make([]machines.Level, 0, 10)
-	for a, name := range approaches {
-		red, amber, green := s.Heads[a].lamps(s.Flasher)
-		walk, dontWalk := s.Pedestrians[a].lamps(s.Flasher)
-		levels = append(levels,
-			machines.Level{Line: name + ".red", High: red},
-			machines.Level{Line: name + ".amber", High: amber},
-			machines.Level{Line: name + ".green", High: green},
-			machines.Level{Line: name + ".walk", High: walk},
-			machines.Level{Line: name + ".dont-walk", High: dontWalk},
-		)
+// levels returns what all output lines are, in the order of the configuration's outputs.
+func (c *Config) levels(s *State) []machines.Level {
+	levels := make([]machines.Level, 0, 5*MostHeads)
+	add := func(line string, high bool) { levels = append(levels, machines.Level{Line: line, High: high}) }
+	for p := range c.Phases {
+		red, amber, green := s.Heads[p].lamps(s.Flasher)
+		walk, dontWalk := s.Pedestrians[p].lamps(s.Flasher, c.Style)
+		for _, h := range c.Phases[p].lines {
+			add(h[0], red)
+			add(h[1], amber)
+			add(h[2], green)
+		}
+		for _, w := range c.Phases[p].walks {
+			add(w[0], walk)
+			add(w[1], dontWalk)
+		}
 	}
 	return levels
 }
@@ -83,38 +101,66 @@ func darkFirst(old, levels []machines.Level) []machines.Level {
 	return ordered
 }
 
-// The names of deadlines, behind the head's name where there is one. They are also why lines change, in the log.
+// The names of deadlines, behind what they are of. They are also why lines change, in the log.
 const (
 	dueHead       = ": shown long enough"
 	duePedestrian = "-pedestrians: shown long enough"
+	dueMinimum    = ": minimum green"
+	duePassage    = ": passage time"
+	dueMaximum    = ": maximum green"
+	dueIdle       = ": could go"
+	dueSensor     = ": too long"
+	dueMinute     = ": counted for a minute"
 	dueFlash      = "flash"
+	dueNight      = "night"
+	dueFeed       = "feed"
 )
 
-func (s State) deadlines() []machines.Deadline {
-	var all []machines.Deadline
-	add := func(name string, at Moment) {
+func (c *Config) deadlines(s *State) []machines.Deadline {
+	all := make([]machines.Deadline, 0, 16)
+	add := func(of, name string, at Moment) {
 		if at != 0 {
-			all = append(all, machines.Deadline{Name: name, At: at.Time()})
+			all = append(all, machines.Deadline{Name: of + name, At: at.Time()})
 		}
 	}
-	for a, name := range approaches {
-		add(name+dueHead, s.Heads[a].Until)
-		add(name+duePedestrian, s.Pedestrians[a].Until)
+	for p := range c.Phases {
+		name := c.Phases[p].Name
+		add(name, dueHead, s.Heads[p].Until)
+		add(name, duePedestrian, s.Pedestrians[p].Until)
+		add(name, dueMinimum, s.Greens[p].Min)
+		add(name, duePassage, s.Greens[p].Gap)
+		add(name, dueMaximum, s.Greens[p].Max)
+		add(name, dueIdle, s.Idle[p].Until)
 	}
-	add(dueFlash, s.Flasher.Next)
+	for i := range c.sensors {
+		add(c.sensors[i].line, dueSensor, s.Sensors[i].Until)
+		add(c.sensors[i].line, dueMinute, s.Sensors[i].Minute)
+	}
+	for i := range c.Emergencies {
+		add(c.Emergencies[i].Line, dueSensor, s.Emergencies[i].Until)
+		add(c.Emergencies[i].Line, dueMinute, s.Emergencies[i].Minute)
+	}
+	add(dueFlash, "", s.Flasher.Next)
+	add(dueNight, "", s.NightTurns)
+	add(dueFeed, "", s.Feed)
 	return all
 }
 
 // A Plant implements [machines.Plant]. Several goroutines may use it at once: it holds no state but spare machines.
-type Plant struct{ spare sync.Pool }
+type Plant struct {
+	config *Config
+	spare  sync.Pool
+}
 
 // parts are the machines of one part of each kind, to be loaded with the state of the one that is asked.
-type parts struct{ head, pedestrian, call *fsm.FSM }
+type parts struct{ head, pedestrian, call, sensor, mode *fsm.FSM }
 
-// NewPlant returns a Plant.
-func NewPlant() *Plant {
-	return &Plant{spare: sync.Pool{New: func() any {
-		return &parts{head: newHead(), pedestrian: newPedestrianHead(), call: newCall()}
+// NewPlant returns the Plant of a crossing.
+func NewPlant(c *Config) *Plant {
+	return &Plant{config: c, spare: sync.Pool{New: func() any {
+		return &parts{
+			head: newHead(c.Style), pedestrian: newPedestrianHead(), call: newCall(), sensor: newSensor(), mode: newMode(),
+		}
 	}}}
 }
 
@@ -131,33 +177,53 @@ func ask[S ~string](m *fsm.FSM, state S, event string) (S, bool) {
 	return S(m.Current()), true
 }
 
-// Initial implements [machines.Plant]: all red, and no green before [StartUpRed] has passed.
-func (*Plant) Initial(at time.Time) (machines.State, machines.Reaction) {
-	until := momentOf(at).add(StartUpRed)
-	var s State
-	for a := range approaches {
-		s.Heads[a] = Head{Shows: Red, Until: until}
-		s.Pedestrians[a] = PedestrianHead{Shows: DontWalk, Until: until}
-		s.Calls[a] = Calls{Button: Call{Memory: noCall}, Detector: Call{Memory: noCall}}
+// Initial implements [machines.Plant]: all red, and no green before [StartUpRed] has passed; in the UK style the dark before
+// it. Every phase is called, as nobody knows who waits.
+func (p *Plant) Initial(at time.Time) (machines.State, machines.Reaction) {
+	c, now := p.config, momentOf(at)
+	s := State{Mode: Normal, Feed: now.add(feedEvery)}
+	s.IsNight, s.NightTurns = c.Night.is(now)
+	for i := range c.Phases {
+		s.Heads[i] = Head{Shows: Red, Until: now.add(max(StartUpRed, c.Phases[i].RedClearance))}
+		s.Pedestrians[i] = PedestrianHead{Shows: DontWalk, Until: now.add(StartUpRed)}
+		if c.Style == UK {
+			s.Heads[i] = Head{Shows: Dark, Until: now.add(UKStartDark), Starts: true}
+			s.Pedestrians[i] = PedestrianHead{Shows: Dark, Until: now.add(UKStartDark)}
+		}
+		s.Calls[i] = Calls{Pedestrian: Call{Memory: noCall}, Vehicle: Call{Memory: called}}
 	}
-	return s, machines.Reaction{Levels: darkFirst(nil, s.levels()), Deadlines: s.deadlines()}
+	for i, place := range c.sensors {
+		s.Sensors[i].Condition = Working
+		limits := c.Detectors
+		if place.button {
+			limits = c.Buttons
+		}
+		s.Sensors[i].watch(limits, now)
+	}
+	for i := range c.Emergencies {
+		s.Emergencies[i].Condition = Working
+	}
+	return s, machines.Reaction{Levels: darkFirst(nil, c.levels(&s)), Deadlines: c.deadlines(&s)}
 }
 
 // A change is one Apply under way: the state as it becomes, and what is told about it.
 type change struct {
 	*parts
 	State
+	config  *Config
 	at      Moment
 	answers []machines.Answer
 	notes   []machines.Note
 }
 
-// Apply implements [machines.Plant].
+// Apply implements [machines.Plant]. Whatever happens, all that the time has come for is done first: which deadline was the
+// one that came makes no difference, and one that the state no longer waits for is nothing.
 func (p *Plant) Apply(s machines.State, h machines.Happening, at time.Time) (machines.State, machines.Reaction) {
 	was := s.(State)
 	spare := p.spare.Get().(*parts)
 	defer p.spare.Put(spare)
-	c := &change{parts: spare, State: was, at: momentOf(at)}
+	c := &change{parts: spare, State: was, config: p.config, at: momentOf(at)}
+	c.pass()
 	switch h := h.(type) {
 	case machines.Command:
 		c.command(h)
@@ -165,11 +231,13 @@ func (p *Plant) Apply(s machines.State, h machines.Happening, at time.Time) (mac
 		c.cancel(h.Ticket)
 	case machines.Edge:
 		c.edge(h)
-	case machines.Due:
-		c.due(h.Name)
 	}
-	c.updateCalls(was)
-	c.answerAwaits()
+	c.endAll()
+	c.updateCalls(&was)
+	c.idle()
+	c.greens()
+	c.intervals()
+	c.answerReaders()
 	switch {
 	case !c.flashes():
 		c.Flasher = Flasher{}
@@ -177,69 +245,137 @@ func (p *Plant) Apply(s machines.State, h machines.Happening, at time.Time) (mac
 		c.Flasher = startFlasher(c.at)
 	}
 	return c.State, machines.Reaction{
-		Levels:    darkFirst(was.levels(), c.levels()),
-		Deadlines: c.deadlines(),
+		Levels:    darkFirst(p.config.levels(&was), p.config.levels(&c.State)),
+		Deadlines: p.config.deadlines(&c.State),
 		Answers:   c.answers,
 		Notes:     c.notes,
 	}
 }
 
+// pass does what the time has come for.
+func (c *change) pass() {
+	if c.NightTurns.come(c.at) {
+		was := c.IsNight
+		c.IsNight, c.NightTurns = c.config.Night.is(c.at)
+		switch {
+		case c.IsNight && !was:
+			c.note("night: the crossing goes to flashing red")
+		case was && !c.IsNight:
+			c.note("morning")
+			if c.Morning != 0 {
+				c.answer(c.Morning, nil)
+				c.Morning = 0
+			}
+		}
+	}
+	for p := range c.config.Phases {
+		if w := &c.Pedestrians[p]; w.Until.come(c.at) {
+			w.Until = 0
+			switch w.Shows {
+			case Clearing:
+				c.turnPedestrians(p, "cleared")
+			case Dark:
+				c.turnPedestrians(p, string(DontWalk))
+				w.Until = c.at.add(PedestrianBuffer)
+			}
+		}
+		if h := &c.Heads[p]; h.Until.come(c.at) {
+			h.Until = 0
+			c.headDue(p)
+		}
+	}
+	for i, place := range c.config.sensors {
+		c.passes(&c.Sensors[i], place.line, c.limits(place))
+	}
+	for i, place := range c.config.Emergencies {
+		c.passes(&c.Emergencies[i], place.Line, SensorLimits{MaxPresence: place.Most})
+	}
+	if c.Flasher.Next.come(c.at) {
+		c.Flasher = c.Flasher.toggled(c.at)
+	}
+	if c.Feed.come(c.at) {
+		c.Feed = c.at.add(feedEvery)
+	}
+}
+
+// headDue goes on with what heads show for a fixed time only.
+func (c *change) headDue(p int) {
+	h := &c.Heads[p]
+	switch {
+	case h.Shows == Dark && p == 0: // the starting phase
+		c.turn(p, Red)
+		c.Heads[p].Until = c.at.add(max(UKStartAmber, c.config.Phases[p].RedClearance))
+	case h.Shows == Dark:
+		c.turn(p, Amber)
+		c.Heads[p].Until = c.at.add(UKStartAmber)
+	case h.Shows == Amber && h.Starts:
+		c.turn(p, Red)
+	case h.Shows == RedAmber:
+		ticket := h.Answer
+		h.Answer = 0
+		c.turn(p, Green)
+		if c.Pedestrians[p].Armed {
+			c.turnPedestrians(p, string(Walk))
+		}
+		if ticket != 0 {
+			c.answerGreens(ticket)
+		}
+	}
+}
+
 // The activities.
 const (
-	activitySetSignals = "set-signals"
-	activityAwaitCall  = "await-call"
-	activityReadCalls  = "read-calls"
-	activityFlashRed   = "flash-red"
+	activitySetSignals    = "set-signals"
+	activityAwaitInterval = "await-interval"
+	activityHoldGreen     = "hold-green"
+	activityAwaitCall     = "await-call"
+	activityFlashRed      = "flash-red"
 )
 
 func (c *change) command(cmd machines.Command) {
 	switch cmd.Name {
 	case activitySetSignals:
 		c.setSignals(cmd)
+	case activityAwaitInterval:
+		c.awaitInterval(cmd)
+	case activityHoldGreen:
+		c.holdGreen(cmd)
 	case activityAwaitCall:
 		c.awaitCall(cmd)
-	case activityReadCalls:
-		c.readCalls(cmd)
 	case activityFlashRed:
-		c.flashRed()
+		// Whatever else the input says: a Task that goes to the fail-safe is not refused for its words.
+		var in struct {
+			Until string `json:"until"`
+		}
+		err := machines.Decode(cmd.Input, &in)
+		c.flashRed(cmd.Ticket, err == nil && in.Until == "morning")
 	default:
 		c.refuse(cmd, machines.ErrInput, fmt.Sprintf("the intersection has no activity %q", cmd.Name))
 	}
 }
 
-func (c *change) refuse(cmd machines.Command, name, cause string) {
-	c.answers = append(c.answers, machines.Answer{Ticket: cmd.Ticket, Error: name, Cause: cause})
+func (c *change) answer(ticket int64, output any) {
+	c.answers = append(c.answers, machines.Answer{Ticket: ticket, Output: output})
 }
+
+func (c *change) fail(ticket int64, name, cause string) {
+	c.answers = append(c.answers, machines.Answer{Ticket: ticket, Error: name, Cause: cause})
+}
+
+func (c *change) refuse(cmd machines.Command, name, cause string) { c.fail(cmd.Ticket, name, cause) }
 
 func (c *change) note(text string) { c.notes = append(c.notes, machines.Note{Text: text}) }
 
-// due takes a deadline in. One that the state no longer waits for is nothing.
-func (c *change) due(deadline string) {
-	come := func(m *Moment) bool { return *m != 0 && *m <= c.at }
-	for a, name := range approaches {
-		switch head, pedestrians := &c.Heads[a], &c.Pedestrians[a]; {
-		case deadline == name+dueHead && come(&head.Until):
-			head.Until = 0
-		case deadline == name+duePedestrian && come(&pedestrians.Until):
-			if !pedestrians.turn(c.pedestrian, "cleared", c.at) {
-				pedestrians.Until = 0
-			}
-		}
+// Moves implements [machines.Plant]: a button is pressed or let go, a car comes to a stop line or leaves it, an emergency
+// vehicle asks for green or has passed.
+func (p *Plant) Moves(s machines.State) []machines.Happening {
+	state := s.(State)
+	moves := make([]machines.Happening, 0, mostSensors)
+	for i, place := range p.config.sensors {
+		moves = append(moves, machines.Edge{Line: place.line, High: !state.Sensors[i].High})
 	}
-	if deadline == dueFlash && come(&c.Flasher.Next) {
-		c.Flasher = c.Flasher.toggled(c.at)
-	}
-}
-
-// Moves implements [machines.Plant]: a button is pressed or let go, a car comes to a stop line or leaves it.
-func (*Plant) Moves(s machines.State) []machines.Happening {
-	moves := make([]machines.Happening, 0, 2*len(approaches))
-	for a, name := range approaches {
-		calls := s.(State).Calls[a]
-		moves = append(moves,
-			machines.Edge{Line: name + ".button", High: !calls.Button.High},
-			machines.Edge{Line: name + ".detector", High: !calls.Detector.High},
-		)
+	for i, place := range p.config.Emergencies {
+		moves = append(moves, machines.Edge{Line: place.Line, High: !state.Emergencies[i].High})
 	}
 	return moves
 }

@@ -1,26 +1,64 @@
 package intersection
 
 import (
+	"math"
 	"strconv"
 	"time"
 )
 
-// What the interlock insists on. The crossing that it has in mind: both roads 36 ft wide, 40 mph.
+// What the interlock insists on whatever a configuration says.
 const (
-	// AmberMin is the shortest amber: yellow change intervals last 3 to 6 s. COMAR 11.04.14.03. The definition lights
-	// 4 s of it: 1.0 + 0.733 · 40 mph / 10 ft/s² = 3.9 s, the ITE's kinematic equation.
+	// AmberMin is the shortest amber, and AmberMax the longest: yellow change intervals last 3 to 6 s. COMAR 11.04.14.03.
 	AmberMin = 3 * time.Second
-	// RedClearance is how long a head has shown red before a conflicting one may show green: at most 6 s (MUTCD), at
-	// least (W + L) / v = (36 + 20) ft / 58.7 ft/s = 1.0 s.
-	RedClearance = 2 * time.Second
+	AmberMax = 6 * time.Second
+	// RedClearanceMax is the longest red clearance. MUTCD.
+	RedClearanceMax = 6 * time.Second
 	// StartUpRed is the all-red before the first green after power-up and after flashing.
 	StartUpRed = 6 * time.Second
-	// PedestrianClearance is how long dont-walk flashes after walk: 36 ft at 3.5 ft/s take 10.3 s. MUTCD, MnDOT timing
-	// manual.
-	PedestrianClearance = 11 * time.Second
+	// WalkMin is the shortest walk; 7 s are usual. MnDOT timing manual.
+	WalkMin = 4 * time.Second
 	// PedestrianBuffer is how long steady dont-walk is lit before a conflicting green. MUTCD.
 	PedestrianBuffer = 3 * time.Second
+	// GreenMin and GreenMax bound what a phase may have as its least and longest green. NTCIP 1202.
+	GreenMin = time.Second
+	GreenMax = 255 * time.Second
 )
+
+// The fixed times of [UK] signals. Siemens ST900 handbook.
+const (
+	UKRedAmber     = 2 * time.Second
+	UKAmber        = 3 * time.Second
+	UKStartDark    = 7 * time.Second
+	UKStartAmber   = 3 * time.Second
+	walkingSpeed   = 3.5 // ft/s, for the pedestrian clearance. MUTCD, MnDOT
+	slowerPace     = 3.0 // ft/s, for walk and clearance from the button. MnDOT
+	perceiving     = 1.0 // s. ITE kinematic equation
+	usualBraking   = 10  // ft/s². ITE kinematic equation
+	usualVehicle   = 20  // ft. ITE
+	feetASecond    = 1.467
+	metre          = 3.281 // ft
+	kmPerHour      = 0.6214
+	halfMilesPerMS = 0.733
+)
+
+// yellow is the ITE's kinematic equation, as COMAR 11.04.14.03 has it: 1.0 + 0.733·S / (D + 0.32·G).
+func (a *Approach) yellow() float64 {
+	return perceiving + halfMilesPerMS*a.Speed/(a.Deceleration+0.32*a.Grade)
+}
+
+// redClearance is the time over the crossing: (W + L) / v.
+func (a *Approach) redClearance() float64 { return (a.Width + a.Vehicle) / (feetASecond * a.Speed) }
+
+// clearance is the time that pedestrians need from kerb to kerb.
+func (w *Crosswalk) clearance() float64 { return w.Length / walkingSpeed }
+
+// fromButton is what walk and clearance last at least together.
+func (w *Crosswalk) fromButton() float64 { return w.Button / slowerPace }
+
+// tenth rounds seconds up to a tenth: controllers count tenths, and no interval is shorter than what it needs.
+func tenth(s float64) time.Duration {
+	return time.Duration(math.Ceil(s*10-1e-6)) * 100 * time.Millisecond
+}
 
 // Whatever flashes is lit for FlashLit and dark for FlashDark: 54.5 times a minute, lit 54.5 % of the time. MUTCD 11th
 // ed. §4G.01 asks for 50 to 60 a minute, lit half to two thirds; well inside both, so that a late timer breaks neither.
@@ -28,6 +66,9 @@ const (
 	FlashLit  = 600 * time.Millisecond
 	FlashDark = 500 * time.Millisecond
 )
+
+// feedEvery is how often the plant shows that it lives: the monitor trips when it has not for 2 s.
+const feedEvery = 500 * time.Millisecond
 
 // A Moment is a point in time that a [State] can hold: nanoseconds since 1970. 0 is none: nothing is waited for.
 type Moment int64
@@ -38,6 +79,9 @@ func momentOf(t time.Time) Moment { return Moment(t.UnixNano()) }
 func (m Moment) Time() time.Time { return time.Unix(0, int64(m)).UTC() }
 
 func (m Moment) add(d time.Duration) Moment { return m + Moment(d) }
+
+// come reports whether m is waited for, and has come at a time.
+func (m Moment) come(at Moment) bool { return m != 0 && m <= at }
 
 // until returns the time from m to n, in whole milliseconds rounded up, so that something to come is never 0.
 func (m Moment) until(n Moment) time.Duration {

@@ -1,17 +1,31 @@
 package intersection
 
-// A View is what a screen shows of the world around the crossing: cars and pedestrians. It is immutable.
+import "strings"
+
+// A View is what a screen shows of the crossing beside its lines. It is immutable.
 type View struct {
-	// Queue counts the cars that wait behind the stop line, by the side of the crossing that they come from.
-	Queue [4]int
-	// Crossing counts the cars that are on the crossing just now, by the side that they came from.
-	Crossing [4]int
+	// Queue counts the cars that wait behind the stop line, by the side of the crossing that they come from; Left counts
+	// those in the lanes of their own for who turns left.
+	Queue, Left [4]int
+	// Crossing counts the cars that are on the crossing just now, by the side that they came from; LeftCrossing those that
+	// turn left.
+	Crossing, LeftCrossing [4]int
 	// Passed counts the cars that have passed since the start.
 	Passed int
-	// Pedestrians counts who waits at a button, by approach: [NorthSouth] walks along the north-south road.
+	// Pedestrians counts who waits at a button, by the direction in which they walk: [NorthSouth] along that road.
 	Pedestrians [2]int
-	// Walking counts the pedestrians on the road just now, by approach.
+	// Walking counts the pedestrians on the road just now, by direction.
 	Walking [2]int
+
+	// Heads and LeftHeads are the heads that the drivers of each side see, Walks the pedestrian heads beside them, by the
+	// names that begin their lines; "" where there are none.
+	Heads, LeftHeads, Walks [4]string
+
+	Mode      Mode
+	Night     bool
+	Emergency string // the input that is heeded; "" if none is
+	Calls     string // who waits, in words: "east-west cars, north-south on foot"
+	Failed    string // the sensors that have failed, in words
 }
 
 // The sides of the crossing, as places in a [View].
@@ -22,8 +36,62 @@ const (
 	West
 )
 
-// The approaches, as places in a [View] and in the plant's state. Their lines are called north-south.… and east-west.…
+// The directions, as places in a [View].
 const (
 	NorthSouth = iota
 	EastWest
 )
+
+// direction is the one of a side's traffic.
+func direction(side int) int { return side % 2 }
+
+// heads fills in which heads there are.
+func (c *Config) heads(v *View) {
+	for _, p := range c.Phases {
+		for _, h := range p.Heads {
+			for _, side := range c.Approaches[h.Approach].Sides {
+				if h.Left {
+					v.LeftHeads[side] = h.Name
+				} else {
+					v.Heads[side] = h.Name
+				}
+			}
+		}
+		for _, w := range p.Crosswalks {
+			for _, side := range c.Approaches[w.Approach].Sides {
+				v.Walks[side] = w.Name
+			}
+		}
+	}
+}
+
+// view adds to what the world shows what the plant knows.
+func (c *Config) view(s *State, v View) View {
+	c.heads(&v)
+	v.Mode, v.Night = s.Mode, s.IsNight
+	look := change{config: c, State: *s}
+	if e := look.emergency(); e >= 0 {
+		v.Emergency = c.Emergencies[e].Line
+	}
+	var calls, failed []string
+	for p, phase := range c.Phases {
+		if s.Calls[p].Vehicle.Placed() {
+			calls = append(calls, phase.Name+" cars")
+		}
+		if s.Calls[p].Pedestrian.Placed() {
+			calls = append(calls, phase.Name+" on foot")
+		}
+	}
+	for i, place := range c.sensors {
+		if s.Sensors[i].Condition == Failed {
+			failed = append(failed, place.line+" ("+s.Sensors[i].Why+")")
+		}
+	}
+	for i, place := range c.Emergencies {
+		if s.Emergencies[i].Condition == Failed {
+			failed = append(failed, place.Line+" ("+s.Emergencies[i].Why+")")
+		}
+	}
+	v.Calls, v.Failed = strings.Join(calls, ", "), strings.Join(failed, ", ")
+	return v
+}

@@ -2,6 +2,7 @@ package intersection
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"signalbox/machines"
@@ -22,16 +23,12 @@ const (
 	mostPeople   = 8  // at a button
 )
 
-// meanGaps are the mean times between two arrivals: cars by side, pedestrians by approach.
+// meanGaps are the mean times between two arrivals: of cars by direction and lane, of pedestrians by direction.
 var (
-	meanCarGaps = [4]time.Duration{
-		North: 12 * time.Second, East: 18 * time.Second, South: 12 * time.Second, West: 18 * time.Second,
-	}
+	meanCarGaps    = [2]time.Duration{NorthSouth: 12 * time.Second, EastWest: 18 * time.Second}
+	meanLeftGaps   = [2]time.Duration{NorthSouth: 40 * time.Second, EastWest: 50 * time.Second}
 	meanPersonGaps = [2]time.Duration{NorthSouth: 150 * time.Second, EastWest: 100 * time.Second}
 )
-
-// approachOf is the approach that the cars of a side use.
-var approachOf = [4]int{North: NorthSouth, East: EastWest, South: NorthSouth, West: EastWest}
 
 // A world is the cars and pedestrians around the crossing. Cars wait at the stop line while their head does not show
 // green, one behind the other; a detector is on while a car is on the loop at one of its two stop lines. Pedestrians come
@@ -39,16 +36,21 @@ var approachOf = [4]int{North: NorthSouth, East: EastWest, South: NorthSouth, We
 type world struct {
 	lines machines.SimLines
 	clock machines.Clock
-	sides [4]side
-	roads [2]road
+	lanes []*lane
+	walks []*crosswalk
 	view  View
 }
 
-// A side is the lane by which cars come from one side.
-type side struct {
-	gaps  gaps
-	loop  loop
-	ready time.Time // no car sets off earlier
+// A lane is one by which cars come from one side.
+type lane struct {
+	gaps      gaps
+	loop      loop
+	ready     time.Time // no car sets off earlier
+	green     bool
+	detector  *detector // nil: nobody looks at the lane
+	waiting   *int      // where the view counts its cars
+	onTheWay  *int
+	listening string // the line that lets its cars go
 }
 
 // A loop is what is on a detector's loop.
@@ -60,12 +62,21 @@ const (
 	leaving      // a car that has set off is still on it
 )
 
-// A road is what the world sees of one approach's heads, and what it does to its inputs.
-type road struct {
-	people      gaps
-	green, walk bool
-	detector    bool
-	pressing    bool
+// A detector hangs on the loops of some lanes.
+type detector struct {
+	line  string
+	on    bool
+	lanes []*lane
+}
+
+// A crosswalk is where pedestrians of one phase walk.
+type crosswalk struct {
+	people    gaps
+	button    string // "" if there is none
+	direction int
+	waiting   int
+	walk      bool
+	pressing  bool
 }
 
 // gaps are the random times between arrivals. Every lane and button has a stream of its own, so that who comes when does
@@ -80,147 +91,192 @@ func (g gaps) next() time.Duration {
 	return shortest + time.Duration(g.random.ExpFloat64()*float64(g.mean-shortest))
 }
 
-func newWorld(lines machines.SimLines, clock machines.Clock, seed uint64) *world {
+func newWorld(c *Config, lines machines.SimLines, clock machines.Clock, seed uint64) *world {
 	w := &world{lines: lines, clock: clock}
+	c.heads(&w.view)
 	stream := uint64(0)
 	arrivals := func(mean time.Duration) gaps {
 		stream++
 		return gaps{random: rand.New(rand.NewPCG(seed, stream)), mean: mean} //nolint:gosec // traffic keeps no secrets
 	}
-	for i := range w.sides {
-		w.sides[i].gaps = arrivals(meanCarGaps[i])
-		clock.AfterFunc(w.sides[i].gaps.next(), func() { w.carComes(i) })
+	detectors := map[string]*detector{}
+	for _, left := range []bool{false, true} {
+		for side := range w.view.Queue {
+			w.addLane(c, side, left, arrivals, detectors)
+		}
 	}
-	for a, name := range approaches {
-		w.roads[a].people = arrivals(meanPersonGaps[a])
-		clock.AfterFunc(w.roads[a].people.next(), func() { w.personComes(a) })
-		lines.OnOutput(name+".green", func(high bool) { w.greenIs(a, high) })
-		lines.OnOutput(name+".walk", func(high bool) { w.walkIs(a, high) })
+	for p := range c.Phases {
+		phase := &c.Phases[p]
+		for k, walk := range phase.Crosswalks {
+			x := &crosswalk{direction: direction(c.Approaches[walk.Approach].Sides[0])}
+			if n := len(phase.Buttons); n > 0 {
+				x.button = phase.Buttons[min(k, n-1)]
+			}
+			x.people = arrivals(meanPersonGaps[x.direction])
+			w.walks = append(w.walks, x)
+			clock.AfterFunc(x.people.next(), func() { w.personComes(x) })
+			lines.OnOutput(walk.Name+".walk", func(high bool) { w.walkIs(x, high) })
+		}
+	}
+	for p := range c.Phases {
+		for _, h := range c.Phases[p].lines {
+			lines.OnOutput(h[2], func(high bool) { w.greenIs(h[2], high) })
+		}
 	}
 	return w
+}
+
+// addLane adds the lane of a side, straight on or to the left, if there is a head for it.
+func (w *world) addLane(c *Config, side int, left bool, arrivals func(time.Duration) gaps, detectors map[string]*detector) {
+	for p := range c.Phases {
+		phase := &c.Phases[p]
+		for _, h := range phase.Heads {
+			if h.Left != left || !slices.Contains(c.Approaches[h.Approach].Sides, side) {
+				continue
+			}
+			l := &lane{waiting: &w.view.Queue[side], onTheWay: &w.view.Crossing[side], listening: h.Name + ".green"}
+			mean := meanCarGaps[direction(side)]
+			if left {
+				l.waiting, l.onTheWay, mean = &w.view.Left[side], &w.view.LeftCrossing[side], meanLeftGaps[direction(side)]
+			}
+			l.gaps = arrivals(mean)
+			if n := len(phase.Detectors); n > 0 {
+				k := 0 // the phase's lanes hang on its detectors in turn, the last one has the rest
+				for _, d := range phase.Detectors[:n-1] {
+					if detectors[d] == nil {
+						break
+					}
+					k++
+				}
+				line := phase.Detectors[k]
+				if detectors[line] == nil {
+					detectors[line] = &detector{line: line}
+				}
+				l.detector = detectors[line]
+				l.detector.lanes = append(l.detector.lanes, l)
+			}
+			w.lanes = append(w.lanes, l)
+			w.clock.AfterFunc(l.gaps.next(), func() { w.carComes(l) })
+			return
+		}
+	}
 }
 
 // View implements [machines.World]; it returns a [View].
 func (w *world) View() any { return w.view }
 
-func (w *world) greenIs(a int, lit bool) {
-	if w.roads[a].green == lit {
-		return
-	}
-	w.roads[a].green = lit
-	if !lit {
-		return // who is not on the crossing yet stops
-	}
-	for i := range w.sides {
-		if approachOf[i] != a {
+func (w *world) greenIs(line string, lit bool) {
+	for _, l := range w.lanes {
+		if l.listening != line || l.green == lit {
 			continue
 		}
-		s := &w.sides[i]
-		s.ready = w.clock.Now()
-		if s.loop != free {
-			s.ready = s.ready.Add(startUpDelay)
+		l.green = lit
+		if !lit {
+			continue // who is not on the crossing yet stops
 		}
-		w.setOff(i)
+		l.ready = w.clock.Now()
+		if l.loop != free {
+			l.ready = l.ready.Add(startUpDelay)
+		}
+		w.setOff(l)
 	}
 }
 
-func (w *world) carComes(i int) {
-	s := &w.sides[i]
-	w.clock.AfterFunc(s.gaps.next(), func() { w.carComes(i) })
-	if w.view.Queue[i] == longestQueue {
+func (w *world) carComes(l *lane) {
+	w.clock.AfterFunc(l.gaps.next(), func() { w.carComes(l) })
+	if *l.waiting == longestQueue {
 		return
 	}
-	w.view.Queue[i]++
-	if w.view.Queue[i] == 1 && s.loop == free {
-		w.atLine(i)
+	*l.waiting++
+	if *l.waiting == 1 && l.loop == free {
+		w.atLine(l)
 	}
 }
 
 // atLine puts the first car of a queue on the loop: it goes on at once when it may.
-func (w *world) atLine(i int) {
-	w.setLoop(i, stands)
-	w.setOff(i)
+func (w *world) atLine(l *lane) {
+	w.setLoop(l, stands)
+	w.setOff(l)
 }
 
 // setOff lets the car at the line go, as soon as it can.
-func (w *world) setOff(i int) {
-	s := &w.sides[i]
-	if s.loop != stands || !w.roads[approachOf[i]].green {
+func (w *world) setOff(l *lane) {
+	if l.loop != stands || !l.green {
 		return
 	}
-	if wait := s.ready.Sub(w.clock.Now()); wait > 0 {
-		w.clock.AfterFunc(wait, func() { w.setOff(i) })
+	if wait := l.ready.Sub(w.clock.Now()); wait > 0 {
+		w.clock.AfterFunc(wait, func() { w.setOff(l) })
 		return
 	}
-	s.ready = w.clock.Now().Add(headway)
-	w.view.Queue[i]--
-	w.view.Crossing[i]++
-	w.setLoop(i, leaving)
+	l.ready = w.clock.Now().Add(headway)
+	*l.waiting--
+	*l.onTheWay++
+	w.setLoop(l, leaving)
 	w.clock.AfterFunc(clearsLoop, func() {
-		w.setLoop(i, free)
+		w.setLoop(l, free)
 		w.clock.AfterFunc(closesUp, func() {
-			if s.loop == free && w.view.Queue[i] > 0 {
-				w.atLine(i)
+			if l.loop == free && *l.waiting > 0 {
+				w.atLine(l)
 			}
 		})
 	})
 	w.clock.AfterFunc(crossesRoad, func() {
-		w.view.Crossing[i]--
+		*l.onTheWay--
 		w.view.Passed++
 	})
 }
 
-// setLoop says what is on the loop of a side, and drives the detector that hangs on it.
-func (w *world) setLoop(i int, l loop) {
-	w.sides[i].loop = l
-	a := approachOf[i]
-	on := false
-	for j, s := range w.sides {
-		on = on || approachOf[j] == a && s.loop != free
+// setLoop says what is on the loop of a lane, and drives the detector that hangs on it.
+func (w *world) setLoop(l *lane, now loop) {
+	l.loop = now
+	d := l.detector
+	if d == nil {
+		return
 	}
-	if r := &w.roads[a]; r.detector != on {
-		r.detector = on
-		w.lines.Drive(approaches[a]+".detector", on)
+	on := slices.ContainsFunc(d.lanes, func(l *lane) bool { return l.loop != free })
+	if d.on != on {
+		d.on = on
+		w.lines.Drive(d.line, on)
 	}
 }
 
-func (w *world) personComes(a int) {
-	r := &w.roads[a]
-	w.clock.AfterFunc(r.people.next(), func() { w.personComes(a) })
+func (w *world) personComes(x *crosswalk) {
+	w.clock.AfterFunc(x.people.next(), func() { w.personComes(x) })
 	switch {
-	case r.walk:
-		w.walk(a, 1)
+	case x.walk:
+		w.walk(x, 1)
 		return
-	case w.view.Pedestrians[a] == mostPeople:
-		return
-	}
-	w.view.Pedestrians[a]++
-	if r.pressing {
+	case x.waiting == mostPeople:
 		return
 	}
-	r.pressing = true
-	button := approaches[a] + ".button"
-	w.lines.Drive(button, true)
+	x.waiting++
+	w.view.Pedestrians[x.direction]++
+	if x.pressing || x.button == "" {
+		return
+	}
+	x.pressing = true
+	w.lines.Drive(x.button, true)
 	w.clock.AfterFunc(presses, func() {
-		r.pressing = false
-		w.lines.Drive(button, false)
+		x.pressing = false
+		w.lines.Drive(x.button, false)
 	})
 }
 
 // walkIs sends those who wait over the road. When nobody of ours does, the button was pressed by a key or a scenario, and
 // one walks.
-func (w *world) walkIs(a int, lit bool) {
-	if w.roads[a].walk == lit {
+func (w *world) walkIs(x *crosswalk, lit bool) {
+	if x.walk == lit {
 		return
 	}
-	w.roads[a].walk = lit
+	x.walk = lit
 	if lit {
-		w.walk(a, max(1, w.view.Pedestrians[a]))
-		w.view.Pedestrians[a] = 0
+		w.walk(x, max(1, x.waiting))
+		w.view.Pedestrians[x.direction] -= x.waiting
+		x.waiting = 0
 	}
 }
 
-func (w *world) walk(a, people int) {
-	w.view.Walking[a] += people
-	w.clock.AfterFunc(walksAcross, func() { w.view.Walking[a] -= people })
+func (w *world) walk(x *crosswalk, people int) {
+	w.view.Walking[x.direction] += people
+	w.clock.AfterFunc(walksAcross, func() { w.view.Walking[x.direction] -= people })
 }

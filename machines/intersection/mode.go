@@ -1,0 +1,90 @@
+package intersection
+
+import "github.com/looplab/fsm"
+
+// A Mode is what the crossing as a whole does: a state of its machine.
+type Mode string
+
+// The modes.
+const (
+	Normal Mode = "normal"
+	// Ending is the way to flashing: no new green; what goes gets its amber, who walks his clearance. Nothing is shortened
+	// even there.
+	Ending   Mode = "ending"
+	Flashing Mode = "flashing"
+)
+
+func newMode() *fsm.FSM {
+	return fsm.NewFSM(string(Normal), fsm.Events{
+		{Name: "end", Src: []string{string(Normal)}, Dst: string(Ending)},
+		{Name: "flash", Src: []string{string(Ending)}, Dst: string(Flashing)},
+		{Name: "restart", Src: []string{string(Flashing)}, Dst: string(Normal)},
+	}, nil)
+}
+
+func (c *change) turnMode(event string) bool {
+	mode, ok := ask(c.mode, c.Mode, event)
+	c.Mode = mode
+	return ok
+}
+
+// endAll goes on with the way to flashing, as far as the time has come for it.
+func (c *change) endAll() {
+	if c.Mode != Ending {
+		return
+	}
+	resting := true
+	for p := range c.config.Phases {
+		h, w := &c.Heads[p], &c.Pedestrians[p]
+		if w.Shows == Walk && w.Until == 0 {
+			c.turnPedestrians(p, string(DontWalk))
+		}
+		switch {
+		case h.Shows == Green && w.Shows != Walk:
+			c.turn(p, Amber)
+		case h.Shows == Amber && h.Until == 0:
+			c.turn(p, Red)
+		}
+		resting = resting && h.Shows == Red && w.Shows == DontWalk
+	}
+	if !resting {
+		return
+	}
+	c.turnMode("flash")
+	for p := range c.config.Phases {
+		c.turn(p, FlashingRed)
+		c.turnPedestrians(p, "darken")
+	}
+}
+
+// restart is the way out of flashing: all heads show red at once, and every phase is called, as nobody knows who waits.
+func (c *change) restart() {
+	c.turnMode("restart")
+	for p := range c.config.Phases {
+		c.turn(p, Red)
+		c.turnPedestrians(p, string(DontWalk))
+		c.place(&c.Calls[p].Vehicle, "")
+	}
+}
+
+// flashRed takes the activity flash-red, whatever is shown: it is where everything goes that is refused. With
+// {"until": "morning"} it is answered when the night is over; else it never is. Flashing ends when set-signals asks for
+// red on all heads.
+func (c *change) flashRed(ticket int64, untilMorning bool) {
+	if untilMorning {
+		if !c.IsNight {
+			c.answer(ticket, nil)
+			return
+		}
+		c.Morning = ticket
+	}
+	if c.turnMode("end") {
+		for p := range c.Heads {
+			if t := c.Heads[p].Answer; t != 0 {
+				c.Heads[p].Answer = 0
+				c.Pedestrians[p].Armed = false
+				c.fail(t, ErrSequence, "the crossing goes to flashing")
+			}
+		}
+	}
+}

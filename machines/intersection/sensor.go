@@ -1,0 +1,176 @@
+package intersection
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/looplab/fsm"
+
+	"signalbox/machines"
+)
+
+// The states of a sensor's machine.
+const (
+	Working = "working"
+	Failed  = "failed"
+)
+
+// Why a sensor has failed. NTCIP 1202, detector diagnostics.
+const (
+	NoActivity  = "no activity"
+	MaxPresence = "maximum presence"
+	Erratic     = "erratic counts"
+)
+
+// A Sensor is a detector, a button, or an emergency vehicle's input. One that has failed is a call of its phase for as long
+// as it has; an emergency input that has failed is not heeded.
+type Sensor struct {
+	Condition string // "working" or "failed"
+	Why       string // it has failed
+	High      bool
+	Until     Moment // when it has been quiet, or on, for too long. 0: that is not judged
+	Counts    int    // edges in the minute that ends at Minute
+	Minute    Moment
+}
+
+// present reports whether somebody is there, as far as one knows.
+func (s Sensor) present() bool { return s.High || s.Condition == Failed }
+
+func newSensor() *fsm.FSM {
+	return fsm.NewFSM(Working, fsm.Events{
+		{Name: "fail", Src: []string{Working}, Dst: Failed},
+		{Name: "recover", Src: []string{Failed}, Dst: Working},
+	}, nil)
+}
+
+// watch begins a sensor's times anew after an edge, or at power-up.
+func (s *Sensor) watch(l SensorLimits, at Moment) {
+	limit := l.NoActivity
+	if s.High {
+		limit = l.MaxPresence
+	}
+	s.Until = 0
+	if limit > 0 {
+		s.Until = at.add(limit)
+	}
+}
+
+// sensed takes an edge of a sensor in.
+func (c *change) sensed(s *Sensor, line string, l SensorLimits, high bool) {
+	s.High = high
+	s.watch(l, c.at)
+	if s.Minute == 0 {
+		s.Minute = c.at.add(time.Minute)
+	}
+	s.Counts++
+	switch {
+	case s.Why == NoActivity, s.Why == MaxPresence && !high:
+		c.recovers(s, line)
+	case l.MostCounts > 0 && s.Counts > l.MostCounts:
+		c.fails(s, line, Erratic, fmt.Sprintf("more than %d edges a minute", l.MostCounts))
+	}
+}
+
+// passes lets time pass for a sensor. At night nobody needs to come.
+func (c *change) passes(s *Sensor, line string, l SensorLimits) {
+	if s.Minute.come(c.at) {
+		if s.Why == Erratic && s.Counts <= l.MostCounts {
+			c.recovers(s, line)
+		}
+		s.Minute, s.Counts = 0, 0
+		if s.Condition == Failed && s.Why == Erratic {
+			s.Minute = c.at.add(time.Minute)
+		}
+	}
+	if !s.Until.come(c.at) {
+		return
+	}
+	s.Until = 0
+	switch {
+	case s.High:
+		c.fails(s, line, MaxPresence, "on for "+l.MaxPresence.String())
+	case c.IsNight:
+		s.watch(l, c.at)
+	default:
+		c.fails(s, line, NoActivity, "quiet for "+l.NoActivity.String())
+	}
+}
+
+func (c *change) fails(s *Sensor, line, why, figure string) {
+	if condition, ok := ask(c.sensor, s.Condition, "fail"); ok {
+		s.Condition, s.Why = condition, why
+		c.note(fmt.Sprintf("%s has failed: %s (%s)", line, why, figure))
+	}
+}
+
+func (c *change) recovers(s *Sensor, line string) {
+	if condition, ok := ask(c.sensor, s.Condition, "recover"); ok {
+		s.Condition, s.Why = condition, ""
+		c.note(line + " works again")
+	}
+}
+
+// edge takes an input's new level in. A press counts but while walk is shown; a car counts but while green is shown.
+func (c *change) edge(e machines.Edge) {
+	for i, place := range c.config.sensors {
+		if place.line != e.Line {
+			continue
+		}
+		calls, phase := &c.Calls[place.phase], c.config.Phases[place.phase].Name
+		c.sensed(&c.Sensors[i], e.Line, c.limits(place), e.High)
+		switch {
+		case !e.High:
+		case place.button && c.Pedestrians[place.phase].Shows != Walk:
+			c.place(&calls.Pedestrian, phase+" pedestrians")
+		case !place.button && c.Heads[place.phase].Shows != Green:
+			c.place(&calls.Vehicle, phase+" vehicles")
+		}
+	}
+	for i, place := range c.config.Emergencies {
+		if place.Line == e.Line {
+			c.sensed(&c.Emergencies[i], e.Line, SensorLimits{MaxPresence: place.Most}, e.High)
+			if e.High {
+				c.note("an emergency vehicle: " + e.Line)
+			} else {
+				c.note("the emergency vehicle has passed: " + e.Line)
+			}
+		}
+	}
+}
+
+func (c *change) limits(place sensorPlace) SensorLimits {
+	if place.button {
+		return c.config.Buttons
+	}
+	return c.config.Detectors
+}
+
+// present reports whether somebody is at one of a phase's detectors, or at one of its buttons.
+func (c *change) present(p int, button bool) bool {
+	for i, place := range c.config.sensors {
+		if place.phase == p && place.button == button && c.Sensors[i].present() {
+			return true
+		}
+	}
+	return false
+}
+
+// failed reports whether one of a phase's detectors, or of its buttons, has failed.
+func (c *change) failed(p int, button bool) bool {
+	for i, place := range c.config.sensors {
+		if place.phase == p && place.button == button && c.Sensors[i].Condition == Failed {
+			return true
+		}
+	}
+	return false
+}
+
+// emergency returns the emergency that is heeded now, the first one that asks; -1 if none does.
+func (c *change) emergency() int {
+	for i := range c.config.Emergencies {
+		if s := c.Emergencies[i]; s.High && s.Condition == Working {
+			return i
+		}
+	}
+	return -1
+}
