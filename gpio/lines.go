@@ -248,6 +248,18 @@ func (l *Lines) changed(c Change, in *InPin) {
 	}
 }
 
+// ReadBack returns the level that an output really has, as far as its driver can read it, whatever was written.
+func (l *Lines) ReadBack(name string) (high bool, err error) {
+	p, ok := l.outs[name]
+	if !ok {
+		return false, l.missing(name, Out)
+	}
+	if l.closed {
+		return false, l.errClosed()
+	}
+	return p.line.Logical(p.pin.Read()), nil
+}
+
 // Levels returns the level of every line in the order of the board: of an output what was written, of an input what
 // counts after debounce.
 func (l *Lines) Levels() []LineLevel {

@@ -261,6 +261,9 @@ func (r *Rig) Break(err error) {
 	}
 }
 
+// Broken returns why nothing moves any more, nil while all is well.
+func (r *Rig) Broken() error { return r.broken }
+
 // fail is the end of the rig: a line could not be set, so nobody knows what the outputs are. All go to their safe level,
 // all that waits is told, and nothing moves again.
 func (r *Rig) fail(err error) {

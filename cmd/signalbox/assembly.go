@@ -19,6 +19,7 @@ import (
 	"signalbox/machines"
 	"signalbox/machines/direct"
 	"signalbox/machines/ledger"
+	"signalbox/machines/monitor"
 )
 
 // errEnded is the error name of an execution that was ended from outside: by --for, a scenario's end, or a person.
@@ -57,10 +58,13 @@ type assembly struct {
 	world   machines.World
 	run     *engine.Run
 	history *storyteller
-	data    *dataFolder     // nil: nothing is kept
-	books   machines.Ledger // nil: the plant keeps none
-	ledger  *ledger.File    // nil: in memory, or none
-	control *control        // nil without data
+	data    *dataFolder      // nil: nothing is kept
+	books   machines.Ledger  // nil: the plant keeps none
+	ledger  *ledger.File     // nil: in memory, or none
+	control *control         // nil without data
+	monitor *monitor.Monitor // nil where nothing is watched
+	latch   keeper           // of the monitor
+	cleared bool             // somebody has cleared the monitor's fault
 
 	dark     bool // the power is off
 	restarts int
@@ -151,7 +155,9 @@ func (a *assembly) begin() error {
 		if a.rig != nil {
 			a.rig.Release(x.Identity().Name)
 		}
-		a.clock.Stop()
+		if !a.goesOn() {
+			a.clock.Stop()
+		}
 	})
 	return err
 }
@@ -160,10 +166,14 @@ func (a *assembly) begin() error {
 // safe level, and the world goes on; later it begins anew.
 func (a *assembly) power(on bool) {
 	switch {
-	case on == !a.dark || a.enough != "" || a.ended != nil:
+	case on == !a.dark || a.enough != "" || a.ended != nil && !a.goesOn():
 		return
 	case !on:
 		a.dark = true
+		if a.monitor != nil {
+			a.monitor.Close()
+			a.monitor = nil
+		}
 		if a.rig != nil {
 			a.rig.Drop()
 		}
@@ -173,7 +183,7 @@ func (a *assembly) power(on bool) {
 		}
 		return
 	}
-	a.dark = false
+	a.dark, a.ended = false, nil
 	a.restarts++
 	if err := a.begin(); err != nil {
 		a.failure = err
@@ -252,10 +262,19 @@ func (a *assembly) connect(handlers map[string]engine.Handler) error {
 		return err
 	}
 	if a.rig, err = machines.NewRig(machines.RigConfig{
-		Plant: m.Plant, Lines: a.lines, Outputs: outputs, Inputs: inputs, Clock: a.clock, Observe: a.history.plant,
 		Ledger: a.books,
+		Plant:  m.Plant, Lines: a.lines, Outputs: outputs, Inputs: inputs, Clock: a.clock,
+		Observe: func(why string, notes []machines.Note) {
+			a.history.plant(why, notes)
+			if a.monitor != nil {
+				a.monitor.Feed()
+			}
+		},
 	}); err != nil {
 		return err
+	}
+	if m.Watch != nil {
+		a.watch(m.Watch)
 	}
 	for _, activity := range m.Activities {
 		handlers[activity] = a.rig.Handler(activity)
@@ -346,13 +365,14 @@ func fitBoard(m *machines.Machine, file string, board *gpio.Board) (*gpio.Board,
 
 // end stops the execution from outside, once. It is for the clock's goroutine.
 func (a *assembly) end(why string) {
-	if a.enough == "" && a.ended == nil {
-		a.enough = why
-		if a.dark {
-			a.clock.Stop()
-			return
-		}
+	if a.enough != "" {
+		return
+	}
+	a.enough = why
+	if a.ended == nil && !a.dark {
 		a.run.Stop(errEnded, why)
+	} else { // the power is off, or the monitor has been flashing
+		a.clock.Stop()
 	}
 }
 
@@ -379,6 +399,9 @@ func (a *assembly) work(ctx context.Context) error {
 
 // close takes the outputs to their safe levels first; the folder is given up last.
 func (a *assembly) close(why string) (err error) {
+	if a.monitor != nil {
+		a.monitor.Close()
+	}
 	if a.lines != nil {
 		err = errors.Join(a.lines.Safe(why), a.lines.Close())
 	}
@@ -396,6 +419,10 @@ func (a *assembly) close(why string) (err error) {
 
 // operate is the operator of the control socket: it puts an operation to the plant, on the clock's goroutine.
 func (a *assembly) operate(operation string, input any, answer func(any, *asl.Error)) {
+	if operation == opClearFault {
+		a.clock.Interject(func() { a.clearFault(input, answer) })
+		return
+	}
 	m := a.order.target.machine
 	if m == nil || !slices.Contains(m.Operations, operation) {
 		answer(nil, &asl.Error{Name: "Operation.Unknown", Cause: fmt.Sprintf("the machine that runs has no operation %q", operation)})
@@ -415,9 +442,11 @@ func (operated) Submit(any)                {}
 // result is the end of a run as an error: nil if the execution succeeded or was ended from outside.
 func (a *assembly) result() error {
 	switch {
+	case a.flashes() && !a.cleared:
+		return errors.Join(a.latched(a.monitor.Fault()), a.failure)
 	case a.failure != nil:
 		return a.failure
-	case a.dark:
+	case a.dark, a.cleared:
 		return nil
 	case a.ended == nil:
 		x := a.run.Snapshot()

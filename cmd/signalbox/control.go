@@ -70,7 +70,13 @@ func listen(dir string, do operator) (*control, error) {
 
 // close ends the socket; operations that are under way are given up.
 func (c *control) close() error {
-	err := c.server.Close()
+	// An answer that has been given is still on its way.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	err := c.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = c.server.Close()
+	}
 	c.done.Wait()
 	return errors.Join(err, c.failed)
 }

@@ -50,7 +50,7 @@ func (t *target) keeps() bool {
 		return false
 	}
 	_, recovers := t.machine.Plant.(machines.Recoverer)
-	return recovers
+	return recovers || t.machine.Watch != nil
 }
 
 // readOptions take a machine without an end, which AWS refuses: who runs lamps has no use for one.

@@ -43,12 +43,13 @@ func (m misuse) Unwrap() error { return m.error }
 var errReported = errors.New("reported")
 
 type cli struct {
-	Run      runCmd      `cmd:"" help:"Run a machine: on a terminal with a screen, else a line for each thing that happens."`
-	Validate validateCmd `cmd:"" help:"Check definitions and say every fault with its place."`
-	Graph    graphCmd    `cmd:"" help:"Draw a definition as a Mermaid or Graphviz diagram."`
-	Ledger   ledgerCmd   `cmd:"" help:"Show what a machine has sold, holds and owes, and serve it."`
-	Machines machinesCmd `cmd:"" help:"List the built-in machines."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Run        runCmd        `cmd:"" help:"Run a machine: on a terminal with a screen, else a line for each thing that happens."`
+	Validate   validateCmd   `cmd:"" help:"Check definitions and say every fault with its place."`
+	Graph      graphCmd      `cmd:"" help:"Draw a definition as a Mermaid or Graphviz diagram."`
+	ClearFault clearFaultCmd `cmd:"" help:"Clear the latched fault of a crossing's monitor."`
+	Ledger     ledgerCmd     `cmd:"" help:"Show what a machine has sold, holds and owes, and serve it."`
+	Machines   machinesCmd   `cmd:"" help:"List the built-in machines."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 func main() {

@@ -125,13 +125,15 @@ func (s *storyteller) pin(c gpio.Change) {
 	})
 }
 
+// note tells what is worth a line beside what engine, lines and plant tell.
+func (s *storyteller) note(text, why string) {
+	s.tell(happening{Time: s.clock.Now(), Type: "Note", Why: text, Details: value.NewObject("text", text, "why", why)})
+}
+
 // plant is told every reaction of a plant.
 func (s *storyteller) plant(why string, notes []machines.Note) {
 	for _, n := range notes {
-		s.tell(happening{
-			Time: s.clock.Now(), Type: "Note", Why: n.Text,
-			Details: value.NewObject("text", n.Text, "why", why),
-		})
+		s.note(n.Text, why)
 	}
 }
 

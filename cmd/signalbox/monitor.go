@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"signalbox/asl"
+	"signalbox/asl/value"
+	"signalbox/gpio"
+	"signalbox/machines"
+	"signalbox/machines/monitor"
+)
+
+// A keeper is a latch whose fault a person can clear.
+type keeper interface {
+	monitor.Latch
+	Clear(c monitor.Cleared) (*monitor.Fault, error)
+}
+
+// watch has a monitor watch the lamps of the machine, from outside of all that moves them.
+func (a *assembly) watch(w *machines.Watch) {
+	switch {
+	case a.latch != nil: // from before a power cut
+	case a.data != nil:
+		a.latch = monitor.File{Dir: a.data.dir}
+	default:
+		a.latch = &monitor.Memory{}
+	}
+	a.lines.Watch(func(c gpio.Change) {
+		if c.Direction == gpio.Out && a.monitor != nil {
+			a.monitor.Changed()
+		}
+	})
+	a.monitor = monitor.New(monitor.Config{Watch: w, Clock: a.clock, Lamps: lamps{a.lines}, Latch: a.latch, Trip: a.trip})
+}
+
+// lamps are the outputs as a monitor reaches them.
+type lamps struct{ lines *gpio.Lines }
+
+func (l lamps) Read(line string) (bool, error) { return l.lines.ReadBack(line) }
+
+func (l lamps) Write(line string, high bool, why string) error {
+	return l.lines.Set(map[string]bool{line: high}, why)
+}
+
+// trip takes the plant out of work: the lamps are the monitor's from now on.
+func (a *assembly) trip(f *monitor.Fault, latch error) {
+	text := f.Error()
+	if latch != nil {
+		text += fmt.Sprintf("; the latch: %v", latch)
+		a.failure = fmt.Errorf("the latched fault is not on disk: %w", latch)
+	}
+	a.history.note(text, "monitor")
+	a.rig.Break(a.latched(f))
+}
+
+// latched is a fault as an error that says what to do.
+func (a *assembly) latched(f *monitor.Fault) error {
+	since := f.Time.UTC().Format(time.DateTime)
+	if a.data == nil {
+		return fmt.Errorf("%w (%s UTC); all heads flash red", f, since)
+	}
+	return fmt.Errorf("%w (%s UTC); all heads flash red until a person has seen to it and clears it: signalbox clear-fault --data %s",
+		f, since, a.data.dir)
+}
+
+// flashes reports whether the monitor has the lamps.
+func (a *assembly) flashes() bool { return a.monitor != nil && a.monitor.Fault() != nil }
+
+// goesOn reports whether the clock goes on after the execution's end: the monitor flashes, or is about to, as nobody feeds it
+// any more.
+func (a *assembly) goesOn() bool {
+	return a.enough == "" && a.monitor != nil && (a.flashes() || a.rig.Broken() != nil)
+}
+
+// clearFault is what a person does by the command clear-fault while the machine runs: the run ends, and the next one begins
+// with the start-up sequence.
+func (a *assembly) clearFault(input any, answer func(any, *asl.Error)) {
+	var in struct {
+		By string `json:"by"`
+	}
+	if err := machines.Decode(input, &in); err != nil {
+		answer(nil, &asl.Error{Name: machines.ErrInput, Cause: err.Error()})
+		return
+	}
+	if !a.flashes() {
+		answer(nil, &asl.Error{Name: errNoFault, Cause: "no fault is latched"})
+		return
+	}
+	f, err := a.latch.Clear(monitor.Cleared{By: in.By, At: a.clock.Now()})
+	if err == nil && f == nil {
+		f = a.monitor.Fault() // it could not be stored
+	}
+	if err != nil {
+		answer(nil, &asl.Error{Name: "Fault.Latch", Cause: err.Error()})
+		return
+	}
+	a.cleared = true
+	a.history.note("fault cleared by "+in.By+": "+f.Kind, opClearFault)
+	answer(faultValue(f), nil)
+	a.end("the fault is cleared; the next run begins with the start-up sequence")
+}
+
+const (
+	opClearFault = "clear-fault"
+	errNoFault   = "Fault.None"
+)
+
+func faultValue(f *monitor.Fault) *value.Object {
+	return value.NewObject("kind", f.Kind, "detail", f.Detail, "time", f.Time.UTC().Format(time.RFC3339Nano))
+}
