@@ -65,6 +65,9 @@ func (c *change) restart() {
 		c.turnPedestrians(p, string(DontWalk))
 		c.place(&c.Calls[p].Vehicle, "")
 	}
+	for i, place := range c.config.sensors {
+		c.Sensors[i].watch(c.limits(place), c.at)
+	}
 }
 
 // flashRed takes the activity flash-red, whatever is shown: it is where everything goes that is refused. With

@@ -87,6 +87,8 @@ func (c *change) passes(s *Sensor, line string, l SensorLimits) {
 	}
 	s.Until = 0
 	switch {
+	case c.Mode == Flashing: // whoever waits may go when he likes, and stands there when he likes
+		s.watch(l, c.at)
 	case s.High:
 		c.fails(s, line, MaxPresence, "on for "+l.MaxPresence.String())
 	case c.IsNight:
