@@ -36,7 +36,19 @@ var approach = [2]string{intersection.NorthSouth: "north-south", intersection.Ea
 
 const person = "☻"
 
+// StatusFlashes is the [Snapshot.Status] of a machine whose monitor has its lamps.
+const StatusFlashes = "FLASHES"
+
 func drawCrossing(sh *sheet, s Snapshot, v intersection.View, st styles) {
+	if v.Heads == [4]string{} && v.LeftHeads == [4]string{} { // nobody has said: two roads
+		for side := range v.Heads {
+			v.Heads[side], v.Walks[side] = approach[side%2], approach[side%2]
+		}
+	}
+	if text, look := crossingStatus(s, v, st); text != "" && sh.h >= 13 {
+		sh.fit(0, 0, sh.w, look, text)
+		sh = sh.part(0, 1, sh.w, sh.h-1)
+	}
 	c := crossing{sheet: sh, s: s, v: v, st: st, laneW: 3, laneH: 1, zebra: 2}
 	switch {
 	case sh.w >= 72 && sh.h >= 27:
@@ -61,18 +73,50 @@ func drawCrossing(sh *sheet, s Snapshot, v intersection.View, st styles) {
 	c.put(0, c.h-1, st.dim, fmt.Sprintf("%d passed", v.Passed))
 }
 
-// words is the crossing for a panel that is too small for a picture.
+// crossingStatus says in a line what is out of the ordinary, else who waits. Its look says how urgent it is.
+func crossingStatus(s Snapshot, v intersection.View, st styles) (string, look) {
+	switch {
+	case v.Mode == "":
+		return "", st.plain
+	case s.Status == StatusFlashes:
+		return "FLASHES: a fault is latched", lit(st.red)
+	case v.Emergency != "":
+		return "EMERGENCY " + v.Emergency, st.red.Bold(true)
+	case v.Mode == intersection.Ending:
+		return "ends, then FLASHES", st.red.Bold(true)
+	case v.Mode == intersection.Flashing && v.Night:
+		return "FLASHES for the night", st.amber.Bold(true)
+	case v.Mode == intersection.Flashing:
+		return "FLASHES: out of order", st.red.Bold(true)
+	case v.Failed != "":
+		return "failed: " + v.Failed, st.amber.Bold(true)
+	case v.Calls != "":
+		return "calls: " + v.Calls, st.dim
+	}
+	return "nobody waits", st.dim
+}
+
+// words is the crossing for a panel that is too small for a picture: a row for each head, as long as there are rows.
 func (c crossing) words() {
 	y := 0
-	for a, name := range approach {
-		c.fit(0, y, 12, c.st.plain, name)
-		x := 13
-		if c.head(x, y, a, false) {
-			x += 10
+	drawn := map[string]bool{"": true}
+	for side := range c.v.Heads {
+		for _, name := range []string{c.v.Heads[side], c.v.LeftHeads[side]} {
+			if drawn[name] || y > c.h-5 {
+				continue
+			}
+			drawn[name] = true
+			c.fit(0, y, 12, c.st.plain, name)
+			x := 13
+			if c.head(x, y, name, false) {
+				x += 10
+			}
+			if name == c.v.Heads[side] {
+				text, look := c.walk(c.v.Walks[side], false)
+				c.put(x, y, look, text)
+			}
+			y++
 		}
-		text, look := c.walk(a, false)
-		c.put(x, y, look, text)
-		y++
 	}
 	q := c.v.Queue
 	c.fit(0, y, c.w, c.st.plain, fmt.Sprintf("cars N %d  E %d  S %d  W %d", q[0], q[1], q[2], q[3]))
@@ -207,51 +251,102 @@ func (c crossing) crossingCars() {
 
 // heads draws the four signal heads: upright beside the vertical road if there is room, else flat.
 func (c crossing) heads() {
-	ns, ew := intersection.NorthSouth, intersection.EastWest
+	h := c.v.Heads
+	north, east, south, west := h[intersection.North], h[intersection.East], h[intersection.South], h[intersection.West]
+	c.leftHeads()
 	if c.big {
-		c.housed(c.x0-6, c.y0-7, ns, true)
-		c.housed(c.x1+2, c.y1+3, ns, true)
-		c.housed(c.x1+2, c.y0-5, ew, false)
-		c.housed(c.x0-12, c.y1+3, ew, false)
-		c.right(0, c.y0-5, c.x0-7, c.st.dim, approach[ns])
-		c.put(c.x1+14, c.y0-4, c.st.dim, approach[ew])
-		c.right(0, c.y1+4, c.x0-13, c.st.dim, approach[ew])
-		c.put(c.x1+8, c.y1+5, c.st.dim, approach[ns])
+		c.housed(c.x0-6, c.y0-7, north, true)
+		c.housed(c.x1+2, c.y1+3, south, true)
+		c.housed(c.x1+2, c.y0-5, east, false)
+		c.housed(c.x0-12, c.y1+3, west, false)
+		c.right(0, c.y0-5, c.x0-7, c.st.dim, north)
+		c.put(c.x1+14, c.y0-4, c.st.dim, east)
+		c.right(0, c.y1+4, c.x0-13, c.st.dim, west)
+		c.put(c.x1+8, c.y1+5, c.st.dim, south)
 		return
 	}
 	up := c.y0 >= 4
 	if up {
-		c.head(c.x0-4, c.y0-4, ns, true)
-		c.head(c.x1+2, c.y1+2, ns, true)
+		c.head(c.x0-4, c.y0-4, north, true)
+		c.head(c.x1+2, c.y1+2, south, true)
 	} else {
-		c.head(c.x0-10, c.y0-2, ns, false)
-		c.head(c.x1+2, c.y1+2, ns, false)
+		c.head(c.x0-10, c.y0-2, north, false)
+		c.head(c.x1+2, c.y1+2, south, false)
 	}
-	c.head(c.x1+2, c.y0-3, ew, false)
-	c.head(c.x0-10, c.y1+3, ew, false)
+	c.head(c.x1+2, c.y0-3, east, false)
+	c.head(c.x0-10, c.y1+3, west, false)
+}
+
+// leftHeads draws the heads of those who turn left, each with the lamp that burns and the cars that wait: ◄(R)3.
+func (c crossing) leftHeads() {
+	at := [4][2]int{
+		intersection.North: {c.x0 - 10, c.y0 - 3}, intersection.East: {c.x1 + 2, c.y0 - 4},
+		intersection.South: {c.x1 + 6, c.y1 + 3}, intersection.West: {c.x0 - 10, c.y1 + 4},
+	}
+	if c.big {
+		at = [4][2]int{
+			intersection.North: {c.x0 - 13, c.y0 - 3}, intersection.East: {c.x1 + 14, c.y0 - 2},
+			intersection.South: {c.x1 + 8, c.y1 + 7}, intersection.West: {c.x0 - 20, c.y1 + 6},
+		}
+	}
+	for side, name := range c.v.LeftHeads {
+		if name == "" {
+			continue
+		}
+		text, look := c.lamp(name)
+		cars := ""
+		if n := c.v.Left[side]; n > 0 {
+			cars = strconv.Itoa(n)
+		}
+		x, y := at[side][0], at[side][1]
+		if x < 0 || y < 0 || x+6 > c.w || y >= c.h {
+			continue // no room
+		}
+		c.put(x, y, c.st.plain, "◄")
+		c.put(x+1, y, look, text)
+		c.put(x+1+width(text), y, c.st.blue, cars)
+	}
+}
+
+// lamp returns the lamps of a head that burn, in a word.
+func (c crossing) lamp(name string) (string, look) {
+	text, shown := "", c.st.dim
+	for _, lamp := range []struct {
+		name, letter string
+		look         look
+	}{{"red", "R", c.st.red}, {"amber", "A", c.st.amber}, {"green", "G", c.st.green}} {
+		if c.s.high(name + "." + lamp.name) {
+			text += lamp.letter
+			shown = lit(lamp.look)
+		}
+	}
+	if text == "" {
+		text = " "
+	}
+	return "(" + text + ")", shown
 }
 
 // housed draws a head in its housing.
-func (c crossing) housed(x, y, a int, upright bool) {
+func (c crossing) housed(x, y int, name string, upright bool) {
 	w, h := 11, 3
 	if upright {
 		w, h = 5, 5
 	}
-	if c.head(x+1, y+1, a, upright) {
+	if c.head(x+1, y+1, name, upright) {
 		c.box(x, y, w, h, c.st.plain)
-		c.head(x+1, y+1, a, upright)
+		c.head(x+1, y+1, name, upright)
 	}
 }
 
-// head draws the lamps of an approach, red first, and reports whether the board has any. A lamp that burns shows its
+// head draws the lamps of a head, red first, and reports whether the board has any. A lamp that burns shows its
 // letter.
-func (c crossing) head(x, y, a int, upright bool) bool {
+func (c crossing) head(x, y int, name string, upright bool) bool {
 	found := false
 	for _, lamp := range []struct {
 		name, letter string
 		look         look
 	}{{"red", "R", c.st.red}, {"amber", "A", c.st.amber}, {"green", "G", c.st.green}} {
-		if l, ok := c.s.line(approach[a] + "." + lamp.name); ok {
+		if l, ok := c.s.line(name + "." + lamp.name); ok {
 			found = true
 			if l.High {
 				c.put(x, y, lit(lamp.look), "("+lamp.letter+")")
@@ -268,10 +363,10 @@ func (c crossing) head(x, y, a int, upright bool) bool {
 	return found
 }
 
-// walk returns what the pedestrian signal of those who walk along an approach shows.
-func (c crossing) walk(a int, long bool) (string, look) {
-	walk, ok1 := c.s.line(approach[a] + ".walk")
-	dont, ok2 := c.s.line(approach[a] + ".dont-walk")
+// walk returns what a pedestrian signal shows.
+func (c crossing) walk(name string, long bool) (string, look) {
+	walk, ok1 := c.s.line(name + ".walk")
+	dont, ok2 := c.s.line(name + ".dont-walk")
 	no := "DON'T"
 	if long {
 		no = "DON'T WALK"
@@ -296,25 +391,31 @@ func (c crossing) pedestrians() {
 	waiting := func(a, room int) string { return count(person, c.v.Pedestrians[a], room) }
 	ew, ns := intersection.EastWest, intersection.NorthSouth
 
-	text, look := c.walk(ew, c.big)
+	// Those who walk along a road do so on the side of the traffic that goes their way: along the west-bound lane, which
+	// comes from the east, they cross the northern arm.
+	text, look := c.walk(c.v.Walks[intersection.East], c.big)
 	y := c.y0 - 1
 	x := c.x0 - 1
 	if text != "" {
 		x -= width(text)
 		c.put(x, y, look, text)
-		c.put(c.x1+1+1, c.y1+1, look, text)
 		x--
+	}
+	if text, look := c.walk(c.v.Walks[intersection.West], c.big); text != "" {
+		c.put(c.x1+1+1, c.y1+1, look, text)
 	}
 	people := waiting(ew, min(6, x))
 	c.put(x-width(people), y, c.st.cyan, people)
 
-	text, look = c.walk(ns, c.big)
+	text, look = c.walk(c.v.Walks[intersection.North], c.big)
 	x = c.x0 - 1
 	if text != "" {
 		x -= width(text)
 		c.put(x, c.y1+1, look, text)
-		c.put(c.x1+2, c.y0-1, look, text)
 		x--
+	}
+	if text, look := c.walk(c.v.Walks[intersection.South], c.big); text != "" {
+		c.put(c.x1+2, c.y0-1, look, text)
 	}
 	people = waiting(ns, min(6, x))
 	c.put(x-width(people), c.y1+1, c.st.cyan, people)

@@ -24,6 +24,7 @@ var screens = []struct {
 	options  tui.Options
 }{
 	{"intersection", crossing, new(pushed).options(crossingKeys...)},
+	{"dual-ring", rings, new(pushed).options(crossingKeys...)},
 	{"vending", front, new(pushed).options(frontKeys...)},
 	{"board", garage, tui.Options{NoColor: true}},
 }

@@ -263,6 +263,9 @@ func (f *feed) snapshot() tui.Snapshot {
 	if a.enough != "" {
 		s.Status = "ENDED"
 	}
+	if a.flashes() && !a.cleared {
+		s.Status, s.Problem = tui.StatusFlashes, a.latched(a.monitor.Fault()).Error()
+	}
 	for _, p := range x.Positions() {
 		if len(p.State.Branches) == 0 || p.State.Distributed { // another Parallel or Map is where its branches are
 			s.Active = append(s.Active, p.State.Name)
