@@ -257,6 +257,15 @@ func (l *Lines) ReadBack(name string) (high bool, err error) {
 	if l.closed {
 		return false, l.errClosed()
 	}
+	if r, ok := p.pin.(interface {
+		ReadBack() (periph.Level, error)
+	}); ok {
+		level, err := r.ReadBack()
+		if err != nil {
+			return false, fmt.Errorf("gpio: line %s (%s): %w", p.line.Name, p.line.Where(), err)
+		}
+		return p.line.Logical(level), nil
+	}
 	return p.line.Logical(p.pin.Read()), nil
 }
 

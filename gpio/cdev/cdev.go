@@ -10,6 +10,7 @@ package cdev
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,6 +29,16 @@ type chip interface {
 	Label() string // pinctrl-bcm2711
 	LineCount() int
 	Line(offset int) line
+	// Output takes a line as an output that can be read back. It returns nil without an error where the chip cannot say which
+	// line is meant: it asks for it by its name, and not every line has one of its own.
+	Output(offset int) (output, error)
+}
+
+// An output is a line that is driven, and that can be asked for the level that it really has.
+type output interface {
+	Out(l periph.Level) error
+	Read() (periph.Level, error)
+	Close() error
 }
 
 // A line is what this package needs of gpioioctl's line: a periph pin that can be closed and knows who held it when the
@@ -64,7 +75,8 @@ func (d *Driver) Claim(l gpio.Line) (periph.PinIO, error) {
 			at.chip, at.offset, other)
 	}
 	d.claimed[at] = l.Name
-	return &pin{line: found, at: at, holder: found.Consumer()}, nil
+	i := slices.IndexFunc(d.chips, func(c chip) bool { return c.Name() == at.chip })
+	return &pin{line: found, chip: d.chips[i], at: at, holder: found.Consumer()}, nil
 }
 
 // Release implements gpio.Driver.
@@ -74,8 +86,7 @@ func (d *Driver) Release(p periph.PinIO) error {
 		return fmt.Errorf("cdev: %s is not claimed", p)
 	}
 	delete(d.claimed, own.at)
-	own.line.Close()
-	return nil
+	return own.close()
 }
 
 // find looks for a line by its chip and offset, or by its name GPIO<N> on whichever chip has it: the chips of a Pi's
@@ -116,6 +127,7 @@ const (
 // A pin is a line as conn documents a pin, made of one of gpioioctl's.
 type pin struct {
 	line   line
+	chip   chip
 	at     place
 	holder string // when the chip was opened
 
@@ -124,6 +136,7 @@ type pin struct {
 	written periph.Level
 	pull    periph.Pull
 	halts   int
+	out     output // nil: it is no output, or one that cannot be read back
 }
 
 type mode uint8
@@ -131,13 +144,18 @@ type mode uint8
 const (
 	unused mode = iota
 	input
-	output
+	driven
 )
 
 var errPWM = errors.New("cdev: no PWM")
 
 // In makes the line an input.
 func (p *pin) In(pull periph.Pull, edge periph.Edge) error {
+	if p.mode == driven {
+		if err := p.close(); err != nil {
+			return err
+		}
+	}
 	if err := p.line.In(pull, edge); err != nil {
 		return p.failed(err)
 	}
@@ -152,11 +170,47 @@ func (p *pin) In(pull periph.Pull, edge periph.Edge) error {
 
 // Out makes the line an output at a level. The first High of all is low for an instant before.
 func (p *pin) Out(l periph.Level) error {
-	if err := p.line.Out(l); err != nil {
+	if err := p.drive(l); err != nil {
 		return p.failed(err)
 	}
-	p.set(output, l, periph.PullNoChange)
+	p.set(driven, l, periph.PullNoChange)
 	return nil
+}
+
+// drive writes a level. When the line becomes an output it is taken as one that can be read back, if there is such a one.
+func (p *pin) drive(l periph.Level) error {
+	if p.mode != driven {
+		if p.mode == input {
+			p.line.Close()
+		}
+		var err error
+		if p.out, err = p.chip.Output(p.at.offset); err != nil {
+			return err
+		}
+	}
+	if p.out != nil {
+		return p.out.Out(l)
+	}
+	return p.line.Out(l)
+}
+
+// close gives the line back, whatever it is.
+func (p *pin) close() error {
+	p.line.Close()
+	if p.out == nil {
+		return nil
+	}
+	err := p.out.Close()
+	p.out = nil
+	return err
+}
+
+// ReadBack returns the level that an output really has. Of a line without a name of its own it is what was written.
+func (p *pin) ReadBack() (periph.Level, error) {
+	if p.out != nil {
+		return p.out.Read()
+	}
+	return p.Read(), nil
 }
 
 func (p *pin) set(m mode, written periph.Level, pull periph.Pull) {
@@ -168,7 +222,7 @@ func (p *pin) set(m mode, written periph.Level, pull periph.Pull) {
 // failed closes the line: gpioioctl believes in a direction that it does not have, and would issue its next call on
 // file descriptor 0. The next In or Out asks the kernel for the line anew.
 func (p *pin) failed(err error) error {
-	p.line.Close()
+	err = errors.Join(err, p.close())
 	p.set(unused, false, periph.PullNoChange)
 	// gpioioctl makes a string of the error number.
 	if errors.Is(err, syscall.EBUSY) || strings.Contains(err.Error(), syscall.EBUSY.Error()) {
@@ -258,9 +312,9 @@ func (p *pin) Function() string {
 	switch {
 	case p.mode == unused:
 		return ""
-	case p.mode == output && bool(level):
+	case p.mode == driven && bool(level):
 		return string(periph.OUT_HIGH)
-	case p.mode == output:
+	case p.mode == driven:
 		return string(periph.OUT_LOW)
 	case bool(level):
 		return string(periph.IN_HIGH)

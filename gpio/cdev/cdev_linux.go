@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"periph.io/x/conn/v3/driver/driverreg"
+	periph "periph.io/x/conn/v3/gpio"
 	"periph.io/x/host/v3/gpioioctl"
 )
 
@@ -45,6 +46,37 @@ type hostChip struct{ *gpioioctl.GPIOChip }
 
 // Line returns the line at an offset, 0 ≤ offset < LineCount.
 func (c hostChip) Line(offset int) line { return c.Lines()[offset] }
+
+// Output takes a line as a set of one: gpioioctl reads such an output back, where its single lines would become inputs.
+func (c hostChip) Output(offset int) (output, error) {
+	l := c.Lines()[offset]
+	if l.Name() == "" || c.ByName(l.Name()) != l {
+		return nil, nil //nolint:nilnil // see chip
+	}
+	set, err := c.LineSet(gpioioctl.LineOutput, periph.NoEdge, periph.PullNoChange, l.Name())
+	if err != nil {
+		return nil, err
+	}
+	return hostOutput{set}, nil
+}
+
+// A hostOutput is a set of one line.
+type hostOutput struct{ *gpioioctl.LineSet }
+
+// Out drives the line.
+func (o hostOutput) Out(l periph.Level) error {
+	var bits periph.GPIOValue
+	if l {
+		bits = 1
+	}
+	return o.LineSet.Out(bits, 1)
+}
+
+// Read asks the kernel for the line's level.
+func (o hostOutput) Read() (periph.Level, error) {
+	bits, err := o.LineSet.Read(1)
+	return bits&1 == 1, err
+}
 
 // keepStdin sees that file descriptor 0 is in use before gpioioctl opens chips (a line with descriptor 0 counts as
 // closed there), and returns what puts it back afterwards: a gpiochipN that is a symbolic link to a chip it has

@@ -24,7 +24,43 @@ import (
 type fakeChip struct {
 	name, label string
 	lines       []*fakeLine
+	sets        bool // lines can be had as outputs that are read back
 }
+
+func (c *fakeChip) Output(offset int) (cdev.Output, error) {
+	if !c.sets {
+		return nil, nil
+	}
+	l := c.lines[offset]
+	if err := l.request("set", ""); err != nil {
+		l.unsound = false // a set that failed leaves nothing behind
+		return nil, err
+	}
+	return &fakeOutput{line: l}, nil
+}
+
+// A fakeOutput is a set of one line. A wire outside may hold it at a level.
+type fakeOutput struct {
+	line  *fakeLine
+	level periph.Level
+}
+
+func (o *fakeOutput) Out(l periph.Level) error {
+	o.level = l
+	return o.line.request("set "+l.String(), "")
+}
+
+func (o *fakeOutput) Read() (periph.Level, error) {
+	switch o.line.held {
+	case "high":
+		return periph.High, nil
+	case "broken":
+		return periph.Low, errors.New("no such device")
+	}
+	return o.level, nil
+}
+
+func (o *fakeOutput) Close() error { return o.line.request("set closed", "") }
 
 func (c *fakeChip) Name() string              { return c.name }
 func (c *fakeChip) Label() string             { return c.label }
@@ -49,8 +85,9 @@ type fakeLine struct {
 	log     []string
 	edges   chan struct{}
 	halt    chan struct{}
-	file    bool // made by the first wait
-	gone    bool // waits fail at once
+	file    bool   // made by the first wait
+	gone    bool   // waits fail at once
+	held    string // by a wire outside: "high", or "broken"
 }
 
 func newLine(t *testing.T, name string) *fakeLine {
@@ -283,6 +320,66 @@ func TestOutputIsNeverRead(t *testing.T) {
 	if got := fmt.Sprintf("%s %s %d", pin, pin.Name(), pin.Number()); got != "gpiochip4:1 GPIO17 42" {
 		t.Errorf("got %s", got)
 	}
+}
+
+func TestOutputsAreReadBack(t *testing.T) {
+	line := newLine(t, "GPIO17")
+	driver, err := cdev.NewDriver([]cdev.Chip{&fakeChip{name: "gpiochip0", lines: []*fakeLine{line}, sets: true}}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	board, err := gpio.ParseBoard("b", []byte("name: b\nlines: {lamp: {bcm: 17, direction: out, active-low: true, safe: off}}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := gpio.Open(board, driver, clocktest.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := func(want string) {
+		t.Helper()
+		high, err := lines.ReadBack("lamp")
+		if got := fmt.Sprint(high, err); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	back("false <nil>")
+	check(t, lines.Set(map[string]bool{"lamp": true}, "test"))
+	back("true <nil>")
+	line.held = "high" // physically, and the lamp is active-low
+	back("false <nil>")
+	line.held = "broken"
+	back("false gpio: line lamp (GPIO17): no such device")
+	if _, err := lines.ReadBack("lmap"); err == nil || !strings.Contains(err.Error(), `did you mean "lamp"`) {
+		t.Errorf("got %v", err)
+	}
+	check(t, lines.Close())
+	want := []string{"set", "set High", "set Low", "set High", "close", "set closed"}
+	if diff := cmp.Diff(want, line.take()); diff != "" {
+		t.Errorf("what the line saw (-want +got):\n%s", diff)
+	}
+}
+
+// A line that somebody else has is refused as an output that is read back, too, and can be had when it is free.
+func TestABusyOutput(t *testing.T) {
+	line := newLine(t, "GPIO17")
+	line.busy, line.consumer = true, "pigpiod@81"
+	driver, err := cdev.NewDriver([]cdev.Chip{&fakeChip{name: "gpiochip0", lines: []*fakeLine{line}, sets: true}}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pin, err := driver.Claim(gpio.Line{Name: "lamp", Number: 17})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var busy *gpio.BusyError
+	if err := pin.Out(periph.High); !errors.As(err, &busy) || busy.Holder != "pigpiod@81" {
+		t.Errorf("got %v, want a BusyError of pigpiod@81", err)
+	}
+	line.busy = false
+	check(t, pin.Out(periph.High))
+	check(t, pin.In(periph.PullUp, periph.NoEdge)) // an output becomes an input
+	check(t, driver.Release(pin))
 }
 
 func TestWaitForEdgeIsAsConnDocumentsIt(t *testing.T) {

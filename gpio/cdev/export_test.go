@@ -4,6 +4,8 @@ package cdev
 type (
 	Chip = chip
 	Line = line
+
+	Output = output
 )
 
 // NewDriver is what Open does with what it found.
