@@ -62,7 +62,7 @@ func watchPhases(tb testing.TB, c *intersection.Config, lines []printed) (faults
 			if lamp == "amber" && since[head+".green"] != at {
 				fault("%s does not follow green", l.Pin)
 			}
-		case *l.Level && lamp == "red" && since[head+".green"] == at && !at.Equal(since[head+".amber"]):
+		case *l.Level && lamp == "red" && since[head+".green"].Equal(at) && !at.Equal(since[head+".amber"]):
 			fault("%s follows green", l.Pin)
 		case !*l.Level && lamp == "amber":
 			if d := at.Sub(since[l.Pin]); d < c.Phases[p].Yellow {

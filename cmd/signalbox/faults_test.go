@@ -132,7 +132,7 @@ var (
 func whereItEnds(out string) string {
 	if m := monitorNote.FindStringSubmatch(out); m != nil {
 		flashes := regexp.MustCompile(`(?m)^0:2[34].*(east-west|north-south).red +on +monitor`).FindAllString(out, -1)
-		if len(flashes) < 50 || strings.Contains(out[strings.Index(out, "note      monitor:"):], "green +on") {
+		if len(flashes) < 50 || regexp.MustCompile(`(?s)note +monitor:.*\.green +on`).MatchString(out) {
 			return "? the monitor does not flash"
 		}
 		return m[1]

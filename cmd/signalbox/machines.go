@@ -11,7 +11,7 @@ type machinesCmd struct{}
 // Run implements the command.
 func (machinesCmd) Run(s streams) error {
 	for _, m := range builtIn() {
-		if _, err := fmt.Fprintf(s.out, "%-14s %s\n", m.Name, m.Summary); err != nil {
+		if _, err := fmt.Fprintf(s.out, "%-23s %s\n", m.Name, m.Summary); err != nil {
 			return err
 		}
 	}

@@ -112,7 +112,6 @@ func (l File) Clear(c Cleared) (*Fault, error) {
 	if err != nil {
 		return nil, err
 	}
-	//nolint:gosec // whoever runs the program names the folder
 	file, err := os.OpenFile(filepath.Join(l.Dir, clearedName), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
