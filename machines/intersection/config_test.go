@@ -64,6 +64,7 @@ var configFaults = []struct{ old, put, want string }{
 	{"detectors: [east-west.detector]", "detectors: [north-south.red]", "line north-south.red is a lamp"},
 	{"  east-west:   {approach: east-west}\n", "  east-west:   {approach: east-west}\n  third: {approach: east-west}\n", "head third belongs to no phase"},
 	{"conflicts:\n  north-south: [east-west]\n", "", "the crossing has no conflicts"},
+	{"  east-west:\n    heads", "  north--south:\n    heads", "north-south and north--south would have the same states in a definition (NorthSouthGreen)"},
 	{"style: us", "stile: us", `a crossing has no key "stile"; did you mean "style"?`},
 }
 

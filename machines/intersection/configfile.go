@@ -271,6 +271,11 @@ func (r *configReader) crosswalk(m yamltree.Member) {
 func (r *configReader) phase(m yamltree.Member) {
 	what := "phase " + m.Name
 	r.name(m, "a phase")
+	for _, p := range r.config.Phases {
+		if camel(p.Name) == camel(m.Name) {
+			r.Fault(m.Key, "%s and %s would have the same states in a definition (%sGreen); name one otherwise", p.Name, m.Name, camel(m.Name))
+		}
+	}
 	if len(r.config.Phases) == MostPhases {
 		r.Fault(m.Key, "%s is one too many; a crossing has at most %d phases", what, MostPhases)
 		return
