@@ -67,7 +67,7 @@ func TestScreenOfASale(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {200, 60}, {40, 20}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
 			term := openTerminal(t, size[0], size[1], signalbox+" run vending --speed 5")
-			term.shows("vending", "RUNNING", "WaitingForCustomer", "insert")
+			term.shows("vending", "RUNNING", "▶ WaitingForCustomer", "insert") // before that no coin is taken
 			for _, key := range []string{"d", "t", "c"} {
 				term.tmux("send-keys", key) // quicker than coins fall: the slot takes them one by one
 			}

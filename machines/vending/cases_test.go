@@ -65,7 +65,7 @@ func TestTheDefinitionPlaysEachCase(t *testing.T) {
 			[]scenario.Push{coinAt(2*s, 8), coinAt(3*s, 8), press(5*s, "select-2"), coinAt(6*s, 4)},
 			1, 100,
 			vending.Money{Inserted: 500, Kept: 300, Returned: 100, Credit: 100},
-			"WaitingForMore", "thank you",
+			"WaitingForMore", "credit 1.00",
 		},
 		{
 			"coin return",
