@@ -172,18 +172,21 @@ func (a *assembly) power(on bool) {
 		a.dark = true
 		if a.monitor != nil {
 			a.monitor.Close()
-			a.monitor = nil
+			a.monitor = nil // its latch stays
 		}
 		if a.rig != nil {
 			a.rig.Drop()
 		}
-		a.run.Stop("Power.Cut", "the power is off")
+		if a.ended == nil {
+			a.run.Stop("Power.Cut", "the power is off")
+		}
+		a.ended = nil
 		if err := a.lines.Close(); err != nil {
 			a.failure = err
 		}
 		return
 	}
-	a.dark, a.ended = false, nil
+	a.dark = false
 	a.restarts++
 	if err := a.begin(); err != nil {
 		a.failure = err
@@ -194,7 +197,7 @@ func (a *assembly) power(on bool) {
 // keepBooks opens the ledger of a plant that keeps one: in the data folder, else in memory.
 func (a *assembly) keepBooks() (err error) {
 	switch {
-	case !a.order.target.keeps():
+	case !a.order.target.recovers():
 		return nil
 	case a.data == nil:
 		a.books = &ledger.Memory{}

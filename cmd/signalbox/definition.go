@@ -46,11 +46,16 @@ func (t *target) become(m *machines.Machine) error {
 
 // keeps reports whether the target's machine has something that must outlive the process.
 func (t *target) keeps() bool {
+	return t.recovers() || t.machine != nil && t.machine.Watch != nil
+}
+
+// recovers reports whether the target's machine has a ledger.
+func (t *target) recovers() bool {
 	if t.machine == nil {
 		return false
 	}
 	_, recovers := t.machine.Plant.(machines.Recoverer)
-	return recovers || t.machine.Watch != nil
+	return recovers
 }
 
 // readOptions take a machine without an end, which AWS refuses: who runs lamps has no use for one.

@@ -76,7 +76,7 @@ emergencies:`, 1)
 	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := faultTable(t, "Intersection")
+	want := faultTable(t, "intersection")
 	calm := crossingRun(t, dir, "- {end: 25m}\n")
 	if strings.Contains(calm, "monitor:") || strings.Contains(calm, "has failed") {
 		t.Fatalf("without a fault there is one: %s", regexp.MustCompile(`.*(monitor:|has failed).*`).FindString(calm))
