@@ -68,14 +68,18 @@ type Books struct {
 	Unknown   int  // trains of pulses that are no coin
 	Cuts      int  // power-ups that found something under way
 	Blind     int  // power-ups that found the acceptor released: a coin may have been in it of which no pulse was counted
-	Sales     int  // the number of the last
-	Payouts   int  // the number of the last
-	Money     Money
-	Cash      Cash
-	Sale      Sale
-	Payout    Payout
-	Columns   [MostColumns]ColumnBook
-	Tubes     [MostTubes]TubeBook
+	// FreshColumn, from 1, and FreshTube, a value, are what the last power cut has put in doubt, as long as nothing has happened
+	// since: then the snack or the coin may still come, also if the power is cut again meanwhile. 0: nothing.
+	FreshColumn int
+	FreshTube   Cents
+	Sales       int // the number of the last
+	Payouts     int // the number of the last
+	Money       Money
+	Cash        Cash
+	Sale        Sale
+	Payout      Payout
+	Columns     [MostColumns]ColumnBook
+	Tubes       [MostTubes]TubeBook
 }
 
 // A ColumnBook is a column by the books.
@@ -186,6 +190,11 @@ func (b *Books) enter(e machines.Entry) error {
 	n := &numbers{data: e.Data}
 	if !b.Started && e.Kind != entryStart {
 		return fmt.Errorf("the first entry should be %q", entryStart)
+	}
+	switch e.Kind {
+	case entryStart, entryTrain, entryUnknown:
+	default:
+		defer func() { b.FreshColumn, b.FreshTube = 0, 0 }()
 	}
 	switch e.Kind {
 	case entryStart:
@@ -315,11 +324,13 @@ func (b *Books) cut() {
 		b.Blind++
 	}
 	if b.Sale.Is == saleVending {
+		b.FreshColumn = b.Sale.Column
 		b.Money.Credit -= b.Sale.Price
 		b.Money.Doubt += b.Sale.Price
 		under = true
 	}
 	if b.Payout.Tube != 0 {
+		b.FreshTube = b.Payout.Tube
 		*b.owner() -= b.Payout.Tube
 		b.Money.Doubt += b.Payout.Tube
 	}

@@ -181,8 +181,8 @@ func (m *moment) exit(i int, high bool) {
 	}
 	value := m.s.Tubes[i].Value
 	switch {
-	case m.s.Calm != 0 && m.s.FreshTube == i+1 && m.s.Tubes[i].Doubt > 0:
-		m.s.FreshTube = 0
+	case m.s.Calm != 0 && m.s.Coming == i+1 && m.s.Tubes[i].Doubt > 0:
+		m.s.Coming = 0
 		m.record(entryPaid, "payout", m.s.Payouts, "tube", value, "doubt", 1)
 		m.note("%v returned after the power cut", value)
 	case t.Is != tubePaying && t.RunsOut == 0:

@@ -105,8 +105,8 @@ type State struct {
 	Silent     Instant // no coin until then: its tube failed
 	Burst      Instant // the end of a burst, or of the pause after it
 	Calm       Instant // after power-up: until then nothing begins, and what was on its way still comes
-	Fresh      int     // the column whose snack may still fall then, from 1
-	FreshTube  int     // the tube whose coin may still come then, from 1
+	Falling    int     // the column whose snack may still fall then, from 1
+	Coming     int     // the tube whose coin may still come then, from 1
 	Drop       bool    // the drop sensor: something is in its light
 	Door       bool    // the service door is open
 	Wanted     bool    // a Task has awaited a customer, and none an operator since
@@ -211,8 +211,8 @@ func (p *Plant) powerUp(b Books, at time.Time) (State, machines.Reaction, error)
 			s.Spirals[i].Is = spiralJammed
 		case book.Out == outUnseen:
 			s.Spirals[i].Is = spiralUnseen
-		case book.Out == outDoubt && book.Sale == b.Sale.Number && b.Sale.Is == saleVending:
-			s.Fresh, wait = i+1, maxFall
+		case book.Out == outDoubt && s.FreshColumn == i+1:
+			s.Falling, wait = i+1, maxFall
 		}
 	}
 	for i := range s.TubeLines {
@@ -220,16 +220,16 @@ func (p *Plant) powerUp(b Books, at time.Time) (State, machines.Reaction, error)
 		if s.Tubes[i].Stuck {
 			s.TubeLines[i].Is = tubeStuck
 		}
-		if b.Payout.Tube != 0 && s.Tubes[i].Value == b.Payout.Tube {
-			s.FreshTube, wait = i+1, max(wait, runOut)
+		if s.Tubes[i].Value != 0 && s.Tubes[i].Value == s.Books.FreshTube {
+			s.Coming, wait = i+1, max(wait, runOut)
 		}
 	}
 	s.Calm = m.in(wait)
-	if s.Fresh > 0 {
-		m.note("the power was cut during sale %d of column %d: %v in doubt", b.Sale.Number, s.Fresh, b.Sale.Price)
+	if i := s.Falling; i > 0 {
+		m.note("the power was cut during sale %d of column %d: %v in doubt", s.Columns[i-1].Sale, i, s.Columns[i-1].Doubt)
 	}
-	if s.FreshTube > 0 {
-		m.note("the power was cut while a coin of %v was paid: it is in doubt", b.Payout.Tube)
+	if s.Coming > 0 {
+		m.note("the power was cut while a coin of %v was paid: it is in doubt", s.FreshTube)
 	}
 	if b.Train {
 		m.note("the power was cut while a coin came in: its value is unknown")
@@ -438,7 +438,7 @@ func (m *moment) due(name string) {
 	case dueCalm:
 		if m.s.Calm != 0 {
 			m.coinComplete()
-			m.s.Calm, m.s.Fresh, m.s.FreshTube = 0, 0, 0
+			m.s.Calm, m.s.Falling, m.s.Coming = 0, 0, 0
 		}
 	case dueCoin:
 		if m.s.Calm == 0 {

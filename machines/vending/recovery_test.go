@@ -56,6 +56,13 @@ func TestWhatIsDueAfterAPowerCut(t *testing.T) {
 			vending.Money{Inserted: 400, Kept: 300, Credit: 100},
 		},
 		{
+			"while the snack falls, and once more",
+			func(b *bench) { b.insert(200, 200); b.ask("vend", `{"column":1}`); b.turn("1"); b.off() },
+			func(b *bench) { b.pulse("drop") },
+			`{"due":"refund","credit":100,"owed":0}`,
+			vending.Money{Inserted: 400, Kept: 300, Credit: 100},
+		},
+		{
 			"before the change", func(b *bench) { b.insert(200, 200); b.ask("vend", `{"column":1}`); b.turn("1"); b.pulse("drop") }, nil,
 			`{"due":"change","credit":100,"owed":0}`,
 			vending.Money{Inserted: 400, Kept: 300, Credit: 100},

@@ -167,7 +167,7 @@ func (m *moment) gone() {
 
 // dropAfterCut is a snack that falls right after power-up: of the column whose sale was under way, if there is one.
 func (m *moment) dropAfterCut() {
-	i := m.s.Fresh - 1
+	i := m.s.Falling - 1
 	if i < 0 || m.s.Columns[i].Out != outDoubt {
 		m.gone()
 		return
