@@ -220,7 +220,7 @@ func (p *Plant) powerUp(b Books, at time.Time) (State, machines.Reaction, error)
 		if s.Tubes[i].Stuck {
 			s.TubeLines[i].Is = tubeStuck
 		}
-		if s.Tubes[i].Value != 0 && s.Tubes[i].Value == s.Books.FreshTube {
+		if s.Tubes[i].Value != 0 && s.Tubes[i].Value == s.FreshTube {
 			s.Coming, wait = i+1, max(wait, runOut)
 		}
 	}
