@@ -1,7 +1,7 @@
 # make check   the quick part: format, lint, vet, tests with the race detector, tidy modules, a clean tree
 # make test    everything: check, fuzzing, builds for every Pi
+# make soak    the crash tests with SOAK kills each, far more than make test has
 # make bench   the benchmarks
-# make soak    kills the program 5000 times in the middle of its work, or SIGNALBOX_CRASHES=n times
 # make bench-peers   the workloads against an npm package that runs ASL as well; needs npm
 
 SHELL := /bin/bash
@@ -9,9 +9,10 @@ SHELL := /bin/bash
 TOOL := go tool -modfile=tools/go.mod
 # A count, not a time: at the end of a time go test sometimes fails with "context deadline exceeded" (go.dev/issue/75804).
 FUZZTIME ?= 150000x
+SOAK ?= 2000
 ROUNDS ?= 5
 
-.PHONY: soak test check needs lint tidy race fuzz builds bench bench-peers
+.PHONY: test check needs lint tidy race fuzz soak builds bench bench-peers
 
 test: needs check fuzz builds
 
@@ -22,7 +23,7 @@ check:
 	if [ "$$before" != "$$(git status --porcelain)" ]; then echo "the tests have changed the tree:"; git status --short; exit 1; fi
 
 needs:
-	@tools/needs.sh tmux graphviz
+	@tools/needs.sh tmux graphviz postgresql
 
 lint:
 	$(TOOL) golangci-lint fmt --diff
@@ -46,6 +47,9 @@ fuzz:
 		done; \
 	done
 
+soak: needs
+	SIGNALBOX_CRASHES=$(SOAK) go test -count 1 -timeout 0 -run Crash -v ./...
+
 builds:
 	GOOS=linux GOARCH=arm64 go build -o /dev/null ./cmd/signalbox
 	GOOS=linux GOARCH=arm GOARM=6 go build -o /dev/null ./cmd/signalbox
@@ -57,6 +61,3 @@ bench:
 # Kept out of test: what is measured while others use the machine says nothing about a commit.
 bench-peers:
 	@tools/bench-peers/run.sh $(ROUNDS)
-
-soak:
-	SIGNALBOX_CRASHES=$${SIGNALBOX_CRASHES:-5000} go test -run Crash -timeout 0 ./...

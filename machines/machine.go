@@ -9,6 +9,7 @@ import (
 
 	"periph.io/x/conn/v3/gpio"
 
+	"signalbox/asl/engine"
 	"signalbox/asl/value"
 )
 
@@ -31,6 +32,11 @@ type Machine struct {
 	Configure func(file string, text []byte) (Machine, error)
 	// Explain tells how the figures that the machine works with come about, for people. Nil: there is nothing to tell.
 	Explain func() string
+	// Open connects a machine without lines (Plant and Board are nil) with what it works on instead. Check finds what is wrong
+	// with its settings before anything is opened. Flags are those of the command line that are its own.
+	Open  func(Settings, Host) (Site, error)
+	Check func(Settings) error
+	Flags []string
 	// Operations are the commands that an operator may give beside the activities: refill, collect.
 	Operations []string
 	// Report tells what the entries of the plant's ledger add up to: a text for people, and a value of package asl/value. Nil:
@@ -55,6 +61,37 @@ type Channel struct {
 	Name              string
 	Red, Amber, Green string
 	Walk, DontWalk    string
+}
+
+// Settings are what the command line says to a machine without lines; what is not said is zero.
+type Settings struct {
+	Source, Target string
+	Rows           *int64
+}
+
+// A Host is what a [Site] gets of the run that it is in.
+type Host struct {
+	Clock Desk
+	Note  func(text string) // for the log; on the clock's goroutine
+	Data  string            // the folder for what must outlive the process; "": there is none
+}
+
+// A Desk is the clock for those who work beside it, on goroutines of their own, and come back with what they have found.
+type Desk interface {
+	Clock
+	Post(f func())
+	Hold() (release func())
+}
+
+// A Site is what a machine works on that has no lines. But for Close, its methods are for the clock's goroutine.
+type Site interface {
+	Handler(activity string) engine.Handler
+	// View returns what a screen shows of it: an immutable value.
+	View() any
+	// Pause keeps it from beginning anything until resume is called.
+	Pause() (resume func())
+	// Close ends what is under way, when the clock has stopped.
+	Close() error
 }
 
 // A Key is what a key of the terminal does to a simulated input line: so many pulses, or one press held for a while.

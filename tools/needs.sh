@@ -3,7 +3,8 @@
 # that miss theirs skip and say so; with CI=true they fail.
 set -euo pipefail
 
-declare -A program=([graphviz]=dot)
+declare -A program=([graphviz]=dot [postgresql]=initdb)
+PATH="$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' :)" # where Debian has initdb; tests look there as well
 missing=()
 for package in "$@"; do
 	command -v "${program[$package]:-$package}" >/dev/null || missing+=("$package")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"signalbox/machines/intersection"
+	"signalbox/machines/migration"
 	"signalbox/machines/vending"
 	"signalbox/tui"
 )
@@ -210,6 +211,37 @@ func garage() tui.Snapshot {
 				Time: after(3 * time.Second), Kind: "error", Text: "Hardware.Line",
 				Why: "gpio: line motor-up: held by \"pigpiod\"",
 			},
+		},
+	}
+}
+
+// moving is a migration in the middle of a batch, with two entries that could not be moved.
+func moving() tui.Snapshot {
+	stop := tui.Next{State: "TellThatItStopped", Label: "Catch States.ALL"}
+	return tui.Snapshot{
+		Machine: "migration-batch", Driver: "live", Time: after(12 * time.Second), Start: start, Speed: 1,
+		Status: "RUNNING", Current: "MoveBatch", Active: []string{"MoveBatch", "MoveBatch"}, Since: after(11 * time.Second),
+		Last: tui.Transition{From: "", To: "MoveBatch", Reason: "StartAt"},
+		States: []tui.State{
+			{Name: "Seed", Type: "Task", Next: []tui.Next{{State: "FromTheBeginning"}, stop}},
+			{Name: "FromTheBeginning", Type: "Pass", Next: []tui.Next{{State: "NextBatches"}}},
+			{Name: "NextBatches", Type: "Task", Next: []tui.Next{{State: "IsThereOne"}, stop}},
+			{Name: "EachBatch", Type: "Map", Next: []tui.Next{{State: "NextBatches"}, stop}},
+			{Name: "MoveBatch", Type: "Task"},
+			{Name: "TellThatItStopped", Type: "Task", Next: []tui.Next{{State: "Stopped"}}},
+		},
+		World: migration.View{
+			Source: "/var/lib/old/customers.db", Target: "postgres://mover:xxxxx@db.example.org:5432/customers?sslmode=require",
+			Phase: migration.Copying, Done: 342_518, Of: 1_000_000,
+			Pending: 657_482, Moved: 342_516, Failed: 2, Rate: 51_234.5, Left: 12_830 * time.Millisecond,
+			Failures: []string{
+				"entry 17 could not be moved: Migration.Rejected: the target: ERROR: invalid byte sequence (SQLSTATE 22021)",
+				"entry 2409 could not be moved: Migration.Conflict: the target has another entry 2409",
+			},
+		},
+		Log: []tui.LogLine{
+			{Time: after(0), Kind: "note", Text: "1,000,000 entries in the source, 1,000,000 still to be moved"},
+			{Time: after(11 * time.Second), Kind: "state", Text: "MoveBatch", Why: "StartAt"},
 		},
 	}
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"signalbox/machines/intersection"
+	"signalbox/machines/migration"
 	"signalbox/machines/vending"
 )
 
@@ -21,6 +22,8 @@ func (p picturePanel) title(s Snapshot) string {
 		return "crossing"
 	case vending.View:
 		return "front"
+	case migration.View:
+		return "transfer"
 	default:
 		return "board"
 	}
@@ -41,6 +44,8 @@ func (p picturePanel) wish(s Snapshot) int {
 		return 112
 	case vending.View:
 		return 96
+	case migration.View:
+		return 92
 	default:
 		return 72
 	}
@@ -53,6 +58,8 @@ func (p picturePanel) Draw(sh *sheet, s Snapshot, st styles) {
 		drawCrossing(sh, s, world, st)
 	case vending.View:
 		drawFront(sh, s, world, p.keys, st)
+	case migration.View:
+		drawTransfer(sh, s, world, st)
 	default:
 		drawBoard(sh, s, p.keys, st)
 	}

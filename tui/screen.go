@@ -220,6 +220,10 @@ func (m *Model) layout() {
 	pictureW := m.picture.least(m.s)
 	spare -= pictureW
 	linesW := min(max(m.lines.least(m.s), 18), 30, spare-18)
+	if !m.s.hasLines() {
+		linesW = 0
+		spare++ // and no rule
+	}
 	spare -= linesW
 	statesW := min(max(m.states.least(m.s), 14), 28, spare)
 	spare -= statesW
@@ -232,10 +236,15 @@ func (m *Model) layout() {
 	grow(&statesW, min(m.states.wish(m.s), 40))
 	grow(&pictureW, 72)
 	grow(&statesW, min(m.states.wish(m.s), 56))
-	grow(&linesW, m.lines.least(m.s)+10)
+	if m.s.hasLines() {
+		grow(&linesW, m.lines.least(m.s)+10)
+	}
 	grow(&pictureW, m.picture.wish(m.s))
-	statesW += spare / 2
-	linesW += spare - spare/2
+	if m.s.hasLines() {
+		linesW += spare - spare/2
+		spare /= 2
+	}
+	statesW += spare
 	m.picture.SetSize(pictureW, h)
 	m.states.SetSize(statesW, h)
 	m.lines.SetSize(linesW, h)
@@ -313,7 +322,7 @@ func (m Model) titleBar(sh *sheet) {
 // pace says how fast the clock goes.
 func pace(s Snapshot) string {
 	switch {
-	case s.Driver == "gpio":
+	case s.Driver == "gpio", s.Driver == "live":
 		return "real time"
 	case s.Speed == 0:
 		return "×max"
@@ -383,6 +392,9 @@ func (m Model) drawAll(sh *sheet) {
 	}{
 		{m.picture.title(m.s), m.picture, m.picture.w}, {"states", m.states, m.states.w}, {"lines", m.lines, m.lines.w},
 	} {
+		if p.w == 0 {
+			continue // no lines
+		}
 		if i > 0 {
 			sh.put(x, top, st.rule, "┬")
 			sh.vline(x, top+1, h, st.rule, "│")

@@ -19,7 +19,7 @@ import (
 // replaces it.
 type Snapshot struct {
 	Machine string
-	Driver  string    // "sim" or "gpio"
+	Driver  string    // "sim", "gpio" or, without lines and in real time, "live"
 	Time    time.Time // the machine's clock, simulated or real
 	Start   time.Time // what it showed at the beginning; zero: not shown
 	Speed   float64   // simulated seconds a second; 0: as fast as it goes
@@ -37,8 +37,8 @@ type Snapshot struct {
 	Log     []LogLine // the newest last
 	Dropped int       // how many log lines went before Log: it counts up as Log forgets the oldest
 
-	// World is what the picture shows besides the lines: an intersection.View, a vending.View, or nil for a board without
-	// a picture of its own.
+	// World is what the picture shows besides the lines: an intersection.View, a vending.View, a migration.View, or nil
+	// for a board without a picture of its own.
 	World any
 }
 
@@ -84,6 +84,9 @@ type LogLine struct {
 	Text string
 	Why  string
 }
+
+// hasLines reports whether there is anything to list. While nothing is known yet, room is kept for it.
+func (s Snapshot) hasLines() bool { return len(s.Lines) > 0 || s.Machine == "" }
 
 // line returns the line of that name.
 func (s Snapshot) line(name string) (Line, bool) {

@@ -17,6 +17,7 @@ import (
 	"signalbox/gpio/scenario"
 	"signalbox/gpio/sim"
 	"signalbox/machines"
+	"signalbox/machines/cloud"
 	"signalbox/machines/direct"
 	"signalbox/machines/ledger"
 	"signalbox/machines/monitor"
@@ -31,9 +32,11 @@ type order struct {
 	board    *gpio.Board        // nil: the definition moves no lines
 	scenario *scenario.Scenario // nil: none
 	mocks    *mock.Case         // nil: none
+	services *cloud.Mapping     // nil: none
 	input    any
 	objects  engine.Objects // nil: none
-	data     string         // the folder for what must outlive the process; "": it is forgotten
+	settings machines.Settings
+	data     string // the folder for what must outlive the process; "": it is forgotten
 	driver   string
 	speed    float64
 	length   time.Duration // 0: until the machine ends
@@ -46,6 +49,9 @@ type order struct {
 	observe func(machines.Ledger) machines.Ledger
 }
 
+// real reports whether it is done in real time.
+func (o *order) real() bool { return o.driver == "gpio" || o.target.real() }
+
 // An assembly is a machine put together: engine, plant, lines, world and clock. There is one clock, and what is here belongs
 // to the goroutine that runs it.
 type assembly struct {
@@ -56,6 +62,8 @@ type assembly struct {
 	lines   *gpio.Lines // nil without a board
 	rig     *machines.Rig
 	world   machines.World
+	site    machines.Site // nil: the machine has lines, or there is none
+	cloud   *cloud.Cloud  // nil: no service is answered for
 	run     *engine.Run
 	history *storyteller
 	data    *dataFolder      // nil: nothing is kept
@@ -81,7 +89,7 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 	switch {
 	case o.clock != nil:
 		a.clock = o.clock
-	case o.driver == "gpio":
+	case o.real():
 		a.clock = engine.NewReal()
 	default:
 		a.clock = engine.NewSimulated(engine.Epoch, o.speed)
@@ -100,8 +108,17 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 	if err := a.keepBooks(); err != nil {
 		return nil, err
 	}
-	if o.board != nil {
-		if err := a.open(); err != nil {
+	switch {
+	case o.board != nil:
+		err = a.open()
+	case o.target.real():
+		err = a.openSite()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if o.services != nil {
+		if err = a.openCloud(); err != nil {
 			return nil, err
 		}
 	}
@@ -131,6 +148,11 @@ func (a *assembly) begin() error {
 	if o.board != nil {
 		if err := a.connect(handlers); err != nil {
 			return err
+		}
+	}
+	if a.site != nil {
+		for _, activity := range o.target.machine.Activities {
+			handlers[activity] = a.site.Handler(activity)
 		}
 	}
 	e := engine.New(engine.Options{
@@ -285,10 +307,34 @@ func (a *assembly) connect(handlers map[string]engine.Handler) error {
 	return nil
 }
 
+// servicesFile is where a run keeps tables and queues, in its folder, if their mapping names no file.
+const servicesFile = "services.db"
+
+// openCloud opens what answers for AWS's services.
+func (a *assembly) openCloud() (err error) {
+	file := a.order.services.Store()
+	if file == "" && a.order.data != "" {
+		file = filepath.Join(a.order.data, servicesFile)
+	}
+	a.cloud, err = cloud.Open(a.order.services, file, a.clock)
+	return err
+}
+
+// openSite opens what a machine without lines works on.
+func (a *assembly) openSite() (err error) {
+	note := func(text string) { a.history.plant("", []machines.Note{{Text: text}}) }
+	a.site, err = a.order.target.machine.Open(a.order.settings, machines.Host{Clock: a.clock, Note: note, Data: a.order.data})
+	return err
+}
+
 // mocked puts the test case before the handlers, and returns who answers the Tasks that have none.
 func (a *assembly) mocked(handlers map[string]engine.Handler) engine.Handler {
+	var other engine.Handler
+	if a.cloud != nil {
+		other = a.cloud
+	}
 	if a.order.mocks == nil {
-		return nil
+		return other
 	}
 	if a.order.board == nil {
 		for _, activity := range direct.Activities() {
@@ -301,6 +347,9 @@ func (a *assembly) mocked(handlers map[string]engine.Handler) engine.Handler {
 	player := a.order.mocks.Play()
 	for activity, h := range handlers {
 		handlers[activity] = player.Before(h)
+	}
+	if other != nil {
+		return player.Before(other)
 	}
 	return player
 }
@@ -407,6 +456,12 @@ func (a *assembly) close(why string) (err error) {
 	}
 	if a.lines != nil {
 		err = errors.Join(a.lines.Safe(why), a.lines.Close())
+	}
+	if a.cloud != nil {
+		err = errors.Join(err, a.cloud.Close())
+	}
+	if a.site != nil {
+		err = errors.Join(err, a.site.Close())
 	}
 	if a.control != nil {
 		err = errors.Join(err, a.control.close())

@@ -10,14 +10,18 @@ import (
 	"signalbox/asl"
 	"signalbox/asl/mock"
 	"signalbox/machines"
+	"signalbox/machines/cloud"
 	"signalbox/machines/direct"
 	"signalbox/machines/intersection"
+	"signalbox/machines/migration"
 	"signalbox/machines/vending"
 )
 
 // builtIn lists the machines that the program brings.
 func builtIn() []machines.Machine {
-	return []machines.Machine{intersection.Machine(), intersection.DualRing(), vending.Machine()}
+	return []machines.Machine{
+		intersection.Machine(), intersection.DualRing(), vending.Machine(), migration.Machine(), migration.Batch(),
+	}
 }
 
 // A target is what a command works on: a definition, and the built-in machine whose plant it commands, if any.
@@ -43,6 +47,9 @@ func (t *target) become(m *machines.Machine) error {
 	t.text, t.definition = m.Definition, definition
 	return nil
 }
+
+// real reports whether the target works on what time cannot be simulated for.
+func (t *target) real() bool { return t.machine != nil && t.machine.Open != nil }
 
 // keeps reports whether the target's machine has something that must outlive the process.
 func (t *target) keeps() bool {
@@ -113,8 +120,8 @@ const codeNotHere = "NOT_RUN_HERE"
 
 // findPlant chooses the built-in machine whose activities the definition names, and reports every Task that nothing here
 // would answer. With mocks (nil: none) only those count that have no response; what nobody answers then fails when it is
-// reached, as a test case need not cover all states.
-func (t *target) findPlant(all []machines.Machine, mocks *mock.Case) error {
+// reached, as a test case need not cover all states. Tasks of AWS's services are answered as services (nil: none) says.
+func (t *target) findPlant(all []machines.Machine, mocks *mock.Case, services *cloud.Mapping) error {
 	if t.machine != nil {
 		return nil
 	}
@@ -138,7 +145,7 @@ func (t *target) findPlant(all []machines.Machine, mocks *mock.Case) error {
 	}
 	var faults asl.Diagnostics
 	for s := range t.definition.All() {
-		if message := t.unanswered(s, all, mocks); message != "" {
+		if message := t.unanswered(s, all, mocks, services); message != "" {
 			faults = append(faults, asl.Fault(t.text, s, codeNotHere, message))
 		}
 	}
@@ -149,7 +156,7 @@ func (t *target) findPlant(all []machines.Machine, mocks *mock.Case) error {
 }
 
 // unanswered says why a state cannot be run here; "" if it can.
-func (t *target) unanswered(s *asl.State, all []machines.Machine, mocks *mock.Case) string {
+func (t *target) unanswered(s *asl.State, all []machines.Machine, mocks *mock.Case, services *cloud.Mapping) string {
 	generic := slices.Contains(direct.Activities(), s.Activity)
 	switch {
 	case s.JSONata():
@@ -161,8 +168,11 @@ func (t *target) unanswered(s *asl.State, all []machines.Machine, mocks *mock.Ca
 			s.Activity, t.machine.Name)
 	case mocks != nil:
 		return ""
+	case s.Activity == "" && services != nil:
+		return services.Unanswered(s.Resource)
 	case s.Activity == "":
-		return fmt.Sprintf("nothing here answers the resource %s; let a file answer it with --mocks FILE, or name an activity such as "+
+		return fmt.Sprintf("nothing here answers the resource %s; let a file answer it with --mocks FILE, say what it stands for "+
+			"with --services FILE, or name an activity such as "+
 			"arn:aws:states:us-east-1:123456789012:activity:gpio-write", s.Resource)
 	case generic || t.machine != nil && slices.Contains(t.machine.Activities, s.Activity):
 		return ""

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,8 @@ import (
 	"signalbox/gpio"
 	"signalbox/gpio/near"
 	"signalbox/gpio/scenario"
+	"signalbox/machines"
+	"signalbox/machines/cloud"
 )
 
 type runCmd struct {
@@ -28,11 +31,15 @@ type runCmd struct {
 	Board    string         `placeholder:"FILE" help:"The lines and their wiring, YAML. A built-in machine brings its own."`
 	Scenario string         `placeholder:"FILE" help:"What people do and what breaks, YAML: a list of pushes."`
 	Input    string         `placeholder:"JSON|@FILE|-" default:"{}" help:"The execution's input; - is standard input."`
+	Services string         `placeholder:"FILE" help:"What Lambda functions, tables and queues of a definition stand for here, YAML."`
 	Mocks    string         `placeholder:"FILE" help:"What Tasks are answered: a MockConfigFile of Step Functions Local."`
 	Case     string         `placeholder:"[MACHINE#]CASE" help:"The test case of --mocks, where there is more than one."`
 	Config   string         `placeholder:"FILE" help:"What a built-in machine consists of, YAML: its approaches and timings, its prices and stock."`
 	Data     string         `placeholder:"DIR" help:"Where ledger, latched faults and stores are kept. A simulation forgets them where it is not given."`
 	Objects  string         `placeholder:"DIR" help:"Where distributed Maps find objects: DIR/bucket/key. The definition's folder where it is not given."`
+	Source   string         `placeholder:"DSN" help:"migration: where entries come from, FILE, sqlite:FILE or postgres://…; one is made where it is not given."`
+	To       string         `name:"target" placeholder:"DSN" help:"migration: where they go."`
+	Rows     *int64         `placeholder:"N" help:"migration: how many entries the source has at least; those that are missing are made."`
 	Speed    float64        `placeholder:"N" default:"1" help:"Simulated seconds a second; 0 does not wait at all."`
 	For      *time.Duration `placeholder:"DURATION" help:"End the run after that much of the machine's time, such as 90s or 1h."`
 	Seed     uint64         `placeholder:"N" default:"1" help:"What the simulation's chance derives from."`
@@ -47,6 +54,7 @@ func (runCmd) Help() string {
   signalbox run intersection
   signalbox run vending --scenario examples/vending/three-dollars.yaml --speed 0 --plain
   signalbox run examples/blink/blink.asl.json --board examples/blink/board.yaml --driver gpio
+  signalbox run migration-batch --source old.db --target postgres://me@localhost/new --plain
   signalbox run examples/order/order.asl.json --mocks examples/order/mocks.json --case Ordered --input @examples/order/input.json
 
 A definition whose Tasks name the activities of a built-in machine commands that machine's plant. Outputs go to their safe
@@ -108,6 +116,10 @@ func (c *runCmd) order(in io.Reader) (order, error) {
 	note(err)
 	o.mocks, err = c.mocks(o.target)
 	note(err)
+	var wrong error
+	o.services, wrong = c.services()
+	note(wrong)
+	err = errors.Join(err, wrong)
 	if c.Objects != "" {
 		switch info, err := os.Stat(c.Objects); {
 		case err != nil:
@@ -120,12 +132,16 @@ func (c *runCmd) order(in io.Reader) (order, error) {
 		o.objects = engine.Folder(filepath.Dir(o.target.file))
 	}
 	if o.target != nil && err == nil {
-		if err = o.target.findPlant(builtIn(), o.mocks); err == nil {
+		if err = o.target.findPlant(builtIn(), o.mocks, o.services); err == nil {
 			err = c.configure(o.target)
 		}
 		if err == nil {
 			o.board, err = c.board(o.target, o.mocks)
 		}
+		note(err)
+	}
+	if o.target != nil && err == nil {
+		o.settings, err = c.settings(o.target)
 		note(err)
 	}
 	o.data = c.Data
@@ -166,6 +182,42 @@ func (c *runCmd) configure(t *target) error {
 	return t.become(&m)
 }
 
+// services reads what the cloud stands for here, nil where nothing does.
+func (c *runCmd) services() (*cloud.Mapping, error) {
+	if c.Services == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(c.Services)
+	if err != nil {
+		return nil, fmt.Errorf("--services: %w", err)
+	}
+	return cloud.ReadMapping(c.Services, text)
+}
+
+// settings are what the command line says to a machine without lines. What it says and the machine does not take is refused.
+func (c *runCmd) settings(t *target) (machines.Settings, error) {
+	s := machines.Settings{Source: c.Source, Target: c.To, Rows: c.Rows}
+	var faults []error
+	for _, f := range []struct {
+		name string
+		said bool
+	}{{"source", c.Source != ""}, {"target", c.To != ""}, {"rows", c.Rows != nil}} {
+		if f.said && (t.machine == nil || !slices.Contains(t.machine.Flags, f.name)) {
+			faults = append(faults, fmt.Errorf("--%s: %s has no use for it", f.name, t.name))
+		}
+	}
+	if t.real() {
+		if c.Driver == "gpio" {
+			faults = append(faults, fmt.Errorf("--driver gpio: %s moves no lines; leave it out", t.name))
+		}
+		if c.Speed != 1 {
+			faults = append(faults, fmt.Errorf("--speed: %s works in real time; leave it out", t.name))
+		}
+		faults = append(faults, t.machine.Check(s))
+	}
+	return s, errors.Join(faults...)
+}
+
 // mocks reads the test case that Tasks are answered from, nil if there is none. The target is nil where it has faults.
 func (c *runCmd) mocks(t *target) (*mock.Case, error) {
 	if c.Mocks == "" {
@@ -192,6 +244,9 @@ func (c *runCmd) mocks(t *target) (*mock.Case, error) {
 // board reads the board of a run: the one that is named, else the built-in machine's. It is nil where no line is moved, and
 // where Tasks are mocked: those that would still move lines then fail.
 func (c *runCmd) board(t *target, mocks *mock.Case) (*gpio.Board, error) {
+	if c.Board != "" && t.real() {
+		return nil, fmt.Errorf("--board: %s moves no lines", t.name)
+	}
 	if c.Board != "" {
 		board, err := gpio.ReadBoard(c.Board)
 		if err != nil {
@@ -201,6 +256,9 @@ func (c *runCmd) board(t *target, mocks *mock.Case) (*gpio.Board, error) {
 			return fitBoard(t.machine, c.Board, board)
 		}
 		return board, nil
+	}
+	if t.real() {
+		return nil, nil
 	}
 	if t.machine != nil {
 		return gpio.ParseBoard(t.machine.Name, t.machine.Board)
@@ -244,7 +302,7 @@ func (c *runCmd) print(ctx context.Context, o order, s streams) error {
 	defer cancel(nil)
 	out := bufio.NewWriter(s.out)
 	start := engine.Epoch
-	if o.driver == "gpio" {
+	if o.real() {
 		start = time.Now()
 	}
 	var broken error

@@ -121,18 +121,14 @@ func (f *feed) send() { f.snapshots <- f.snapshot() }
 func (f *feed) options() tui.Options {
 	a := f.assembly
 	o := tui.Options{}
-	if a.order.driver == "gpio" {
+	if a.site != nil {
+		o.TogglePause = func() { a.clock.Interject(func() { f.toggle(a.site.Pause) }) }
+	}
+	if a.order.real() {
 		return o
 	}
 	o.TogglePause = func() {
-		a.clock.Interject(func() {
-			if f.resume == nil {
-				f.resume = a.clock.Hold()
-				return
-			}
-			f.resume()
-			f.resume = nil
-		})
+		a.clock.Interject(func() { f.toggle(a.clock.Hold) })
 	}
 	o.SetSpeed = func(speed float64) {
 		a.clock.Interject(func() {
@@ -154,6 +150,15 @@ func (f *feed) options() tui.Options {
 		}
 	}
 	return o
+}
+
+func (f *feed) toggle(pause func() (resume func())) {
+	if f.resume == nil {
+		f.resume = pause()
+		return
+	}
+	f.resume()
+	f.resume = nil
 }
 
 // between is the least time between two pushes of one line by keys: a slot takes one coin after the other.
@@ -278,7 +283,10 @@ func (f *feed) snapshot() tui.Snapshot {
 			})
 		}
 	}
-	if a.world != nil {
+	switch {
+	case a.site != nil:
+		s.World, s.Driver = a.site.View(), "live"
+	case a.world != nil:
 		s.World = a.world.View()
 	}
 	if m := t.machine; m != nil && m.View != nil {

@@ -1,0 +1,10 @@
+package migration
+
+// SetFault has f asked at every step towards and beyond a commit, of both stores.
+func (s *Site) SetFault(f func(point string) error) { s.source.fault, s.target.fault = f, f }
+
+// NewLife returns what judges the events of entries.
+func NewLife() func(State, Event) (State, error) { return newLife().after }
+
+// Plan is what a machine makes of its settings.
+var MakePlan = plan

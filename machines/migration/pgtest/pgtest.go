@@ -1,0 +1,168 @@
+//go:build unix
+
+// Package pgtest gives tests a PostgreSQL of their own: Debian's programs, a cluster in a temporary folder, reached by a
+// socket in it. It is started when a test first asks and ends with the process of the tests, however that ends.
+package pgtest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+)
+
+// Database makes a database and returns its URL. Where PostgreSQL is not installed the test is skipped, with CI=true it
+// fails.
+func Database(tb testing.TB) string {
+	tb.Helper()
+	c, err := start()
+	switch {
+	case errors.Is(err, errMissing) && os.Getenv("CI") != "true":
+		tb.Skipf("not run: %v", err)
+	case err != nil:
+		tb.Fatal(err)
+	}
+	name := fmt.Sprintf("test%d", c.databases.Add(1))
+	db, err := sql.Open("pgx", c.url("postgres"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
+		tb.Fatal(err)
+	}
+	return c.url(name)
+}
+
+// Installed reports whether there is a PostgreSQL to start.
+func Installed() bool {
+	_, _, err := programs()
+	return err == nil
+}
+
+var errMissing = errors.New("PostgreSQL (initdb, postgres) is not installed")
+
+type cluster struct {
+	dir       string
+	end       *os.File // what keeps the server running while it is open
+	databases atomic.Int64
+}
+
+func (c *cluster) url(database string) string {
+	return "postgres://signalbox@/" + database + "?host=" + c.dir
+}
+
+var start = sync.OnceValues(func() (*cluster, error) {
+	initdb, postgres, err := programs()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "signalbox-pg")
+	if err != nil {
+		return nil, err
+	}
+	as, err := owner(dir)
+	if err != nil {
+		return nil, err
+	}
+	// The shell waits until its input ends, which it does with this process, and then ends the server and tidies up.
+	const script = `
+		"$1" -D "$3/data" -U signalbox -A trust -E UTF8 --locale=C >"$3/log" 2>&1 || exit
+		"$2" -D "$3/data" -k "$3" -c listen_addresses= >>"$3/log" 2>&1 &
+		read -r _
+		kill -INT $!
+		wait
+		rm -rf "$3"`
+	cmd := exec.Command("sh", "-c", script, "sh", initdb, postgres, dir) //nolint:gosec // the three are not from outside
+	cmd.Dir = dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true} // an interrupt of the tests is not for the server
+	in, out, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stdin = in
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	_ = in.Close() // the shell has it
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	c := &cluster{dir: dir, end: out}
+	return c, c.answers(ended)
+})
+
+// answers waits until the server takes connections.
+func (c *cluster) answers(ended <-chan error) error {
+	db, err := sql.Open("pgx", c.url("postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for {
+		if err = db.PingContext(ctx); err == nil {
+			return nil
+		}
+		select {
+		case exit := <-ended:
+			log, _ := os.ReadFile(filepath.Join(c.dir, "log")) // without it the message is only shorter
+			return fmt.Errorf("pgtest: the server has ended: %w\n%s", exit, log)
+		case <-ctx.Done():
+			return fmt.Errorf("pgtest: the server does not answer: %w", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// programs finds initdb and postgres: in the path, or where Debian has them.
+func programs() (initdb, postgres string, err error) {
+	found := func(name string) string {
+		if file, err := exec.LookPath(name); err == nil {
+			return file
+		}
+		files, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
+		if len(files) == 0 {
+			return ""
+		}
+		return files[len(files)-1]
+	}
+	if initdb, postgres = found("initdb"), found("postgres"); initdb == "" || postgres == "" {
+		return "", "", errMissing
+	}
+	return initdb, postgres, nil
+}
+
+// owner returns who runs the server, which does not run as root, and gives that user the folder. Nil: whoever runs the tests.
+func owner(dir string) (*syscall.Credential, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		if u, err = user.Lookup("nobody"); err != nil {
+			return nil, err
+		}
+	}
+	uid, err := strconv.ParseUint(u.Uid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	gid, err := strconv.ParseUint(u.Gid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, os.Chown(dir, int(uid), int(gid))
+}

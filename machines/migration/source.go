@@ -1,0 +1,265 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"signalbox/asl"
+)
+
+// A Range is a part of the source, by ids; both ends belong to it.
+type Range struct {
+	First int64 `json:"first"`
+	Last  int64 `json:"last"`
+}
+
+// everything is the range of all entries.
+var everything = Range{math.MinInt64, math.MaxInt64}
+
+// Counts are how many entries there are of each state.
+type Counts struct{ Pending, Moving, Migrated, Failed int64 }
+
+// Open is how many entries are still to be moved.
+func (c Counts) Open() int64 { return c.Pending + c.Moving }
+
+// of returns the count of a state.
+func (c *Counts) of(s State) *int64 {
+	return map[State]*int64{Pending: &c.Pending, Moving: &c.Moving, Migrated: &c.Migrated, Failed: &c.Failed}[s]
+}
+
+// All is how many entries there are.
+func (c Counts) All() int64 { return c.Pending + c.Moving + c.Migrated + c.Failed }
+
+// A Source is the database that entries come from. Its errors are *asl.Error, but for those of opening it.
+type Source struct {
+	store
+	life *life
+}
+
+// OpenSource opens a source and makes what is missing of it. A SQLite file that is not there is made only if fresh.
+func OpenSource(d DSN, fresh bool) (*Source, error) {
+	s, err := openStore(d, "source", fresh, d.dialect.source)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.db.Exec("SELECT id, payload, state FROM entries WHERE id < 0"); err != nil {
+		_ = s.Close() // the other error says more
+		return nil, fmt.Errorf("migration: source %v: its table entries should have the columns id, payload and state: %w", d, err)
+	}
+	return &Source{store: *s, life: newLife()}, nil
+}
+
+// Counts counts the entries.
+func (s *Source) Counts(ctx context.Context) (Counts, error) {
+	var c Counts
+	err := s.transact(ctx, "counts", func(w *work) error {
+		rows, err := w.tx.QueryContext(ctx, "SELECT state, count(*) FROM entries GROUP BY state")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // Err has what there is to say
+		for rows.Next() {
+			var state State
+			var n int64
+			if err := rows.Scan(&state, &n); err != nil {
+				return err
+			}
+			*c.of(state) = n
+		}
+		return rows.Err()
+	})
+	return c, err
+}
+
+// Fill makes at most n more entries, with ids from that of the last one on, up to most, and returns how many it made. What
+// they hold derives from their ids.
+func (s *Source) Fill(ctx context.Context, most int64, n int) (made int, err error) {
+	err = s.transact(ctx, "fill", func(w *work) error {
+		var last int64
+		if err := w.tx.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM entries").Scan(&last); err != nil {
+			return err
+		}
+		for made < n && last < most {
+			var entries []Entry
+			for ; made < n && last < most && len(entries) < chunk; made++ {
+				last++
+				entries = append(entries, Entry{ID: last, Payload: sample(last)})
+			}
+			if _, err := w.exec(insert(len(entries)), arguments(entries)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return made, err
+}
+
+// sample is what an entry holds that was made here.
+func sample(id int64) string {
+	return fmt.Sprintf(`{"number":%d,"name":"customer %d","address":"%d Signal Row","balance":%d.%02d}`,
+		id, id, id%997+1, id*7919%100000, id%100)
+}
+
+// chunk is how many rows one statement inserts.
+const chunk = 250
+
+func insert(rows int) string {
+	return "INSERT INTO entries (id, payload) VALUES (?, ?)" + strings.Repeat(", (?, ?)", rows-1)
+}
+
+func arguments(entries []Entry) []any {
+	args := make([]any, 0, 2*len(entries))
+	for _, e := range entries {
+		args = append(args, e.ID, e.Payload)
+	}
+	return args
+}
+
+// Take takes the first entries of a range that are open, at most n, and returns them in order: they are moving then.
+func (s *Source) Take(ctx context.Context, r Range, n int) (entries []Entry, err error) {
+	err = s.transact(ctx, "take", func(w *work) error {
+		entries, err = w.query("SELECT id, payload, state FROM entries WHERE state IN ('pending', 'moving') AND id >= ? AND id <= ? "+
+			"ORDER BY id LIMIT ?"+s.dialect.lock, r.First, r.Last, n)
+		if err != nil {
+			return err
+		}
+		return s.let(w, Take, entries)
+	})
+	return entries, err
+}
+
+// Entry returns an entry.
+func (s *Source) Entry(ctx context.Context, id int64) (Entry, error) {
+	var found []Entry
+	err := s.transact(ctx, "read", func(w *work) (err error) {
+		found, err = w.query("SELECT id, payload, state FROM entries WHERE id = ?", id)
+		return err
+	})
+	switch {
+	case err != nil:
+		return Entry{}, err
+	case len(found) == 0:
+		return Entry{}, &asl.Error{Name: ErrRefused, Cause: fmt.Sprintf("the source has no entry %d", id)}
+	}
+	return found[0], nil
+}
+
+// Mark lets an event happen to entries, all of them or none, and returns how many it has changed.
+func (s *Source) Mark(ctx context.Context, e Event, ids []int64) (changed int, err error) {
+	err = s.transact(ctx, string(e), func(w *work) error {
+		condition, argument := s.in(ids)
+		entries, err := w.query("SELECT id, '', state FROM entries WHERE "+condition+" ORDER BY id"+s.dialect.lock, argument)
+		if err != nil {
+			return err
+		}
+		if len(entries) < len(ids) {
+			return &asl.Error{Name: ErrRefused, Cause: fmt.Sprintf("the source has %d of %d entries", len(entries), len(ids))}
+		}
+		before := slices.Clone(entries)
+		if err := s.let(w, e, entries); err != nil {
+			return err
+		}
+		for i := range entries {
+			if entries[i].State != before[i].State {
+				changed++
+			}
+		}
+		return nil
+	})
+	return changed, err
+}
+
+// Reopen makes all entries pending that had failed, and returns how many.
+func (s *Source) Reopen(ctx context.Context) (reopened int64, err error) {
+	err = s.transact(ctx, string(Reopen), func(w *work) error {
+		to, refused := s.life.after(Failed, Reopen)
+		if refused != nil {
+			return refused
+		}
+		reopened, err = w.exec("UPDATE entries SET state = ? WHERE state = 'failed'", string(to))
+		return err
+	})
+	return reopened, err
+}
+
+// let asks the state machine of each entry whether an event may happen, and writes what it says. Entries have their new
+// states then.
+func (s *Source) let(w *work, e Event, entries []Entry) error {
+	to := map[[2]State][]int64{} // what changes, by the states before and after
+	for i := range entries {
+		was := entries[i].State
+		is, err := s.life.after(was, e)
+		if err != nil {
+			return &asl.Error{Name: ErrRefused, Cause: fmt.Sprintf("entry %d: %v", entries[i].ID, err)}
+		}
+		if is != was {
+			to[[2]State{was, is}] = append(to[[2]State{was, is}], entries[i].ID)
+		}
+		entries[i].State = is
+	}
+	for change, ids := range to {
+		condition, argument := s.in(ids)
+		n, err := w.exec("UPDATE entries SET state = ? WHERE state = ? AND "+condition, string(change[1]), string(change[0]), argument)
+		if err != nil {
+			return err
+		}
+		if n != int64(len(ids)) {
+			return fmt.Errorf("%d of %d entries went from %s to %s", n, len(ids), change[0], change[1])
+		}
+	}
+	return nil
+}
+
+// Batches divides what is open behind an id into at most count ranges of size entries each.
+func (s *Source) Batches(ctx context.Context, after int64, size, count int) ([]Range, error) {
+	var ranges []Range
+	err := s.transact(ctx, "divide", func(w *work) error {
+		rows, err := w.tx.QueryContext(ctx, s.statement("SELECT id FROM entries WHERE state IN ('pending', 'moving') AND id > ? "+
+			"ORDER BY id LIMIT ?"), after, size*count)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // Err has what there is to say
+		for n := 0; rows.Next(); n++ {
+			var id int64
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			if n%size == 0 {
+				ranges = append(ranges, Range{First: id})
+			}
+			ranges[len(ranges)-1].Last = id
+		}
+		return rows.Err()
+	})
+	return ranges, err
+}
+
+// Page returns entries with ids above after, in order, at most n.
+func (s *Source) Page(ctx context.Context, after int64, n int) (entries []Entry, err error) {
+	err = s.transact(ctx, "page", func(w *work) error {
+		entries, err = w.query("SELECT id, payload, state FROM entries WHERE id > ? ORDER BY id LIMIT ?", after, n)
+		return err
+	})
+	return entries, err
+}
+
+// A Notice tells that something has failed for good.
+type Notice struct {
+	At           time.Time
+	Entry        *int64 // nil: not one entry, but all
+	Error, Cause string
+}
+
+// Note keeps a notice in the source.
+func (s *Source) Note(ctx context.Context, n Notice) error {
+	return s.transact(ctx, "note", func(w *work) error {
+		_, err := w.exec("INSERT INTO notices (at, entry, error, cause) VALUES (?, ?, ?, ?)",
+			n.At.UTC().Format(time.RFC3339), n.Entry, n.Error, n.Cause)
+		return err
+	})
+}

@@ -1,0 +1,87 @@
+package migration
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	driver "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+)
+
+// sqlite is a file. What is committed is on the disk (synchronous=FULL): a power cut must not take a written entry back
+// that the other store holds for migrated.
+var sqlite = &dialect{
+	open: func(name string, fresh bool) (*sql.DB, error) {
+		if !fresh {
+			// SQLite would make an empty file of a name with a slip in it.
+			if _, err := os.Stat(name); err != nil {
+				return nil, err
+			}
+		}
+		full, err := filepath.Abs(name)
+		if err != nil {
+			return nil, err
+		}
+		file := url.URL{Scheme: "file", Path: full, RawQuery: url.Values{
+			"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"},
+			"_txlock": {"immediate"}, // a transaction that only finds out later that it must wait would have to begin anew
+		}.Encode()}
+		db, err := sql.Open("sqlite", file.String())
+		if err != nil {
+			return nil, err
+		}
+		db.SetMaxOpenConns(1) // there is one writer at a time anyway
+		return db, nil
+	},
+	// The triggers are the state machine of entries once more, for whoever does not ask it. REPLACE deletes without firing
+	// triggers of deletion, so that insertions and new ids are looked at too.
+	source: []string{
+		`CREATE TABLE IF NOT EXISTS entries (
+			id INTEGER PRIMARY KEY,
+			payload TEXT NOT NULL,
+			state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'moving', 'migrated', 'failed'))
+		) STRICT`,
+		`CREATE INDEX IF NOT EXISTS entries_open ON entries (id) WHERE state IN ('pending', 'moving')`,
+		`CREATE TABLE IF NOT EXISTS notices (
+			number INTEGER PRIMARY KEY, at TEXT NOT NULL, entry INTEGER, error TEXT NOT NULL, cause TEXT NOT NULL
+		) STRICT`,
+		`CREATE TRIGGER IF NOT EXISTS entries_begin_pending BEFORE INSERT ON entries WHEN NEW.state <> 'pending'
+		BEGIN SELECT RAISE(ABORT, 'a new entry is pending'); END`,
+		`CREATE TRIGGER IF NOT EXISTS entries_migrated_not_replaced BEFORE INSERT ON entries
+		WHEN EXISTS (SELECT 1 FROM entries WHERE id = NEW.id AND state = 'migrated')
+		BEGIN SELECT RAISE(ABORT, 'a migrated entry stays as it is'); END`,
+		`CREATE TRIGGER IF NOT EXISTS entries_migrated_not_overtaken BEFORE UPDATE OF id ON entries
+		WHEN NEW.id <> OLD.id AND EXISTS (SELECT 1 FROM entries WHERE id = NEW.id AND state = 'migrated')
+		BEGIN SELECT RAISE(ABORT, 'a migrated entry stays as it is'); END`,
+		`CREATE TRIGGER IF NOT EXISTS entries_migrated_stay BEFORE UPDATE ON entries
+		WHEN OLD.state = 'migrated' AND (NEW.state <> OLD.state OR NEW.id <> OLD.id OR NEW.payload <> OLD.payload)
+		BEGIN SELECT RAISE(ABORT, 'a migrated entry stays as it is'); END`,
+		`CREATE TRIGGER IF NOT EXISTS entries_migrated_not_deleted BEFORE DELETE ON entries WHEN OLD.state = 'migrated'
+		BEGIN SELECT RAISE(ABORT, 'a migrated entry stays as it is'); END`,
+		`CREATE TRIGGER IF NOT EXISTS entries_go_their_way BEFORE UPDATE OF state ON entries
+		WHEN NEW.state <> OLD.state AND OLD.state || ' ' || NEW.state
+			NOT IN ('pending moving', 'moving migrated', 'moving failed', 'failed pending')
+		BEGIN SELECT RAISE(ABORT, 'no way leads there'); END`,
+	},
+	target: []string{`CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, payload TEXT NOT NULL) STRICT`},
+	list:   "%s IN (SELECT value FROM json_each(?))",
+	argument: func(ids []int64) any {
+		text, _ := json.Marshal(ids) // of numbers: it cannot fail
+		return string(text)
+	},
+	classify: func(err error) string {
+		var e *driver.Error
+		if !errors.As(err, &e) {
+			return ""
+		}
+		switch e.Code() & 0xff {
+		case codes.SQLITE_CONSTRAINT, codes.SQLITE_MISMATCH, codes.SQLITE_TOOBIG:
+			return ErrRejected
+		}
+		return ""
+	},
+}

@@ -1,0 +1,75 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"signalbox/machines/migration"
+)
+
+// drawTransfer draws a migration: from where to where, how far it has come and how fast, and what could not be moved.
+func drawTransfer(sh *sheet, s Snapshot, v migration.View, st styles) {
+	x, w := 1, min(sh.w-2, 90)
+	y := 0
+	sh.put(x, y, st.dim, "from")
+	sh.put(x+5, y, st.plain, squeeze(v.Source, w-5))
+	sh.put(x, y+1, st.dim, "to")
+	sh.put(x+5, y+1, st.plain, squeeze(v.Target, w-5))
+	y += 3
+	phase := string(v.Phase)
+	if phase == "" {
+		phase = "not begun"
+	}
+	sh.put(x, y, st.strong, phase)
+	share := 0.0
+	if v.Of > 0 {
+		share = float64(v.Done) / float64(v.Of)
+	}
+	sh.right(x, y, w, st.strong, fmt.Sprintf("%d %%", int(share*100)))
+	bar := st.green
+	if v.Failed > 0 || s.Status != "RUNNING" && s.Status != "SUCCEEDED" {
+		bar = st.red
+	}
+	full := int(share * float64(w))
+	sh.put(x, y+1, bar, strings.Repeat("█", full))
+	sh.put(x+full, y+1, st.dim, strings.Repeat("░", w-full))
+	done := thousands(v.Done) + " of " + thousands(v.Of)
+	sh.put(x, y+2, st.plain, done)
+	if v.Rate > 0 && !s.Paused {
+		rate := thousands(int64(v.Rate)) + "/s"
+		if left := rate + ", " + clock(v.Left.Round(time.Second)) + " left"; v.Left > 0 && width(done)+2+width(left) <= w {
+			rate = left
+		}
+		sh.right(x+width(done)+2, y+2, w-width(done)-2, st.plain, rate)
+	}
+	y += 4
+	failed := st.plain
+	if v.Failed > 0 {
+		failed = st.red.Bold(true)
+	}
+	for _, row := range []struct {
+		name string
+		n    int64
+		look look
+	}{{"pending", v.Pending, st.plain}, {"moved", v.Moved, st.plain}, {"failed", v.Failed, failed}} {
+		sh.put(x, y, st.dim, row.name)
+		sh.right(x+8, y, 14, row.look, thousands(row.n))
+		y++
+	}
+	y++
+	room := sh.h - y
+	for _, text := range v.Failures[max(len(v.Failures)-max(room, 0), 0):] {
+		sh.fit(x, y, w, st.red, "! "+text)
+		y++
+	}
+}
+
+// thousands writes a number with its thousands apart: 1,000,000.
+func thousands(n int64) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
