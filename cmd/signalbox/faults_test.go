@@ -39,7 +39,7 @@ func crossingFaults() (rows []string) {
 		}
 	}
 	for _, input := range []string{"detector", "button", "emergency"} {
-		for _, fault := range []string{"stuck on", "stuck off"} {
+		for _, fault := range []string{"stuck on", "stuck off", "bounce"} {
 			rows = append(rows, input+" "+fault)
 		}
 	}
@@ -89,6 +89,9 @@ emergencies:`, 1)
 			push := fmt.Sprintf("- {at: %v, fault: %s, pin: north-south.%s}\n", at, fault, kind)
 			if level, ok := strings.CutPrefix(fault, "stuck "); ok {
 				push = fmt.Sprintf("- {at: %v, fault: stuck, pin: north-south.%s, level: %s}\n", at, kind, level)
+			}
+			if fault == "bounce" { // an input chatters for 120 ms
+				push = fmt.Sprintf("- {at: %v, pin: north-south.%s, pulses: 40, width: 2ms, gap: 1ms}\n", at, kind)
 			}
 			out := crossingRun(t, dir, push+"- {end: 25m}\n")
 			end := whereItEnds(out)
