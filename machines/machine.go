@@ -137,6 +137,15 @@ type World interface {
 	View() any
 }
 
+// A Serviced world has things in it that an operator puts in and takes out: snacks, coins.
+type Serviced interface {
+	World
+	// Stock makes the world as the plant's state says that it is: at power-up after an earlier process.
+	Stock(s State)
+	// Serve does with the world's things what an operator's command has done with the plant's books.
+	Serve(operation string, input any)
+}
+
 // Error names that every machine can answer with; plants add their own.
 const (
 	ErrBusy  = "Plant.Busy"     // another execution owns the plant

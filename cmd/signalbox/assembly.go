@@ -298,6 +298,9 @@ func (a *assembly) connect(handlers map[string]engine.Handler) error {
 	}); err != nil {
 		return err
 	}
+	if world, ok := a.world.(machines.Serviced); ok && a.ledger != nil && a.restarts == 0 {
+		world.Stock(a.rig.State())
+	}
 	if m.Watch != nil {
 		a.watch(m.Watch)
 	}
@@ -486,7 +489,14 @@ func (a *assembly) operate(operation string, input any, answer func(any, *asl.Er
 		answer(nil, &asl.Error{Name: "Operation.Unknown", Cause: fmt.Sprintf("the machine that runs has no operation %q", operation)})
 		return
 	}
-	a.clock.Interject(func() { a.rig.Operate(operation, input, operated(answer)) })
+	a.clock.Interject(func() {
+		a.rig.Operate(operation, input, operated(func(output any, err *asl.Error) {
+			if world, ok := a.world.(machines.Serviced); ok && err == nil {
+				world.Serve(operation, input)
+			}
+			answer(output, err)
+		}))
+	})
 }
 
 // operated is the Reply to an operator.

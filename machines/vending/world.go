@@ -42,7 +42,7 @@ type Front struct {
 	Tray    int              // snacks that have fallen since the start
 	Cup     Cents            // coins paid since the start
 	Refused int              // pulses that the acceptor has not taken
-	Box     Cents            // coins that went into the cash box since the start
+	Box     Cents            // coins that went into the cash box since the start, or since it was emptied
 	Snacks  [MostColumns]int // left in the spirals
 	Coins   [MostTubes]int   // left in the tubes
 	Fallen  [MostColumns]int // snacks of each column
@@ -109,6 +109,44 @@ func (w *World) fallIn() {
 	t.coins++
 	w.lines.Drive(t.line+inSuffix, true)
 	w.clock.AfterFunc(exitPulse, func() { w.lines.Drive(t.line+inSuffix, false) })
+}
+
+// Stock implements [machines.Serviced].
+func (w *World) Stock(s machines.State) {
+	books := s.(State)
+	for i, c := range w.columns {
+		c.snacks = books.Columns[i].Stock
+	}
+	for i, t := range w.tubes {
+		t.coins = books.Tubes[i].Coins
+	}
+}
+
+// Serve implements [machines.Serviced].
+func (w *World) Serve(operation string, input any) {
+	var in service
+	if err := machines.Decode(input, &in); err != nil {
+		return // the plant has refused it
+	}
+	sign := 1
+	if operation == Collect {
+		sign = -1
+	} else if operation != Refill {
+		return
+	}
+	switch {
+	case in.Column != nil && in.Snacks != nil:
+		w.columns[*in.Column-1].snacks += *in.Snacks
+	case in.Tube != nil:
+		t := w.tubes[w.setup.tube(*in.Tube)]
+		coins := t.coins // all of them
+		if in.Coins != nil {
+			coins = *in.Coins
+		}
+		t.coins = max(0, t.coins+sign*coins)
+	case in.Box:
+		w.front.Box = 0
+	}
 }
 
 // View implements [machines.World]; it returns a [Front].
