@@ -11,8 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 	periph "periph.io/x/conn/v3/gpio"
 
-	"signalbox/gpio/near"
-	"signalbox/gpio/yamltree"
+	"signalbox/internal/near"
+	"signalbox/internal/yamltree"
 )
 
 // A Fault is something wrong with a file: its place, counted from 1, and a message that says what to do.

@@ -12,12 +12,12 @@ import (
 	"signalbox/asl"
 	"signalbox/asl/engine"
 	"signalbox/asl/mock"
+	"signalbox/asl/services"
 	"signalbox/gpio"
 	"signalbox/gpio/cdev"
 	"signalbox/gpio/scenario"
 	"signalbox/gpio/sim"
 	"signalbox/machines"
-	"signalbox/machines/cloud"
 	"signalbox/machines/direct"
 	"signalbox/machines/ledger"
 	"signalbox/machines/monitor"
@@ -32,7 +32,7 @@ type order struct {
 	board    *gpio.Board        // nil: the definition moves no lines
 	scenario *scenario.Scenario // nil: none
 	mocks    *mock.Case         // nil: none
-	services *cloud.Mapping     // nil: none
+	services *services.Mapping  // nil: none
 	input    any
 	objects  engine.Objects // nil: none
 	settings machines.Settings
@@ -55,24 +55,24 @@ func (o *order) real() bool { return o.driver == "gpio" || o.target.real() }
 // An assembly is a machine put together: engine, plant, lines, world and clock. There is one clock, and what is here belongs
 // to the goroutine that runs it.
 type assembly struct {
-	order   order
-	clock   *engine.Clock
-	driver  gpio.Driver // nil without a board
-	panel   *sim.Panel  // nil with real lines
-	lines   *gpio.Lines // nil without a board
-	rig     *machines.Rig
-	world   machines.World
-	site    machines.Site // nil: the machine has lines, or there is none
-	cloud   *cloud.Cloud  // nil: no service is answered for
-	run     *engine.Run
-	history *storyteller
-	data    *dataFolder      // nil: nothing is kept
-	books   machines.Ledger  // nil: the plant keeps none
-	ledger  *ledger.File     // nil: in memory, or none
-	control *control         // nil without data
-	monitor *monitor.Monitor // nil where nothing is watched
-	latch   keeper           // of the monitor
-	cleared bool             // somebody has cleared the monitor's fault
+	order    order
+	clock    *engine.Clock
+	driver   gpio.Driver // nil without a board
+	panel    *sim.Panel  // nil with real lines
+	lines    *gpio.Lines // nil without a board
+	rig      *machines.Rig
+	world    machines.World
+	site     machines.Site      // nil: the machine has lines, or there is none
+	services *services.Services // nil: no service is answered for
+	run      *engine.Run
+	history  *storyteller
+	data     *dataFolder      // nil: nothing is kept
+	books    machines.Ledger  // nil: the plant keeps none
+	ledger   *ledger.File     // nil: in memory, or none
+	control  *control         // nil without data
+	monitor  *monitor.Monitor // nil where nothing is watched
+	latch    keeper           // of the monitor
+	cleared  bool             // somebody has cleared the monitor's fault
 
 	dark     bool // the power is off
 	restarts int
@@ -118,7 +118,7 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 		return nil, err
 	}
 	if o.services != nil {
-		if err = a.openCloud(); err != nil {
+		if err = a.openServices(); err != nil {
 			return nil, err
 		}
 	}
@@ -313,13 +313,13 @@ func (a *assembly) connect(handlers map[string]engine.Handler) error {
 // servicesFile is where a run keeps tables and queues, in its folder, if their mapping names no file.
 const servicesFile = "services.db"
 
-// openCloud opens what answers for AWS's services.
-func (a *assembly) openCloud() (err error) {
+// openServices opens what answers for AWS's services.
+func (a *assembly) openServices() (err error) {
 	file := a.order.services.Store()
 	if file == "" && a.order.data != "" {
 		file = filepath.Join(a.order.data, servicesFile)
 	}
-	a.cloud, err = cloud.Open(a.order.services, file, a.clock)
+	a.services, err = services.Open(a.order.services, file, a.clock)
 	return err
 }
 
@@ -333,8 +333,8 @@ func (a *assembly) openSite() (err error) {
 // mocked puts the test case before the handlers, and returns who answers the Tasks that have none.
 func (a *assembly) mocked(handlers map[string]engine.Handler) engine.Handler {
 	var other engine.Handler
-	if a.cloud != nil {
-		other = a.cloud
+	if a.services != nil {
+		other = a.services
 	}
 	if a.order.mocks == nil {
 		return other
@@ -460,8 +460,8 @@ func (a *assembly) close(why string) (err error) {
 	if a.lines != nil {
 		err = errors.Join(a.lines.Safe(why), a.lines.Close())
 	}
-	if a.cloud != nil {
-		err = errors.Join(err, a.cloud.Close())
+	if a.services != nil {
+		err = errors.Join(err, a.services.Close())
 	}
 	if a.site != nil {
 		err = errors.Join(err, a.site.Close())

@@ -9,8 +9,8 @@ import (
 
 	"signalbox/asl"
 	"signalbox/asl/mock"
+	"signalbox/asl/services"
 	"signalbox/machines"
-	"signalbox/machines/cloud"
 	"signalbox/machines/direct"
 	"signalbox/machines/intersection"
 	"signalbox/machines/migration"
@@ -120,8 +120,8 @@ const codeNotHere = "NOT_RUN_HERE"
 
 // findPlant chooses the built-in machine whose activities the definition names, and reports every Task that nothing here
 // would answer. With mocks (nil: none) only those count that have no response; what nobody answers then fails when it is
-// reached, as a test case need not cover all states. Tasks of AWS's services are answered as services (nil: none) says.
-func (t *target) findPlant(all []machines.Machine, mocks *mock.Case, services *cloud.Mapping) error {
+// reached, as a test case need not cover all states. Tasks of AWS's services are answered as mapping (nil: none) says.
+func (t *target) findPlant(all []machines.Machine, mocks *mock.Case, mapping *services.Mapping) error {
 	if t.machine != nil {
 		return nil
 	}
@@ -145,7 +145,7 @@ func (t *target) findPlant(all []machines.Machine, mocks *mock.Case, services *c
 	}
 	var faults asl.Diagnostics
 	for s := range t.definition.All() {
-		if message := t.unanswered(s, all, mocks, services); message != "" {
+		if message := t.unanswered(s, all, mocks, mapping); message != "" {
 			faults = append(faults, asl.Fault(t.text, s, codeNotHere, message))
 		}
 	}
@@ -156,7 +156,7 @@ func (t *target) findPlant(all []machines.Machine, mocks *mock.Case, services *c
 }
 
 // unanswered says why a state cannot be run here; "" if it can.
-func (t *target) unanswered(s *asl.State, all []machines.Machine, mocks *mock.Case, services *cloud.Mapping) string {
+func (t *target) unanswered(s *asl.State, all []machines.Machine, mocks *mock.Case, mapping *services.Mapping) string {
 	generic := slices.Contains(direct.Activities(), s.Activity)
 	switch {
 	case s.JSONata():
@@ -168,8 +168,8 @@ func (t *target) unanswered(s *asl.State, all []machines.Machine, mocks *mock.Ca
 			s.Activity, t.machine.Name)
 	case mocks != nil:
 		return ""
-	case s.Activity == "" && services != nil:
-		return services.Unanswered(s.Resource)
+	case s.Activity == "" && mapping != nil:
+		return mapping.Unanswered(s.Resource)
 	case s.Activity == "":
 		return fmt.Sprintf("nothing here answers the resource %s; let a file answer it with --mocks FILE, say what it stands for "+
 			"with --services FILE, or name an activity such as "+

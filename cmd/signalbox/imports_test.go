@@ -25,7 +25,9 @@ var floors = []struct {
 	{"asl/jsonpath", []string{"asl/value"}, []string{"os", "time", "net"}, "paths are pure"},
 	{"asl/jsonata", []string{"asl/value"}, []string{"os", "time", "net"}, "expressions are pure"},
 	{"asl/engine", []string{"asl"}, []string{"periph.io", "charm.land"}, "the engine knows the language alone"},
-	{"asl/mock", []string{"asl"}, []string{"os", "time", "net", "math/rand", "periph.io", "charm.land"}, "mocks answer from a text"},
+	{"internal", []string{"internal"}, []string{"os", "net", "periph.io", "charm.land"}, "what all floors share knows none of them"},
+	{"asl/services", []string{"asl", "internal"}, []string{"periph.io", "charm.land"}, "answers of services know no plant and no pin"},
+	{"asl/mock", []string{"asl", "internal"}, []string{"os", "time", "net", "math/rand", "periph.io", "charm.land"}, "mocks answer from a text"},
 	{
 		"asl",
 		[]string{"asl/value", "asl/jsonpath", "asl/jsonata"},
@@ -34,20 +36,17 @@ var floors = []struct {
 	},
 	{
 		"gpio",
-		[]string{"gpio"},
+		[]string{"gpio", "internal"},
 		[]string{"charm.land", "github.com/looplab", "periph.io/x/host/v3/bcm283x", "periph.io/x/host/v3/gpiomem"},
 		"gpio knows no asl; bcm283x drives lines that others hold",
 	},
-	{"machines", []string{"machines", "asl", "gpio"}, []string{"charm.land", "periph.io/x/host"}, "machines stand on asl and gpio"},
+	{"machines", []string{"machines", "asl", "gpio", "internal"}, []string{"charm.land", "periph.io/x/host"}, "machines stand on asl and gpio"},
 	{"tui", []string{"tui", "machines"}, []string{"periph.io", "os/exec"}, "the screen sees snapshots, never pins"},
-	{"cmd", []string{"cmd", "tui", "machines", "asl", "gpio"}, nil, "cmd introduces everyone"},
+	{"cmd", []string{"cmd", "tui", "machines", "asl", "gpio", "internal"}, nil, "cmd introduces everyone"},
 }
 
 // pinsAllowed are the folders below machines that may import package gpio itself; plants use periph's interfaces.
 var pinsAllowed = []string{"machines/direct"}
-
-// pinless are the folders below gpio that know no pins: machines may import them, too.
-var pinless = []string{"gpio/near", "gpio/yamltree"}
 
 func TestImportsPointDown(t *testing.T) {
 	root := filepath.Join("..", "..")
@@ -101,8 +100,7 @@ func forbidden(file, imported string) string {
 		}
 		switch {
 		case ours && own == folder: // an external test
-		case ours && below(folder, "machines") && below(own, "gpio") && !slices.Contains(pinless, own) &&
-			!slices.Contains(pinsAllowed, folder) && !test:
+		case ours && below(folder, "machines") && below(own, "gpio") && !slices.Contains(pinsAllowed, folder) && !test:
 			return "machines use periph's pin interfaces, not package gpio"
 		case ours && !slices.ContainsFunc(f.own, func(allowed string) bool { return below(own, allowed) }):
 			return f.why
@@ -128,13 +126,13 @@ func TestTheImportRulesForbidWhatTheyShould(t *testing.T) {
 		{"asl/step.go", "math/rand/v2", false},
 		{"asl/engine/clock.go", "signalbox/asl", true},
 		{"asl/mock/player.go", "signalbox/asl/engine", true},
-		{"asl/mock/reader.go", "signalbox/gpio/near", false},
+		{"asl/mock/reader.go", "signalbox/internal/near", true},
 		{"asl/mock/reader.go", "os", false},
 		{"machines/vending/plant.go", "signalbox/gpio", false},
 		{"machines/vending/plant_test.go", "signalbox/gpio", true},
 		{"machines/direct/direct.go", "signalbox/gpio", true},
 		{"machines/rig.go", "signalbox/tui", false},
-		{"machines/vending/setup.go", "signalbox/gpio/yamltree", true},
+		{"machines/vending/setup.go", "signalbox/internal/yamltree", true},
 		{"tui/front.go", "periph.io/x/conn/v3/gpio", false},
 		{"tui/front.go", "signalbox/gpio", false},
 		{"cmd/signalbox/run.go", "signalbox/tui", true},

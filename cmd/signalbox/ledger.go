@@ -12,7 +12,7 @@ import (
 
 	"signalbox/asl"
 	"signalbox/asl/value"
-	"signalbox/gpio/near"
+	"signalbox/internal/near"
 	"signalbox/machines"
 	"signalbox/machines/ledger"
 	"signalbox/machines/vending"

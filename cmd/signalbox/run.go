@@ -17,12 +17,12 @@ import (
 
 	"signalbox/asl/engine"
 	"signalbox/asl/mock"
+	"signalbox/asl/services"
 	"signalbox/asl/value"
 	"signalbox/gpio"
-	"signalbox/gpio/near"
 	"signalbox/gpio/scenario"
+	"signalbox/internal/near"
 	"signalbox/machines"
-	"signalbox/machines/cloud"
 )
 
 type runCmd struct {
@@ -183,7 +183,7 @@ func (c *runCmd) configure(t *target) error {
 }
 
 // services reads what the cloud stands for here, nil where nothing does.
-func (c *runCmd) services() (*cloud.Mapping, error) {
+func (c *runCmd) services() (*services.Mapping, error) {
 	if c.Services == "" {
 		return nil, nil
 	}
@@ -191,7 +191,7 @@ func (c *runCmd) services() (*cloud.Mapping, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--services: %w", err)
 	}
-	return cloud.ReadMapping(c.Services, text)
+	return services.ReadMapping(c.Services, text)
 }
 
 // settings are what the command line says to a machine without lines. What it says and the machine does not take is refused.

@@ -28,9 +28,9 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"signalbox/gpio"
-	"signalbox/gpio/near"
 	"signalbox/gpio/sim"
-	"signalbox/gpio/yamltree"
+	"signalbox/internal/near"
+	"signalbox/internal/yamltree"
 )
 
 // A Scenario is what happens to a board's lines.

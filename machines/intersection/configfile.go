@@ -10,7 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"signalbox/gpio/yamltree"
+	"signalbox/internal/yamltree"
 )
 
 // ParseConfig reads what a crossing consists of from YAML. File is the name for messages. The error lists all that is wrong;

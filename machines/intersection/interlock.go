@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"signalbox/asl/value"
-	"signalbox/gpio/near"
+	"signalbox/internal/near"
 	"signalbox/machines"
 )
 

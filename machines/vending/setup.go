@@ -9,7 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"signalbox/gpio/yamltree"
+	"signalbox/internal/yamltree"
 )
 
 // Bounds of a machine. [State] holds no slices, so that it can be compared.

@@ -1,4 +1,4 @@
-package cloud
+package services
 
 import (
 	"fmt"
@@ -89,7 +89,7 @@ func (c *call) request(field string) (*table, *value.Object, *asl.Error) {
 	if w != nil {
 		return nil, nil, c.wrong(w)
 	}
-	t := c.cloud.mapping.tables[name]
+	t := c.services.mapping.tables[name]
 	if t == nil {
 		return nil, nil, c.refused(dynamoDB, http.StatusBadRequest, "ResourceNotFoundException", "ResourceNotFoundException",
 			"Requested resource not found")
@@ -185,7 +185,7 @@ func (c *call) write(p place, text string) (any, *asl.Error) {
 	}
 	var before *value.Object
 	held := true
-	broken := c.cloud.store.change(p, func(old string) (string, bool) {
+	broken := c.services.store.change(p, func(old string) (string, bool) {
 		before = item(old)
 		held = condition == nil || condition(before)
 		return text, held
@@ -217,7 +217,7 @@ func (c *call) getItem() (any, *asl.Error) {
 		return nil, err
 	}
 	var found *value.Object
-	broken := c.cloud.store.change(p, func(old string) (string, bool) {
+	broken := c.services.store.change(p, func(old string) (string, bool) {
 		found = item(old)
 		return "", false
 	})

@@ -1,4 +1,4 @@
-package cloud
+package services
 
 import (
 	"signalbox/asl"
@@ -7,7 +7,7 @@ import (
 
 // Condition reads the condition in the parameters of a call and asks it of an item.
 func Condition(clock Clock, in, item *value.Object) (holds bool, err *asl.Error) {
-	c := &call{cloud: &Cloud{clock: clock}, in: in}
+	c := &call{services: &Services{clock: clock}, in: in}
 	f, err := c.condition()
 	if f != nil {
 		holds = f(item)

@@ -1,8 +1,8 @@
-// Package cloud answers Tasks of AWS's services here: DynamoDB's items, SQS's messages and Lambda functions, so that a
+// Package services answers Tasks of AWS's services here: DynamoDB's items, SQS's messages and Lambda functions, so that a
 // definition that was written for them runs unchanged.
 //
 //	[Mapping]  what the ARNs, tables and queues of definitions stand for here: a YAML file
-//	[Cloud]    answers, in AWS's shapes and with its error names, from a SQLite file
+//	[Services]  answers, in AWS's shapes and with its error names, from a SQLite file
 //
 // It knows
 //
@@ -11,7 +11,7 @@
 //	arn:aws:states:::dynamodb:getItem, putItem, deleteItem            items of a table, conditions, projections
 //	arn:aws:states:::aws-sdk:dynamodb:getItem, putItem, deleteItem    the same, answered as the SDK does
 //	arn:aws:states:::sqs:sendMessage                                  a message into a queue that nobody reads
-package cloud
+package services
 
 import (
 	"fmt"
@@ -23,8 +23,8 @@ import (
 	"signalbox/asl/value"
 )
 
-// A Cloud answers Tasks. It belongs to the clock's goroutine, which waits for the file: a call takes as long as a commit.
-type Cloud struct {
+// A Services answers Tasks. It belongs to the clock's goroutine, which waits for the file: a call takes as long as a commit.
+type Services struct {
 	mapping *Mapping
 	store   *store
 	clock   Clock
@@ -34,23 +34,23 @@ type Cloud struct {
 type Clock interface{ Now() time.Time }
 
 // Open opens the file that holds tables and queues; "" keeps them in memory.
-func Open(m *Mapping, file string, clock Clock) (*Cloud, error) {
+func Open(m *Mapping, file string, clock Clock) (*Services, error) {
 	s, err := openStore(file)
 	if err != nil {
-		return nil, fmt.Errorf("cloud: %s: %w", file, err)
+		return nil, fmt.Errorf("services: %s: %w", file, err)
 	}
-	return &Cloud{m, s, clock}, nil
+	return &Services{m, s, clock}, nil
 }
 
 // Close closes the file.
-func (c *Cloud) Close() error { return c.store.db.Close() }
+func (c *Services) Close() error { return c.store.db.Close() }
 
 // A call is a Task with what its answer needs.
 type call struct {
-	cloud *Cloud
-	task  engine.Task
-	sdk   bool // by aws-sdk: answers and errors have the SDK's shape
-	in    *value.Object
+	services *Services
+	task     engine.Task
+	sdk      bool // by aws-sdk: answers and errors have the SDK's shape
+	in       *value.Object
 }
 
 type operation func(*call) (any, *asl.Error)
@@ -96,14 +96,14 @@ func (m *Mapping) Unanswered(resource string) string {
 }
 
 // Start implements [engine.Handler].
-func (c *Cloud) Start(t engine.Task, reply engine.Reply) func() {
+func (c *Services) Start(t engine.Task, reply engine.Reply) func() {
 	do, sdk := c.mapping.find(t.Resource)
 	if do == nil {
 		reply.Fail(asl.ErrRuntime, c.mapping.Unanswered(t.Resource))
 		return nil
 	}
 	in, _ := t.Input.(*value.Object)
-	output, err := do(&call{cloud: c, task: t, sdk: sdk, in: in})
+	output, err := do(&call{services: c, task: t, sdk: sdk, in: in})
 	if err != nil {
 		reply.Fail(err.Name, err.Cause)
 	} else {

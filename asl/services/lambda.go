@@ -1,4 +1,4 @@
-package cloud
+package services
 
 import (
 	"errors"
@@ -61,7 +61,7 @@ func (m *Mapping) function(text string) *function {
 
 // run is a Task whose resource is the function's ARN: its input is the payload, its output what comes back.
 func (c *call) run() (any, *asl.Error) {
-	return c.apply(c.cloud.mapping.function(c.task.Resource), c.task.Input)
+	return c.apply(c.services.mapping.function(c.task.Resource), c.task.Input)
 }
 
 // invoke is Lambda's Invoke. API Reference, "Invoke".
@@ -77,7 +77,7 @@ func (c *call) invoke() (any, *asl.Error) {
 	if err != nil || kind != "" && kind != "RequestResponse" {
 		return nil, c.invalid("InvocationType") // nobody works here while nobody waits
 	}
-	f := c.cloud.mapping.function(name)
+	f := c.services.mapping.function(name)
 	if f == nil {
 		if !strings.Contains(name, ":function:") {
 			name = "arn:aws:lambda:us-east-1:123456789012:function:" + name
@@ -123,7 +123,7 @@ func (c *call) invoke() (any, *asl.Error) {
 // trace is the call's in X-Ray, which nobody keeps here.
 func (c *call) trace() string {
 	d := c.digest("trace")
-	return fmt.Sprintf("root=1-%08x-%x;parent=%x;sampled=0", c.cloud.clock.Now().Unix(), d[:12], d[12:20])
+	return fmt.Sprintf("root=1-%08x-%x;parent=%x;sampled=0", c.services.clock.Now().Unix(), d[:12], d[12:20])
 }
 
 // apply does what a function does.
@@ -131,7 +131,7 @@ func (c *call) apply(f *function, payload any) (any, *asl.Error) {
 	if f.builtin == builtinEcho {
 		return payload, nil
 	}
-	t := c.cloud.mapping.local(f.table)
+	t := c.services.mapping.local(f.table)
 	ids := make([]any, 0, f.records+1)
 	for n := 1; n <= f.records; n++ {
 		id := strconv.Itoa(n)
@@ -142,7 +142,7 @@ func (c *call) apply(f *function, payload any) (any, *asl.Error) {
 		}
 		record := sortedObject(item)
 		p, _ := t.place(record)
-		err := c.cloud.store.change(p, func(string) (string, bool) { return value.Text(record), true })
+		err := c.services.store.change(p, func(string) (string, bool) { return value.Text(record), true })
 		if err != nil {
 			return nil, c.refused(lambda, http.StatusInternalServerError, "ServiceException", "ServiceException", "%v", err)
 		}

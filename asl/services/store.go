@@ -1,4 +1,4 @@
-package cloud
+package services
 
 import (
 	"database/sql"

@@ -1,4 +1,4 @@
-package cloud_test
+package services_test
 
 import (
 	"encoding/json"
@@ -41,13 +41,13 @@ type recording struct {
 // leastPlayed is how many recordings there are to play at least: it only ever goes up.
 const leastPlayed = 37
 
-// supported are the Tasks that a cloud answers.
+// supported are the Tasks that Services answer.
 var supported = map[string]bool{
 	"lambda": true, "lambda:invoke": true, "sqs:sendMessage": true, "dynamodb:getItem": true, "dynamodb:putItem": true, "dynamodb:deleteItem": true,
 	"aws-sdk:dynamodb:getItem": true, "aws-sdk:dynamodb:putItem": true, "aws-sdk:dynamodb:deleteItem": true,
 }
 
-// TestCorpus runs the recorded definitions with Tasks that a cloud answers, and compares each answer with AWS's. What is
+// TestCorpus runs the recorded definitions with Tasks that Services answer, and compares each answer with AWS's. What is
 // called no-such-… does not exist here either; functions that give back what they get are echoes.
 func TestCorpus(t *testing.T) {
 	dir := corpus(t)

@@ -1,4 +1,4 @@
-package cloud_test
+package services_test
 
 import (
 	"context"
@@ -8,8 +8,8 @@ import (
 
 	"signalbox/asl"
 	"signalbox/asl/engine"
+	"signalbox/asl/services"
 	"signalbox/asl/value"
-	"signalbox/machines/cloud"
 )
 
 // corpus is the folder of what AWS and others have recorded.
@@ -42,26 +42,26 @@ func (a *answers) Observe(_ asl.Execution, events []asl.HistoryEvent) {
 	}
 }
 
-// play runs a definition with a cloud in memory and returns what its Tasks were answered.
+// play runs a definition with Services in memory and returns what its Tasks were answered.
 func play(tb testing.TB, definition, input, mapping string) answers {
 	tb.Helper()
 	got, _ := playOn(tb, "", definition, input, mapping)
 	return got
 }
 
-// playOn is play with a cloud in a file.
+// playOn is play with Services in a file.
 func playOn(tb testing.TB, file, definition, input, mapping string) (answers, asl.Execution) {
 	tb.Helper()
 	m, faults := asl.Parse([]byte(definition))
 	if m == nil {
 		tb.Fatal(faults)
 	}
-	table, err := cloud.ReadMapping("mapping.yaml", []byte(mapping))
+	table, err := services.ReadMapping("mapping.yaml", []byte(mapping))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	clock := engine.NewSimulated(engine.Epoch, 0)
-	c, err := cloud.Open(table, file, clock)
+	c, err := services.Open(table, file, clock)
 	if err != nil {
 		tb.Fatal(err)
 	}

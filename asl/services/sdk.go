@@ -1,4 +1,4 @@
-package cloud
+package services
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ import (
 
 // digest is what identifiers of a call are made of: the same in every run, and another for every call.
 func (c *call) digest(what string) [sha256.Size]byte {
-	return sha256.Sum256(fmt.Appendf(nil, "%s %s %d %s", what, c.task.Execution, c.task.ID, c.cloud.clock.Now()))
+	return sha256.Sum256(fmt.Appendf(nil, "%s %s %d %s", what, c.task.Execution, c.task.ID, c.services.clock.Now()))
 }
 
 // uuid writes a digest as a UUID of version 4.
@@ -68,7 +68,7 @@ func sortedObject(members map[string]any) *value.Object {
 	return b.Object()
 }
 
-func (c *call) date() string { return c.cloud.clock.Now().UTC().Format(http.TimeFormat) }
+func (c *call) date() string { return c.services.clock.Now().UTC().Format(http.TimeFormat) }
 
 func length(body string) string { return strconv.Itoa(len(body)) }
 

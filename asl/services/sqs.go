@@ -1,4 +1,4 @@
-package cloud
+package services
 
 import (
 	"crypto/md5" //nolint:gosec // SQS answers with MD5 sums
@@ -31,7 +31,7 @@ func (c *call) sendMessage() (any, *asl.Error) {
 	if !there {
 		return nil, c.refused(sqs, http.StatusBadRequest, "", "MissingParameter", "The request must contain the parameter QueueUrl.")
 	}
-	if host := hostOf(where); !c.cloud.mapping.reaches(host) {
+	if host := hostOf(where); !c.services.mapping.reaches(host) {
 		return nil, &asl.Error{Name: "SQS.SdkClientException", Cause: fmt.Sprintf(
 			"Unable to execute HTTP request: %s: Name or service not known", host)}
 	}
@@ -52,12 +52,12 @@ func (c *call) sendMessage() (any, *asl.Error) {
 	if err != nil {
 		return nil, err
 	}
-	queue := c.cloud.mapping.queues[where]
+	queue := c.services.mapping.queues[where]
 	if queue == "" {
 		return nil, c.refused(sqs, http.StatusBadRequest, "QueueDoesNotExistException", "AWS.SimpleQueueService.NonExistentQueue",
 			"The specified queue does not exist.")
 	}
-	id, broken := c.cloud.store.send(queue, text, attributes, c.cloud.clock.Now().UTC().Format(time.RFC3339Nano), func(number int64) string {
+	id, broken := c.services.store.send(queue, text, attributes, c.services.clock.Now().UTC().Format(time.RFC3339Nano), func(number int64) string {
 		return uuid(sha256.Sum256(fmt.Appendf(nil, "message %s %d", queue, number)))
 	})
 	if broken != nil {

@@ -1,4 +1,4 @@
-package cloud_test
+package services_test
 
 import (
 	"database/sql"
@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"signalbox/asl/services"
 	"signalbox/asl/value"
-	"signalbox/machines/cloud"
 )
 
 const url = "https://sqs.eu-west-1.amazonaws.com/123456789012/q"
@@ -19,7 +19,7 @@ func send(parameters string) [2]string {
 }
 
 func TestMessagesAreKept(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "cloud.db")
+	file := filepath.Join(t.TempDir(), "services.db")
 	mapping := "queues:\n  " + url + ": {is: outbox}\n"
 	definition := machine(
 		send(`"MessageBody": "derp", "MessageAttributes": {"timestamp": {"DataType": "Number", "StringValue": "1493147359900"}}`),
@@ -150,7 +150,7 @@ func TestFaultsOfMappings(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := cloud.ReadMapping("m.yaml", []byte(c.text))
+			_, err := services.ReadMapping("m.yaml", []byte(c.text))
 			if err == nil {
 				t.Fatal("got no error")
 			}
@@ -166,7 +166,7 @@ func FuzzMapping(f *testing.F) {
 	f.Add("tables:\n  T: {is: t, key: {a: S, b: N}}\nqueues:\n  https://a/b: {is: q}\nfunctions:\n  f: {builtin: seed, table: t, item: {M: x}}\n")
 	f.Add("functions: {a:function:b: {builtin: echo}}")
 	f.Fuzz(func(t *testing.T, text string) {
-		m, err := cloud.ReadMapping("m.yaml", []byte(text))
+		m, err := services.ReadMapping("m.yaml", []byte(text))
 		if (m == nil) == (err == nil) {
 			t.Fatalf("got %v and %v", m, err)
 		}

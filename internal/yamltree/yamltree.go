@@ -16,7 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"signalbox/gpio/near"
+	"signalbox/internal/near"
 )
 
 // A Fault is something wrong with a file. Line and Column count from 1; the message says what to do.

@@ -1,4 +1,4 @@
-package cloud_test
+package services_test
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 
 	"signalbox/asl"
 	"signalbox/asl/engine"
+	"signalbox/asl/services"
 	"signalbox/asl/value"
-	"signalbox/machines/cloud"
 )
 
 const oneTable = "tables:\n  T: {is: t, key: id}\n  R: {is: r, key: {id: S, at: N}}\n"
@@ -199,7 +199,7 @@ func TestRefusedByDynamoDB(t *testing.T) {
 }
 
 func TestItemsAreKept(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "cloud.db")
+	file := filepath.Join(t.TempDir(), "services.db")
 	playOn(t, file, machine(
 		put(`{"id": {"S": "a"}, "n": {"N": "+007.50"}, "l": {"L": [{"M": {"z": {"S": "1"}, "y": {"BOOL": false}}}, {"S": "2"}]}, "ns": {"NS": ["10", "9", "1e1"]}}`, ""),
 	), "{}", oneTable) // the set has a number twice
@@ -272,7 +272,7 @@ func FuzzExpression(f *testing.F) {
 	clock := engine.NewSimulated(engine.Epoch, 0)
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, of := range []*value.Object{item, nil} {
-			holds, err := cloud.Condition(clock, value.NewObject("ConditionExpression", text, "ExpressionAttributeValues", values), of)
+			holds, err := services.Condition(clock, value.NewObject("ConditionExpression", text, "ExpressionAttributeValues", values), of)
 			if holds && err != nil {
 				t.Fatalf("%q: got true and %v", text, err)
 			}

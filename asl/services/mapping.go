@@ -1,4 +1,4 @@
-package cloud
+package services
 
 import (
 	"path/filepath"
@@ -6,7 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"signalbox/gpio/yamltree"
+	"signalbox/internal/yamltree"
 )
 
 // A Mapping says what the functions, tables and queues of definitions stand for here.
