@@ -174,7 +174,7 @@ b:10:10: max-on: green is 0s; the least is 1ms`},
 never: [[a, b]]
 lines:
   a: {bcm: 1, direction: out}
-`, `b:2:13: never: no line "b"; did you mean "a"?
+`, `b:2:13: never: no line "b"
 b:4:3: line a is an output without a safe level; add safe: off, or safe: on`},
 }
 

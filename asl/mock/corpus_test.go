@@ -163,7 +163,7 @@ func (s recording) play(config string) string {
 	if m == nil {
 		return "refused: " + faults.Error()
 	}
-	file, err := mock.Read("mocks", []byte(config), nil)
+	file, err := mock.Read("mocks", []byte(config))
 	if err != nil {
 		return err.Error()
 	}

@@ -32,7 +32,6 @@ import (
 type File struct {
 	name     string
 	text     []byte
-	hint     Hint
 	machines []machine // in the order of the file
 }
 
@@ -132,7 +131,7 @@ func names(list []string) string {
 }
 
 // Check holds a case against the definition that it is for: every state that it names has to be a Task there. The error is
-// of type [Faults].
+// of type [yamltree.Faults].
 func (c *Case) Check(m *asl.Machine) error {
 	types := map[string]asl.StateType{}
 	var tasks []string
@@ -142,7 +141,7 @@ func (c *Case) Check(m *asl.Machine) error {
 			tasks = append(tasks, s.Name)
 		}
 	}
-	r := reader{name: c.file.name, text: c.file.text, hint: c.file.hint}
+	r := reader{name: c.file.name, text: c.file.text}
 	for _, s := range c.states {
 		switch t, there := types[s.state]; {
 		case !there:

@@ -13,17 +13,8 @@ import (
 	"signalbox/asl/engine"
 	"signalbox/asl/mock"
 	"signalbox/asl/value"
+	"signalbox/internal/yamltree"
 )
-
-// firstLetter is a hint that knows what it was asked.
-func firstLetter(name string, known []string) string {
-	for _, k := range known {
-		if name != "" && strings.HasPrefix(k, name[:1]) {
-			return "; did you mean " + k + "?"
-		}
-	}
-	return ""
-}
 
 // fileFaults are texts with everything that is wrong with them.
 var fileFaults = []struct{ name, text, want string }{
@@ -33,21 +24,21 @@ var fileFaults = []struct{ name, text, want string }{
 	{"empty", ` {}`, "m.json:1:2: the file needs StateMachines\nm.json:1:2: the file needs MockedResponses"},
 	{
 		"names that are near", `{"StateMachine": {}, "MockedResponses": {}, "Version": 1}`,
-		"m.json:1:2: the file has no \"StateMachine\"; did you mean StateMachines?\n" +
+		"m.json:1:2: the file has no \"StateMachine\"; did you mean \"StateMachines\"?\n" +
 			`m.json:1:45: the file has no "Version"; known are: StateMachines, MockedResponses`,
 	},
 	{
 		"machines", `{"StateMachines": {"m": {}, "n": [], "o": {"Cases": {}}, "p": {"TestCases": 1}}, "MockedResponses": {}}`,
 		"m.json:1:25: a state machine needs TestCases\n" +
 			"m.json:1:34: a state machine should be an object\n" +
-			"m.json:1:44: a state machine has no \"Cases\"; known are: TestCases\n" +
+			"m.json:1:44: a state machine has no \"Cases\"; did you mean \"TestCases\"?\n" +
 			"m.json:1:77: TestCases should be an object",
 	},
 	{
 		"cases",
 		`{"StateMachines": {"m": {"TestCases": {"c": {"Ä": "rr", "B": {}, "C": "x",` + "\n" + `"D": "r", "D": "r"}}}},` +
 			`"MockedResponses": {"r": {"0": {"Return": 1}}, "r": {"0": {"Return": 2}}}}`,
-		"m.json:1:51: MockedResponses has no \"rr\"; did you mean r?\n" +
+		"m.json:1:51: MockedResponses has no \"rr\"; did you mean \"r\"?\n" +
 			"m.json:1:62: a state has the name of a response, in quotes\n" +
 			"m.json:1:71: MockedResponses has no \"x\"; it has: r\n" +
 			"m.json:2:11: \"D\" is here again; each name comes once\n" +
@@ -86,7 +77,7 @@ var fileFaults = []struct{ name, text, want string }{
 		"both", responses(`"0": {"Return": 1, "Throw": {"Error": "E"}}`),
 		`m.json:1:67: an answer has a Return or a Throw, not both`,
 	},
-	{"neither", responses(`"0": {"Returns": 1}`), `m.json:1:54: an answer has no "Returns"; did you mean Return?`},
+	{"neither", responses(`"0": {"Returns": 1}`), `m.json:1:54: an answer has no "Returns"; did you mean "Return"?`},
 	{
 		"a Throw of nothing", responses(`"0": {"Throw": {"Cause": "c"}}`),
 		`m.json:1:63: a Throw needs an Error: the name that Retry and Catch look for`,
@@ -95,7 +86,7 @@ var fileFaults = []struct{ name, text, want string }{
 	{
 		"a Throw of numbers", responses(`"0": {"Throw": {"Error": 1, "Cause": null, "Code": 2}}`),
 		"m.json:1:73: Error should be text\nm.json:1:85: Cause should be text\n" +
-			`m.json:1:91: a Throw has no "Code"; did you mean Cause?`,
+			`m.json:1:91: a Throw has no "Code"; known are: Error, Cause`,
 	},
 }
 
@@ -106,7 +97,7 @@ func responses(answers string) string {
 
 func TestFaultsOfFiles(t *testing.T) {
 	for _, test := range fileFaults {
-		_, err := mock.Read("m.json", []byte(test.text), firstLetter)
+		_, err := mock.Read("m.json", []byte(test.text))
 		if err == nil || err.Error() != test.want {
 			t.Errorf("%s: got\n%v\nwant\n%s", test.name, err, test.want)
 		}
@@ -115,7 +106,7 @@ func TestFaultsOfFiles(t *testing.T) {
 
 func read(tb testing.TB, text string) *mock.File {
 	tb.Helper()
-	f, err := mock.Read("m.json", []byte(text), nil)
+	f, err := mock.Read("m.json", []byte(text))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -172,7 +163,7 @@ func TestTheStatesOfACaseAreTasksOfTheDefinition(t *testing.T) {
 	m := parse(t, `{"StartAt": "Map", "States": {"Map": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "In", "States": {
 		"In": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "q", "MessageBody": "b"}, "End": true}}}}}}`)
 	f, err := mock.Read("m.json", []byte(`{"MockedResponses": {"r": {"0": {"Return": 1}}}, "StateMachines": {"m": {"TestCases": {
-"c": {"In": "r", "I": "r", "Map": "r", "Out": "r"}}}}}`), firstLetter)
+"c": {"In": "r", "I": "r", "Map": "r", "Out": "r"}}}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +171,7 @@ func TestTheStatesOfACaseAreTasksOfTheDefinition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "m.json:2:18: the definition has no state \"I\"; did you mean In?\n" +
+	const want = "m.json:2:18: the definition has no state \"I\"; did you mean \"In\"?\n" +
 		"m.json:2:28: state \"Map\" is a Map; only a Task is answered\n" +
 		"m.json:2:40: the definition has no state \"Out\"; its Tasks are: In"
 	if err := c.Check(m); err == nil || err.Error() != want {
@@ -367,8 +358,8 @@ func FuzzRead(f *testing.F) {
 	}
 	m := parse(f, `{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "q", "MessageBody": "b"}, "End": true}}}`)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		file, err := mock.Read("m.json", text, firstLetter)
-		var faults mock.Faults
+		file, err := mock.Read("m.json", text)
+		var faults yamltree.Faults
 		switch {
 		case err == nil:
 			if c, err := file.Case("m", ""); err == nil && c.Check(m) == nil {

@@ -8,46 +8,18 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"signalbox/asl"
 	"signalbox/asl/value"
+	"signalbox/internal/near"
+	"signalbox/internal/yamltree"
 )
 
-// A Hint returns what is said about a name that is not among the known ones, such as `; did you mean "coin"?`, or "".
-type Hint func(name string, known []string) string
-
-// A Fault is something wrong with a file. Line and Column count from 1, columns in characters.
-type Fault struct {
-	File         string
-	Line, Column int
-	Message      string
-
-	offset int64
-}
-
-// Error returns file:line:column: message.
-func (f Fault) Error() string {
-	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Message)
-}
-
-// Faults are all that is wrong with a file, in the order of the file.
-type Faults []Fault
-
-// Error returns one line for each fault.
-func (f Faults) Error() string {
-	lines := make([]string, len(f))
-	for i, fault := range f {
-		lines[i] = fault.Error()
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Read reads the text of a file; name is what it is called in messages. A nil hint gives none. The error is of type [Faults].
-func Read(name string, text []byte, hint Hint) (*File, error) {
-	r := &reader{name: name, text: text, hint: hint}
+// Read reads the text of a file; name stands for it in messages. The error is of type [yamltree.Faults].
+func Read(name string, text []byte) (*File, error) {
+	r := &reader{name: name, text: text}
 	var syntax *value.SyntaxError
 	if _, err := value.Read(text); errors.As(err, &syntax) {
 		r.fault(syntax.Offset, "not JSON: %s", syntax.Reason)
@@ -65,31 +37,22 @@ func Read(name string, text []byte, hint Hint) (*File, error) {
 type reader struct {
 	name   string
 	text   []byte
-	hint   Hint
-	faults Faults
+	faults yamltree.Faults
 
 	responses []string // their names
 }
 
 func (r *reader) fault(at int64, format string, args ...any) {
 	line, column := value.Position(r.text, at)
-	r.faults = append(r.faults, Fault{r.name, line, column, fmt.Sprintf(format, args...), at})
+	r.faults = append(r.faults, yamltree.Fault{File: r.name, Line: line, Column: column, Message: fmt.Sprintf(format, args...)})
 }
 
-func (r *reader) err() error {
-	if len(r.faults) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(r.faults, func(a, b Fault) int { return cmp.Compare(a.offset, b.offset) })
-	return r.faults
-}
+func (r *reader) err() error { return r.faults.Err() }
 
-// meant is the end of a message about an unknown name: the one that is near, else those there are.
+// meant ends a message about an unknown name with those that are close to it, else with all that are known.
 func (r *reader) meant(name string, known []string, are string) string {
-	if r.hint != nil {
-		if hint := r.hint(name, known); hint != "" {
-			return hint
-		}
+	if hint := near.Hint(name, known); hint != "" {
+		return hint
 	}
 	return fmt.Sprintf("; %s: %s", are, names(known))
 }
@@ -170,7 +133,7 @@ func (r *reader) all(p part, what string, names ...string) map[string]member {
 }
 
 func (r *reader) file(top part) *File {
-	f := &File{name: r.name, text: r.text, hint: r.hint}
+	f := &File{name: r.name, text: r.text}
 	fields := r.all(top, "the file", "StateMachines", "MockedResponses")
 	var responses map[string]*response
 	if field, ok := fields["MockedResponses"]; ok {

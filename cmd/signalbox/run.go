@@ -21,7 +21,6 @@ import (
 	"signalbox/asl/value"
 	"signalbox/gpio"
 	"signalbox/gpio/scenario"
-	"signalbox/internal/near"
 	"signalbox/machines"
 )
 
@@ -230,7 +229,7 @@ func (c *runCmd) mocks(t *target) (*mock.Case, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--mocks: %w", err)
 	}
-	file, err := mock.Read(c.Mocks, text, near.Hint)
+	file, err := mock.Read(c.Mocks, text)
 	if err != nil || t == nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func Names(name string, known []string) []string {
 	for _, k := range known {
 		d := distance(strings.ToLower(name), strings.ToLower(k))
 		switch {
-		case d <= max(1, len(k)/3):
+		case d <= max(1, len(k)/3) && d < max(len(name), len(k)): // at least a letter in common
 		case len(name) >= 3 && strings.Contains(strings.ToLower(k), strings.ToLower(name)):
 		default:
 			continue

@@ -43,6 +43,18 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// Err returns the faults in the order of the file, nil if there are none.
+func (f Faults) Err() error {
+	if len(f) == 0 {
+		return nil
+	}
+	sorted := slices.Clone(f)
+	slices.SortStableFunc(sorted, func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return sorted
+}
+
 // A Tree is a file being read. Its methods return what they found and note a fault where it is not what it should be.
 type Tree struct {
 	file   string
@@ -107,16 +119,7 @@ func (t *Tree) at(line, column int, format string, args ...any) {
 }
 
 // Err returns the faults in the order of the file as Faults, nil if there are none.
-func (t *Tree) Err() error {
-	if len(t.faults) == 0 {
-		return nil
-	}
-	faults := slices.Clone(t.faults)
-	slices.SortStableFunc(faults, func(a, b Fault) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
-	return faults
-}
+func (t *Tree) Err() error { return t.faults.Err() }
 
 // A Member is one key of a mapping with its value. Key is where the key stands.
 type Member struct {
