@@ -391,3 +391,25 @@ func (r *choiceRule) String() string {
 	}
 	return fmt.Sprintf("%s %s %s", variable, sign, operand)
 }
+
+func (st *stepper) choose(sc *Scope, in any) *Error {
+	env := st.env(sc, in)
+	s := sc.state
+	for i := range s.choices {
+		ok, err := s.choices[i].holds(env)
+		if err != nil {
+			return st.located(sc, err)
+		}
+		if ok {
+			st.leave(sc, in, in, way{next: s.choices[i].next, why: ReasonRule, index: i, assign: s.choices[i].assign})
+			return nil
+		}
+	}
+	if s.defaultState == nil {
+		return &Error{ErrNoChoiceMatched, "An error occurred while executing the state '" + s.Name +
+			"' (entered at the event id #" + strconv.FormatInt(sc.enteredID, 10) + "). " +
+			"Failed to transition out of the state. The state does not point to a next state."}
+	}
+	st.leave(sc, in, in, way{next: s.defaultState, why: ReasonDefault, assign: s.assign})
+	return nil
+}

@@ -1,0 +1,284 @@
+package asl
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"signalbox/asl/jsonpath"
+	"signalbox/asl/value"
+)
+
+// Options say what a definition is read for. The zero Options are those of [Parse].
+type Options struct {
+	// Express: as a machine of the type EXPRESS, which has no jobs (.sync), callbacks, activities and distributed Maps.
+	Express bool
+	// Endless: the machine may lack a terminal state. AWS refuses that; a machine that runs a crossing has no use for one.
+	Endless bool
+}
+
+// Parse reads and checks the text of a definition as AWS does for a machine of the type STANDARD. Every fault of the text
+// is among the diagnostics, and where one of them is an error the machine is nil. Without errors the diagnostics may still
+// hold warnings.
+func Parse(text []byte) (*Machine, Diagnostics) { return ParseWith(text, Options{}) }
+
+// ParseWith is [Parse] for what the options say.
+func ParseWith(text []byte, o Options) (*Machine, Diagnostics) {
+	p := parser{collector: collector{text: text}, express: o.Express}
+	m := p.machine(o.Endless)
+	found := p.result()
+	if found.Failed() {
+		return nil, found
+	}
+	return m, found
+}
+
+type parser struct {
+	collector
+	language language // of the whole machine
+	inCatch  bool     // what is read is evaluated for an error
+	express  bool     // the block that is being read is run as EXPRESS
+	names    map[string]bool
+	labels   map[string]bool
+	paths    map[string]*jsonpath.Path // those that are compiled: few are written only once
+}
+
+func (p *parser) compile(text string) (*jsonpath.Path, error) {
+	if path := p.paths[text]; path != nil {
+		return path, nil
+	}
+	path, err := jsonpath.Compile(text)
+	if err == nil {
+		p.paths[text] = path
+	}
+	return path, err
+}
+
+func (p *parser) machine(endless bool) *Machine {
+	v, repeated, err := value.ReadStrictly(p.text)
+	var syntax *value.SyntaxError
+	if errors.As(err, &syntax) {
+		p.found = append(p.found, p.syntax(syntax))
+		return nil
+	}
+	top := &place{index: -1}
+	f := p.object(v, top)
+	if f == nil {
+		return nil
+	}
+	p.names, p.labels, p.paths = map[string]bool{}, map[string]bool{}, map[string]*jsonpath.Path{}
+	m := &Machine{Comment: f.text("Comment")}
+	f.oneOf("Version", "1.0")
+	if s := f.whole("TimeoutSeconds", 0, maxSeconds); s > 0 {
+		m.Timeout = time.Duration(s) * time.Second
+	}
+	p.language = f.queryLanguage(inJSONPath)
+	p.block(f, &m.Block)
+	f.rest()
+	if repeated {
+		p.sameNames()
+	}
+	switch {
+	case m.broken:
+	case endless || m.canEnd():
+		p.reachable(&m.Block, top)
+	case len(m.States) > 0:
+		// AWS names no place, has this fault behind all others, and does not look for states that nothing leads to.
+		p.fault(top, "States", CodeNoEnd, "Workflow has no terminal state")
+		fault := p.found[len(p.found)-1]
+		fault.Location, fault.offset = "", int64(len(p.text))
+	}
+	return m
+}
+
+// syntax is the fault of a text that is not JSON: to AWS what Jackson says of it, but line and column are ours.
+func (p *parser) syntax(e *value.SyntaxError) *Diagnostic {
+	d := &Diagnostic{Severity: SeverityError, Code: CodeJSON, Message: e.Reason, Location: "/"}
+	d.Line, d.Column = value.Position(p.text, e.Offset)
+	jackson := value.Jackson(p.text)
+	switch {
+	case len(bytes.TrimSpace(p.text)) == 0:
+		d.Code, d.Message = CodeEmpty, "Received a null or empty workflow input"
+	case jackson != nil:
+		d.Message, d.Location, d.brief = jackson.Error(), jackson.Location(), jackson.Problem()
+	}
+	return d
+}
+
+// maxSeconds is the longest wait or timeout that AWS takes as a number: 99999999.
+const maxSeconds = 99999999
+
+// block reads StartAt and States and links the states.
+func (p *parser) block(f *fields, b *Block) {
+	f.require("States", "StartAt")
+	b.StartAt = f.state("StartAt")
+	v, ok := f.take("States")
+	if !ok {
+		b.broken = true
+		return
+	}
+	at := f.at.in("States")
+	states, ok := v.(*value.Object)
+	switch {
+	case !ok:
+		b.broken = true
+		p.schema(at, "", "Expected value of type Object")
+		return
+	case states.Len() == 0:
+		p.schema(at, "", "Value cannot be empty")
+	}
+	b.byName = make(map[string]*State, states.Len())
+	b.States = make([]*State, 0, states.Len())
+	for name, body := range states.All() {
+		here := at.in(name)
+		p.stateName(name, here)
+		if s := p.state(name, body, here); s != nil {
+			b.States = append(b.States, s)
+			b.byName[name] = s
+		} else {
+			b.broken = true
+			b.byName[name] = &State{Name: name} // so that who leads to it is not at fault as well
+		}
+	}
+	b.start = p.target(b, f.at, "StartAt", b.StartAt)
+	b.broken = b.broken || b.StartAt == ""
+	p.link(b)
+}
+
+// maxNameLength is how many characters a state's name may have.
+const maxNameLength = 80
+
+// stateName reports names that are too long, or that occur twice in one machine, in whatever block.
+func (p *parser) stateName(name string, at *place) {
+	switch n := utf8.RuneCountInString(name); {
+	case n > maxNameLength:
+		p.fault(at, "", CodeStateName, "Invalid State name: State '%s' exceeds the %d-character limit allowed by the service",
+			name, maxNameLength)
+	case n == 0:
+		p.fault(at, "", CodeStateName, "Invalid State name: the name of a state cannot be empty")
+	}
+	if p.names[name] {
+		p.duplicate(name, at)
+	}
+	p.names[name] = true
+}
+
+func (p *parser) duplicate(name string, at *place) {
+	p.fault(at, "", CodeDuplicate, "Duplicate State name: %s", name)
+}
+
+// sameNames reports names that occur twice in the same block. Of other keys that come twice the last counts, as for AWS:
+// Jackson takes them unless it is told not to.
+func (p *parser) sameNames() {
+	for _, way := range value.Repeated(p.text) {
+		at := &place{index: -1}
+		kind := inBlock
+		for _, key := range way {
+			switch kind {
+			case inBlock:
+				kind = elsewhere
+				if key == "States" {
+					kind = inStates
+				}
+			case inStates:
+				kind = inState
+			case inState:
+				switch key {
+				case "Branches":
+					kind = inBranches
+				case "ItemProcessor", "Iterator":
+					kind = inBlock
+				default:
+					kind = elsewhere
+				}
+			case inBranches:
+				kind = inBlock
+				i, _ := strconv.Atoi(key)
+				at = at.item(i)
+				continue
+			}
+			at = at.in(key)
+		}
+		if kind == inState {
+			p.duplicate(way[len(way)-1], at)
+		}
+	}
+}
+
+// What a value of the definition is, on the way down to a key.
+const (
+	elsewhere = iota
+	inBlock
+	inStates
+	inState
+	inBranches
+)
+
+// target finds the state that a field leads to. To AWS each such field is a Next.
+func (p *parser) target(b *Block, at *place, field, name string) *State {
+	s := b.byName[name]
+	if s == nil && name != "" {
+		p.fault(at.in(field), "", CodeTarget, "Missing 'Next' target: %s", name)
+	}
+	return s
+}
+
+// link resolves the names of next states.
+func (p *parser) link(b *Block) {
+	for _, s := range b.States {
+		s.next = p.target(b, s.at, "Next", s.Next)
+		if s.Default != "" {
+			s.defaultState = p.target(b, s.at, "Default", s.Default)
+		}
+		for i := range s.choices {
+			c := &s.choices[i]
+			if c.next = b.byName[c.Next]; c.next == nil {
+				p.target(b, s.at.in("Choices").item(i), "Next", c.Next)
+			}
+		}
+		for i := range s.Catch {
+			c := &s.Catch[i]
+			if c.next = b.byName[c.Next]; c.next == nil {
+				p.target(b, s.at.in("Catch").item(i), "Next", c.Next)
+			}
+		}
+	}
+}
+
+// canEnd reports whether a state of the block itself ends it, be it reached or not.
+func (b *Block) canEnd() bool { return slices.ContainsFunc(b.States, (*State).Terminal) }
+
+// reachable reports the states of a block that nothing leads to.
+func (p *parser) reachable(b *Block, at *place) {
+	if b.broken {
+		return // what cannot be read may lead anywhere
+	}
+	todo := make([]*State, 0, len(b.States))
+	visit := func(s *State) {
+		if s != nil && !s.reached {
+			s.reached = true
+			todo = append(todo, s)
+		}
+	}
+	visit(b.start)
+	for len(todo) > 0 {
+		s := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		visit(s.next)
+		visit(s.defaultState)
+		for i := range s.choices {
+			visit(s.choices[i].next)
+		}
+		for i := range s.Catch {
+			visit(s.Catch[i].next)
+		}
+	}
+	for _, s := range b.States {
+		if !s.reached {
+			p.fault(at.in("States").in(s.Name), "", CodeTarget, "State \"%s\" is not reachable.", s.Name)
+		}
+	}
+}

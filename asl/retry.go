@@ -1,0 +1,112 @@
+package asl
+
+// This file holds what becomes of a failure: Retry, Catch, or the end of the scope.
+
+import (
+	"time"
+
+	"signalbox/asl/jsonpath"
+	"signalbox/asl/value"
+)
+
+// fail retries, catches, or breaks the scope.
+func (st *stepper) fail(sc *Scope, err *Error) { st.failAs(sc, err, err.Name) }
+
+// failAs is fail for an error that Retry and Catch match by the name of its kind: a missing heartbeat is told as
+// States.Timeout, but those that name States.HeartbeatTimeout take it too.
+func (st *stepper) failAs(sc *Scope, err *Error, kind string) {
+	s := sc.state
+	hadFan := sc.fan != nil
+	sc.fan = nil
+	for i := range s.Retry {
+		r := &s.Retry[i]
+		if !matchesError(r.ErrorEquals, kind) {
+			continue
+		}
+		if sc.attempts == nil {
+			sc.attempts = make([]int32, len(s.Retry))
+		}
+		if int64(sc.attempts[i]) >= r.MaxAttempts {
+			break
+		}
+		sc.attempts[i]++
+		pause := r.Backoff(int(sc.attempts[i]))
+		if r.FullJitter {
+			pause = time.Duration(st.random() % uint64(pause+1)) //nolint:gosec // pause > 0
+		}
+		sc.phase, sc.timer = backoff, st.setTimer(sc, st.now.Add(pause))
+		return
+	}
+	if hadFan { // AWS records a failure only when it is not retried
+		st.record(sc, HistoryEvent{Type: FanFailed, State: s, Error: err})
+	}
+	for i := range s.Catch {
+		c := &s.Catch[i]
+		if !matchesError(c.ErrorEquals, kind) {
+			continue
+		}
+		caught := value.NewObject("Error", err.Name, "Cause", err.Cause)
+		if *err == (Error{}) { // whoever failed the task gave neither: AWS shows nulls, not empty texts
+			caught = value.NewObject("Error", nil, "Cause", nil)
+		}
+		output, bad := merge(sc.input, caught, c.resultPath, c.discardResult)
+		if bad == nil {
+			bad = st.exit(sc, caught, output, way{next: c.next, why: ReasonCatch, index: i, assign: c.assign})
+		}
+		if bad != nil {
+			err = st.located(sc, bad)
+			break
+		}
+		return
+	}
+	if sc.path != "" && s.Type == Task {
+		st.record(sc, HistoryEvent{Type: StateAborted, State: s}) // AWS records it inside a Parallel or Map only
+	}
+	sc.phase, sc.failure = broken, err
+}
+
+// matchesError reports whether a list of names takes an error. States Language, "Predefined error codes"; that States.Runtime
+// is taken by nothing, not even by its name, is what AWS does.
+func matchesError(names []string, name string) bool {
+	if name == ErrRuntime {
+		return false
+	}
+	for _, n := range names {
+		switch n {
+		case name:
+			return true
+		case ErrAll:
+			return true
+		case ErrTaskFailed:
+			if name != ErrTimeout && name != ErrHeartbeatTimeout {
+				return true
+			}
+		case ErrTimeout:
+			if name == ErrHeartbeatTimeout {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A Retrier is one entry of Retry. States Language, "Retrying after error".
+type Retrier struct {
+	ErrorEquals     []string
+	IntervalSeconds int64         // 1 where absent
+	MaxAttempts     int64         // 3 where absent
+	BackoffRate     float64       // 2.0 where absent
+	MaxDelay        time.Duration // 0: none
+	FullJitter      bool
+}
+
+// A Catcher is one entry of Catch.
+type Catcher struct {
+	ErrorEquals []string
+	Next        string
+
+	next          *State
+	resultPath    *jsonpath.Path
+	discardResult bool
+	assign        *template
+}

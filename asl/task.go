@@ -1,0 +1,103 @@
+package asl
+
+// This file holds what a Task state does: its request, its timers, its token.
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"time"
+
+	"signalbox/asl/value"
+)
+
+func (st *stepper) taskStarted(sc *Scope, worker any) {
+	if !sc.started {
+		sc.started = true
+		st.record(sc, HistoryEvent{Type: TaskStarted, State: sc.state, Data: worker})
+	}
+}
+
+// endTask forgets the task and its timers.
+func (st *stepper) endTask(sc *Scope) {
+	sc.task, sc.started = 0, false
+	st.cancelTimer(&sc.timer, sc.path)
+	st.cancelTimer(&sc.heartbeat, sc.path)
+}
+
+// duration evaluates TimeoutSeconds or HeartbeatSeconds, or their Path forms.
+func (st *stepper) duration(sc *Scope, s seconds, field string) (time.Duration, *Error) {
+	if s.path == nil {
+		return time.Duration(s.fixed) * time.Second, nil
+	}
+	v, err := st.env(sc, sc.input).lookup(s.path)
+	if err != nil {
+		return 0, noResults(s.path, err)
+	}
+	n, ok := v.(int64)
+	if !ok || n <= 0 || n > maxSeconds {
+		return 0, runtimeError("The %s parameter does not reference a positive integer: %s == %s", field, s.path, value.Text(v))
+	}
+	return time.Duration(n) * time.Second, nil
+}
+
+func (st *stepper) startTask(sc *Scope, in any) *Error {
+	s := sc.state
+	request := &TaskRequest{State: s, Input: in}
+	st.x.ids++
+	sc.task, sc.started = st.x.ids, false
+	var err *Error
+	if s.parameters != nil {
+		if request.Input, err = s.parameters.eval(st.env(sc, in)); err != nil {
+			return st.located(sc, err)
+		}
+	}
+	if s.credentials != nil {
+		if request.Credentials, err = s.credentials.eval(st.env(sc, in)); err != nil {
+			return st.located(sc, err)
+		}
+	}
+	if request.Timeout, err = st.duration(sc, s.timeout, "TimeoutSecondsPath"); err != nil {
+		return st.located(sc, err)
+	}
+	if request.Heartbeat, err = st.duration(sc, s.heartbeat, "HeartbeatSecondsPath"); err != nil {
+		return st.located(sc, err)
+	}
+	if s.waitsForToken() {
+		request.Token = st.token(sc)
+	}
+	if s.Activity != "" && slices.Contains(st.x.gone, s.Resource) {
+		return st.located(sc, runtimeError("The activity %s does not exist.", s.Resource))
+	}
+	if err = s.checkParameters(request.Input); err != nil {
+		return st.located(sc, err)
+	}
+	st.record(sc, HistoryEvent{Type: TaskScheduled, State: s, Data: request.Input, Request: request})
+	sc.phase = tasking
+	if request.Timeout > 0 {
+		sc.timer = st.setTimer(sc, st.now.Add(request.Timeout))
+	}
+	if request.Heartbeat > 0 {
+		sc.heartbeat = st.setTimer(sc, st.now.Add(request.Heartbeat))
+	}
+	st.out.Do = append(st.out.Do, Effect{Kind: StartTask, Scope: sc.path, ID: sc.task, Task: request})
+	return nil
+}
+
+// token is what somebody outside answers the scope's task with. It derives from the seed and the task, so that asking for it
+// twice gives the same.
+func (st *stepper) token(sc *Scope) string {
+	var b []byte
+	for i := range uint64(8) {
+		b = binary.BigEndian.AppendUint64(b, mix(st.x.who.Seed^mix(uint64(sc.task)<<8+i))) //nolint:gosec // an id is positive
+	}
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+// waitsForToken reports whether a Task is answered by whoever has its token.
+func (s *State) waitsForToken() bool { return strings.HasSuffix(s.Resource, ".waitForTaskToken") }
+
+func isLambda(resource string) bool {
+	return strings.Contains(resource, ":lambda:") && strings.Contains(resource, ":function:")
+}

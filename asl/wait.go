@@ -1,0 +1,68 @@
+package asl
+
+// This file holds when a Wait ends, and the timers that states set.
+
+import (
+	"time"
+
+	"signalbox/asl/value"
+)
+
+func (st *stepper) setTimer(sc *Scope, at time.Time) int64 {
+	st.x.ids++
+	st.out.Do = append(st.out.Do, Effect{Kind: SetTimer, Scope: sc.path, ID: st.x.ids, At: at})
+	return st.x.ids
+}
+
+func (st *stepper) cancelTimer(id *int64, path ScopePath) {
+	if *id != 0 {
+		st.out.Do = append(st.out.Do, Effect{Kind: CancelTimer, Scope: path, ID: *id})
+		*id = 0
+	}
+}
+
+// Longest wait that AWS takes: 24855 days are 2^31 seconds, rounded down to days.
+const maxWait = 24855 * 24 * time.Hour
+
+// until returns when a Wait is over: never earlier than asked, counted from when the state was entered.
+func (st *stepper) until(sc *Scope, in any) (time.Time, *Error) {
+	w := sc.state.wait
+	until := sc.entered.Add(time.Duration(w.seconds) * time.Second)
+	switch {
+	case !w.timestamp.IsZero():
+		until = w.timestamp
+	case w.timestampPath != nil:
+		v, err := st.env(sc, in).lookup(w.timestampPath)
+		if err != nil {
+			return until, runtimeError("The TimestampPath parameter does not reference an input value: %s", w.timestampPath)
+		}
+		text, ok := v.(string)
+		if ok {
+			until, ok = timestamp(text)
+		}
+		if !ok {
+			return until, runtimeError("The TimestampPath parameter does not reference a valid ISO-8601 extended offset "+
+				"date-time format string: %s == %s", w.timestampPath, plainText(v))
+		}
+	case w.secondsPath != nil:
+		v, err := st.env(sc, in).lookup(w.secondsPath)
+		if err != nil {
+			return until, runtimeError("The SecondsPath parameter does not reference an input value: %s", w.secondsPath)
+		}
+		n, ok := v.(int64)
+		switch {
+		case !ok:
+			return until, runtimeError("The SecondsPath parameter cannot be parsed as a long value: %s == %s",
+				w.secondsPath, value.Text(v))
+		case n < 0:
+			return until, runtimeError("The SecondsPath parameter references a negative value: %s == %d", w.secondsPath, n)
+		case n > int64(maxWait/time.Second):
+			return until, runtimeError("Wait state delay is too long.")
+		}
+		until = sc.entered.Add(time.Duration(n) * time.Second)
+	}
+	if until.Sub(sc.entered) > maxWait {
+		return until, runtimeError("Wait state delay is too long.")
+	}
+	return until, nil
+}
