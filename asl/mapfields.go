@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"signalbox/asl/internal/items"
 	"signalbox/asl/jsonpath"
 )
 
@@ -35,13 +36,10 @@ type limit struct {
 type itemReader struct {
 	action     string // getObject, listObjectsV2
 	parameters *template
-	inputType  string // JSON, JSONL, CSV, MANIFEST, PARQUET
-	delimiter  rune
-	headers    []string // nil: in the first row
+	format     items.Format
 	maxItems   limit
-	pointer    string // ItemsPointer, RFC 6901
-	athena     bool   // the manifest lists files of data, one a line
-	flatten    bool   // the objects of a list are read, not named
+	athena     bool // the manifest lists files of data, one a line
+	flatten    bool // the objects of a list are read, not named
 }
 
 type itemBatcher struct {
@@ -188,23 +186,23 @@ func (f *fields) itemReader() *itemReader {
 	r.action = f.objectAction("getObject", "listObjectsV2")
 	r.parameters = f.objectArguments()
 	if c := f.member("ReaderConfig"); c != nil {
-		r.inputType = c.oneOf("InputType", "CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")
-		r.delimiter = delimiters[c.oneOf("CSVDelimiter", "COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")]
+		r.format.InputType = c.oneOf("InputType", "CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")
+		r.format.Delimiter = delimiters[c.oneOf("CSVDelimiter", "COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")]
 		where := c.oneOf("CSVHeaderLocation", "FIRST_ROW", "GIVEN")
-		r.headers = c.texts("CSVHeaders")
+		r.format.Headers = c.texts("CSVHeaders")
 		switch {
-		case where == "GIVEN" && r.headers == nil:
+		case where == "GIVEN" && r.format.Headers == nil:
 			c.require("CSVHeaders")
-		case where != "GIVEN" && r.headers != nil:
+		case where != "GIVEN" && r.format.Headers != nil:
 			f.p.schema(c.at, "CSVHeaders", "The field 'CSVHeaders' needs 'CSVHeaderLocation' to be 'GIVEN'")
 		}
 		r.athena = c.oneOf("ManifestType", "S3_INVENTORY", "ATHENA_DATA") == "ATHENA_DATA"
 		r.flatten = c.oneOf("Transformation", "NONE", "LOAD_AND_FLATTEN") == "LOAD_AND_FLATTEN"
-		r.pointer = c.text("ItemsPointer")
+		r.format.Pointer = c.text("ItemsPointer")
 		r.maxItems = c.limit("MaxItems", "MaxItemsPath", 0, maxReaderItems, true)
 		c.rest()
 	}
-	if r.action == "getObject" && r.inputType == "" {
+	if r.action == "getObject" && r.format.InputType == "" {
 		f.p.schema(f.at, "", "The field 'InputType' is required in 'ReaderConfig'")
 	}
 	f.rest()
