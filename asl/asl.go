@@ -43,14 +43,14 @@ type StateType uint8
 // The eight types.
 const (
 	_ StateType = iota
-	Task
-	Pass
-	Choice
-	Wait
-	Succeed
-	Fail
-	Parallel
-	Map
+	TypeTask
+	TypePass
+	TypeChoice
+	TypeWait
+	TypeSucceed
+	TypeFail
+	TypeParallel
+	TypeMap
 )
 
 var stateTypes = [...]string{"", "Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"}

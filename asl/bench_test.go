@@ -52,18 +52,18 @@ var epoch = time.Date(2026, 11, 22, 17, 27, 33, 0, time.UTC)
 func race(m *asl.Machine, in any) asl.Execution {
 	x := asl.NewExecution(asl.Identity{Name: "bench", Seed: 1})
 	var out asl.Effects
-	queue := []asl.Event{{Kind: asl.Start, Time: epoch, Output: in}}
-	for len(queue) > 0 && x.Status == asl.Running {
+	queue := []asl.Event{{Kind: asl.EventStart, Time: epoch, Output: in}}
+	for len(queue) > 0 && x.Status == asl.StatusRunning {
 		event := queue[0]
 		queue = queue[1:]
 		out.Reset()
 		m.Step(&x, event, &out)
 		for i := range out.Do {
 			switch do := &out.Do[i]; do.Kind {
-			case asl.More:
-				queue = append(queue, asl.Event{Kind: asl.Continue, Time: epoch})
-			case asl.StartTask:
-				queue = append(queue, asl.Event{Kind: asl.TaskDone, Time: epoch, Scope: do.Scope, ID: do.ID, Output: true})
+			case asl.EffectContinue:
+				queue = append(queue, asl.Event{Kind: asl.EventContinue, Time: epoch})
+			case asl.EffectStartTask:
+				queue = append(queue, asl.Event{Kind: asl.EventTaskSucceeded, Time: epoch, Scope: do.Scope, ID: do.ID, Output: true})
 			}
 		}
 	}
@@ -95,7 +95,7 @@ func stepping(b *testing.B, m *asl.Machine, in any, units int, unit string) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		if x := race(m, in); x.Status != asl.Succeeded {
+		if x := race(m, in); x.Status != asl.StatusSucceeded {
 			b.Fatalf("%v: %v", x.Status, x.Failure)
 		}
 		n += units

@@ -139,7 +139,7 @@ func (p *parser) rule(f *fields, top bool) choiceRule {
 		f.require("Next")
 		r.Next = f.state("Next")
 		r.assign = f.assign()
-		if f.speaks(inJSONata, "Output") {
+		if f.inLanguage(inJSONata, "Output") {
 			f.queries("Output")
 		}
 	}
@@ -148,14 +148,14 @@ func (p *parser) rule(f *fields, top bool) choiceRule {
 	} else {
 		p.test(f, &r)
 	}
-	f.rest()
+	f.reportUnknown()
 	return r
 }
 
 // condition reads a rule of a JSONata state.
 func (p *parser) condition(f *fields, r *choiceRule) {
 	r.operator = "Condition"
-	f.speaks(inJSONPath, "And", "Or", "Not", "Variable")
+	f.inLanguage(inJSONPath, "And", "Or", "Not", "Variable")
 	for i := range f.o.Len() {
 		if name, _ := f.o.At(i); isComparison(name) {
 			f.take(name) // told with Variable
@@ -177,7 +177,7 @@ func (p *parser) condition(f *fields, r *choiceRule) {
 
 // test reads a rule of a JSONPath state: And, Or, Not or a comparison.
 func (p *parser) test(f *fields, r *choiceRule) {
-	f.speaks(inJSONata, "Condition")
+	f.inLanguage(inJSONata, "Condition")
 	kinds := 0
 	for _, name := range []string{"And", "Or", "Not", "Variable", "Condition"} {
 		if f.has(name) {
@@ -401,7 +401,7 @@ func (st *stepper) choose(sc *Scope, in any) *Error {
 			return st.located(sc, err)
 		}
 		if ok {
-			st.leave(sc, in, in, way{next: s.choices[i].next, why: ReasonRule, index: i, assign: s.choices[i].assign})
+			st.leave(sc, in, in, transition{next: s.choices[i].next, why: ReasonRule, index: i, assign: s.choices[i].assign})
 			return nil
 		}
 	}
@@ -410,6 +410,6 @@ func (st *stepper) choose(sc *Scope, in any) *Error {
 			"' (entered at the event id #" + strconv.FormatInt(sc.enteredID, 10) + "). " +
 			"Failed to transition out of the state. The state does not point to a next state."}
 	}
-	st.leave(sc, in, in, way{next: s.defaultState, why: ReasonDefault, assign: s.assign})
+	st.leave(sc, in, in, transition{next: s.defaultState, why: ReasonDefault, assign: s.assign})
 	return nil
 }

@@ -15,7 +15,7 @@ func (st *stepper) context(sc *Scope, item *value.Object) any {
 		"RoleArn", who.RoleARN, "RedriveCount", int64(0)))
 	b.Set("StateMachine", value.NewObject("Id", who.StateMachineID, "Name", who.StateMachineName))
 	state := value.NewObject("Name", sc.state.Name, "EnteredTime", contextTime(sc.entered))
-	if t := sc.state.Type; t == Task || t == Parallel || t == Map {
+	if t := sc.state.Type; t == TypeTask || t == TypeParallel || t == TypeMap {
 		state = state.With("RetryCount", int64(sc.retries()))
 	}
 	b.Set("State", state)

@@ -302,7 +302,7 @@ func (s scenario) player() func(*asl.TaskRequest) []asl.Event {
 			}
 			waiting = slices.Delete(slices.Clone(waiting), i, i+1)
 			name, _ := s.worker(request.State.Resource)
-			return append([]asl.Event{{Kind: asl.TaskStart, Output: name}}, task.answer()...)
+			return append([]asl.Event{{Kind: asl.EventTaskStarted, Output: name}}, task.answer()...)
 		}
 		name := request.State.Resource[strings.LastIndexByte(request.State.Resource, ':')+1:]
 		if o, ok := request.Input.(*value.Object); ok && name == "invoke" {
@@ -324,11 +324,11 @@ func (s scenario) outside(m *asl.Machine) []asl.Event {
 	var events []asl.Event
 	if stop, stopped := s.object("mocks").Lookup("stop_execution"); stopped {
 		o, _ := stop.(*value.Object)
-		events = append(events, asl.Event{Kind: asl.Stop, Failure: scenario{o: o}.failure("error", "cause")})
+		events = append(events, asl.Event{Kind: asl.EventStop, Failure: scenario{o: o}.failure("error", "cause")})
 	}
 	for state := range m.All() {
 		if _, served := s.worker(state.Resource); state.Activity != "" && !served {
-			events = append(events, asl.Event{Kind: asl.ActivityGone, Output: state.Resource})
+			events = append(events, asl.Event{Kind: asl.EventActivityDeleted, Output: state.Resource})
 		}
 	}
 	return events
@@ -353,9 +353,9 @@ func (s scenario) objects(request any) asl.Event {
 	switch r := request.(type) {
 	case asl.GetObject:
 		if _, there := bodies.o.Lookup(r.Bucket + "/" + r.Key); there {
-			return asl.Event{Kind: asl.ObjectDone, Output: bodies.text(r.Bucket + "/" + r.Key)}
+			return asl.Event{Kind: asl.EventObjectSucceeded, Output: bodies.text(r.Bucket + "/" + r.Key)}
 		}
-		return asl.Event{Kind: asl.ObjectFailed, Failure: &asl.Error{Name: "S3.NoSuchKey"}}
+		return asl.Event{Kind: asl.EventObjectFailed, Failure: &asl.Error{Name: "S3.NoSuchKey"}}
 	case asl.ListObjects:
 		var list []any
 		names := bodies.o.Keys()
@@ -368,11 +368,11 @@ func (s scenario) objects(request any) asl.Event {
 					"LastModified", epoch.Unix(), "Size", int64(len(body)), "StorageClass", "STANDARD"))
 			}
 		}
-		return asl.Event{Kind: asl.ObjectDone, Output: list}
+		return asl.Event{Kind: asl.EventObjectSucceeded, Output: list}
 	case asl.PutObject:
-		return asl.Event{Kind: asl.ObjectDone}
+		return asl.Event{Kind: asl.EventObjectSucceeded}
 	}
-	return asl.Event{Kind: asl.ObjectFailed, Failure: &asl.Error{Name: "not recorded"}}
+	return asl.Event{Kind: asl.EventObjectFailed, Failure: &asl.Error{Name: "not recorded"}}
 }
 
 // answer is what a recorded task was told.
@@ -380,20 +380,20 @@ func (s scenario) answer() []asl.Event {
 	var events []asl.Event
 	if submitted := s.object("submitted"); submitted != nil {
 		output, _ := submitted.Lookup("output")
-		events = append(events, asl.Event{Kind: asl.TaskSubmit, Output: output})
+		events = append(events, asl.Event{Kind: asl.EventTaskSubmitted, Output: output})
 	}
 	answer := scenario{o: s.object("answer")}
 	output, _ := answer.o.Lookup("output")
 	switch kind := answer.text("event"); {
 	case strings.HasSuffix(kind, "Succeeded"):
-		return append(events, asl.Event{Kind: asl.TaskDone, Output: output})
+		return append(events, asl.Event{Kind: asl.EventTaskSucceeded, Output: output})
 	case strings.HasSuffix(kind, "Failed") && answer.text("error") == asl.ErrDataLimit:
 		// It was not who did the task that failed it: AWS did, for more data than it takes.
-		return append(events, asl.Event{Kind: asl.TaskDone, Output: strings.Repeat("a", 257<<10)})
+		return append(events, asl.Event{Kind: asl.EventTaskSucceeded, Output: strings.Repeat("a", 257<<10)})
 	case strings.HasSuffix(kind, "Failed"):
-		return append(events, asl.Event{Kind: asl.TaskFail, Failure: answer.failure("error", "cause")})
+		return append(events, asl.Event{Kind: asl.EventTaskFailed, Failure: answer.failure("error", "cause")})
 	}
-	return append(events, asl.Event{Kind: asl.TaskStart}) // and it timed out
+	return append(events, asl.Event{Kind: asl.EventTaskStarted}) // and it timed out
 }
 
 func (s scenario) failure(name, cause string) *asl.Error {
@@ -436,12 +436,12 @@ func (s scenario) lambda(input any) []asl.Event {
 		output = input
 	case "raise":
 		cause := value.NewObject("errorMessage", s.text("errorMessage"), "errorType", s.text("errorType"))
-		return []asl.Event{{Kind: asl.TaskFail, Failure: &asl.Error{Name: s.text("errorType"), Cause: value.Text(cause)}}}
+		return []asl.Event{{Kind: asl.EventTaskFailed, Failure: &asl.Error{Name: s.text("errorType"), Cause: value.Text(cause)}}}
 	case "return":
 	default:
 		return nil
 	}
-	return []asl.Event{{Kind: asl.TaskDone, Output: output}}
+	return []asl.Event{{Kind: asl.EventTaskSucceeded, Output: output}}
 }
 
 func failureText(x asl.Execution, cause bool) any {

@@ -110,7 +110,7 @@ func (s *State) Transitions() []Transition {
 }
 
 // Terminal reports whether the state ends its block.
-func (s *State) Terminal() bool { return s.End || s.Type == Succeed || s.Type == Fail }
+func (s *State) Terminal() bool { return s.End || s.Type == TypeSucceed || s.Type == TypeFail }
 
 // A Machine is a definition that is compiled. It does not change and may be used from any number of goroutines.
 type Machine struct {

@@ -20,20 +20,20 @@ type EventKind uint8
 
 // The kinds of events. Those that answer an effect which no longer matters (an old timer, a task that timed out) do nothing.
 const (
-	Start      EventKind = iota // the first event of an execution
-	Continue                    // answers [More]
-	TaskStart                   // somebody has begun the task
-	TaskSubmit                  // the task was handed on (.sync, .waitForTaskToken)
-	TaskBeat                    // heartbeat
-	TaskDone
-	TaskFail
-	TimerFire
-	ChildEnded
-	ObjectDone
-	ObjectFailed
-	ActivityGone // it does not exist: a Task that names it fails. Comes at any time, before Start as well
-	ActivityBack
-	Stop // somebody aborts the execution
+	EventStart         EventKind = iota // the first event of an execution
+	EventContinue                       // answers [EffectContinue]
+	EventTaskStarted                    // somebody has begun the task
+	EventTaskSubmitted                  // the task was handed on (.sync, .waitForTaskToken)
+	EventTaskHeartbeat                  // heartbeat
+	EventTaskSucceeded
+	EventTaskFailed
+	EventTimerFired
+	EventChildEnded
+	EventObjectSucceeded
+	EventObjectFailed
+	EventActivityDeleted // it does not exist: a Task that names it fails. Comes at any time, before Start as well
+	EventActivityCreated
+	EventStop // somebody aborts the execution
 )
 
 // Effects are what follows from a Step: what the history shall record, and what the world must do, both in order. One
@@ -69,15 +69,15 @@ type EffectKind uint8
 
 // The kinds of effects.
 const (
-	StartTask    EffectKind = iota // and answer with TaskDone or TaskFail, with the same Scope and ID
-	CancelTask                     // its answer no longer matters
-	SetTimer                       // and send TimerFire at that time, never earlier
-	CancelTimer                    // it need not fire
-	StartChild                     // run an execution of its own, and answer with ChildEnded
-	StopChildren                   // all with this ID: how they end no longer matters
-	AskObject                      // and answer with ObjectDone or ObjectFailed
-	More                           // send Continue: the Step has used up its budget
-	Finish                         // the execution has ended
+	EffectStartTask     EffectKind = iota // and answer with TaskDone or TaskFail, with the same Scope and ID
+	EffectCancelTask                      // its answer no longer matters
+	EffectSetTimer                        // and send TimerFire at that time, never earlier
+	EffectCancelTimer                     // it need not fire
+	EffectStartChild                      // run an execution of its own, and answer with ChildEnded
+	EffectStopChildren                    // all with this ID: how they end no longer matters
+	EffectRequestObject                   // and answer with ObjectDone or ObjectFailed
+	EffectContinue                        // send Continue: the Step has used up its budget
+	EffectFinish                          // the execution has ended
 )
 
 // A TaskRequest is what a Task state asks for.

@@ -12,11 +12,11 @@ type Status uint8
 
 // The statuses. An execution is Running until it has ended in one of the others.
 const (
-	Running Status = iota
-	Succeeded
-	Failed
-	TimedOut
-	Aborted
+	StatusRunning Status = iota
+	StatusSucceeded
+	StatusFailed
+	StatusTimedOut
+	StatusAborted
 )
 
 func (s Status) String() string {
@@ -50,11 +50,11 @@ type Execution struct {
 	ids     int64    // last id of a task or timer
 	draws   uint64   // how many random numbers it has drawn
 	timeout int64    // timer of the whole execution
-	gone    []string // ARNs of activities that do not exist; never changed in place
+	deleted []string // ARNs of activities that do not exist; never changed in place
 	root    *Scope
 }
 
-// NewExecution returns an execution that has not begun: its first event is [Start].
+// NewExecution returns an execution that has not begun: its first event is [EventStart].
 func NewExecution(who Identity) Execution { return Execution{who: &who} }
 
 // Identity returns what the execution is called.
@@ -71,7 +71,7 @@ type Position struct {
 // Positions lists the states in which the execution is, outer ones before those inside them; a Parallel and its branches'
 // states are all there. It is empty once the execution has ended.
 func (x *Execution) Positions() []Position {
-	if x.root == nil || x.Status != Running {
+	if x.root == nil || x.Status != StatusRunning {
 		return nil
 	}
 	return x.root.positions(nil)

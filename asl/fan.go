@@ -18,7 +18,7 @@ func (st *stepper) startFan(sc *Scope, in any) *Error {
 	}
 	f := &fan{total: len(s.Branches), limit: len(s.Branches), input: in}
 	var err *Error
-	if s.Type == Parallel {
+	if s.Type == TypeParallel {
 		if s.parameters != nil {
 			if f.input, err = s.parameters.eval(st.env(sc, in)); err != nil {
 				return st.located(sc, err)
@@ -35,7 +35,7 @@ func (st *stepper) startFan(sc *Scope, in any) *Error {
 	}
 	f.parts = newVector(f.total)
 	sc.fan, sc.phase = f, fanned
-	st.record(sc, HistoryEvent{Type: FanStarted, State: s, Index: int32(f.total)}) //nolint:gosec // a length
+	st.record(sc, HistoryEvent{Type: HistoryFanStarted, State: s, Index: int32(f.total)}) //nolint:gosec // a length
 	st.fill(sc)
 	return nil
 }
@@ -93,7 +93,7 @@ func (st *stepper) fill(sc *Scope) {
 	f := sc.fan
 	for sc.phase == fanned && f.next < f.total && f.parts.active() < f.limit {
 		if st.budget <= 0 {
-			st.more = true
+			st.unfinished = true
 			return
 		}
 		child, err := st.spawn(sc, f.next)
@@ -102,10 +102,10 @@ func (st *stepper) fill(sc *Scope) {
 			return
 		}
 		f.next++
-		rest := st.lend(min(f.total-f.next, f.limit-f.parts.active()-1) + 1)
+		rest := st.splitBudget(min(f.total-f.next, f.limit-f.parts.active()-1) + 1)
 		st.run(child)
 		st.budget += rest
-		st.settle(sc, child)
+		st.absorb(sc, child)
 	}
 	if sc.phase == fanned && f.done == f.total {
 		// What follows a Map follows the end of its last iteration.
@@ -113,7 +113,7 @@ func (st *stepper) fill(sc *Scope) {
 			sc.previous = f.last
 		}
 		sc.fan = nil
-		st.record(sc, HistoryEvent{Type: FanSucceeded, State: sc.state})
+		st.record(sc, HistoryEvent{Type: HistoryFanSucceeded, State: sc.state})
 		st.succeed(sc, f.parts.list(f.total))
 	}
 }
@@ -124,7 +124,7 @@ func (st *stepper) spawn(sc *Scope, i int) (*Scope, *Error) {
 	// What is assigned outside can be read inside. It cannot change while the fan is under way, so a copy will do.
 	child.variables = sc.variables
 	block := s.Branches[0]
-	if s.Type == Parallel {
+	if s.Type == TypeParallel {
 		block = s.Branches[i]
 	} else {
 		input, err := st.item(sc, i)
@@ -132,24 +132,24 @@ func (st *stepper) spawn(sc *Scope, i int) (*Scope, *Error) {
 			return nil, err
 		}
 		child.input = input
-		st.record(child, HistoryEvent{Type: IterationStarted, State: s, Index: int32(i)}) //nolint:gosec // a place in a slice
+		st.record(child, HistoryEvent{Type: HistoryIterationStarted, State: s, Index: int32(i)}) //nolint:gosec // a place in a slice
 	}
 	child.state = block.start
 	return child, nil
 }
 
-// settle takes what became of a branch or iteration into its fan. The child is new, or this Step's copy of what is there.
-func (st *stepper) settle(sc, child *Scope) {
+// absorb takes what became of a branch or iteration into its fan. The child is new, or this Step's copy of what is there.
+func (st *stepper) absorb(sc, child *Scope) {
 	f, i := sc.fan, child.path.last()
 	if child.phase != ended && child.phase != broken {
 		f.parts.set(i, child, st.x.steps)
 		return
 	}
-	kind := IterationSucceeded
+	kind := HistoryIterationSucceeded
 	if child.phase == broken {
-		kind = IterationFailed
+		kind = HistoryIterationFailed
 	}
-	if sc.state.Type == Map {
+	if sc.state.Type == TypeMap {
 		f.last = st.record(child, HistoryEvent{Type: kind, State: sc.state, Index: int32(i)}) //nolint:gosec // a place in a slice
 	}
 	sc.previous = child.previous
@@ -167,9 +167,9 @@ func (st *stepper) failFan(sc *Scope, err *Error) {
 	for _, child := range sc.fan.parts.scopes() {
 		st.abort(child)
 		st.recordAborted(child.own(st.x.steps))
-		if sc.state.Type == Map {
+		if sc.state.Type == TypeMap {
 			st.record(child.own(st.x.steps), HistoryEvent{
-				Type: IterationAborted, State: sc.state, Index: int32(child.path.last()), //nolint:gosec // a place in a slice
+				Type: HistoryIterationAborted, State: sc.state, Index: int32(child.path.last()), //nolint:gosec // a place in a slice
 			})
 		}
 	}
@@ -183,10 +183,10 @@ func (st *stepper) recordAborted(sc *Scope) {
 			st.recordAborted(child.own(st.x.steps))
 		}
 		if sc.fan.run != nil {
-			st.record(sc, HistoryEvent{Type: MapRunAborted, State: sc.state})
+			st.record(sc, HistoryEvent{Type: HistoryMapRunAborted, State: sc.state})
 		}
 	}
 	if sc.phase != ready {
-		st.record(sc, HistoryEvent{Type: StateAborted, State: sc.state})
+		st.record(sc, HistoryEvent{Type: HistoryStateAborted, State: sc.state})
 	}
 }

@@ -68,9 +68,9 @@ func (f *fields) has(name string) bool {
 	return ok
 }
 
-// speaks reports whether the state is in a language, for fields that are only there in it. Those that are there
+// inLanguage reports whether the state is in a language, for fields that are only there in it. Those that are there
 // nevertheless are reported.
-func (f *fields) speaks(l language, names ...string) bool {
+func (f *fields) inLanguage(l language, names ...string) bool {
 	if f.language == l {
 		return true
 	}
@@ -96,8 +96,8 @@ func (f *fields) require(names ...string) {
 	}
 }
 
-// only reports where more than one of the names is there.
-func (f *fields) only(names ...string) {
+// atMostOne reports where more than one of the names is there.
+func (f *fields) atMostOne(names ...string) {
 	second := ""
 	there := 0
 	for _, n := range names {
@@ -113,10 +113,10 @@ func (f *fields) only(names ...string) {
 	}
 }
 
-// one reports where not exactly one of the names is there.
-func (f *fields) one(names ...string) {
+// exactlyOne reports where not exactly one of the names is there.
+func (f *fields) exactlyOne(names ...string) {
 	if slices.ContainsFunc(names, f.has) {
-		f.only(names...)
+		f.atMostOne(names...)
 		return
 	}
 	f.none(names...)
@@ -342,8 +342,8 @@ func (f *fields) expression(name string) *expression {
 	return e
 }
 
-// rest reports the members that nobody knows.
-func (f *fields) rest() {
+// reportUnknown reports the members that nobody knows.
+func (f *fields) reportUnknown() {
 	for i := range f.o.Len() {
 		if i < 64 && f.read&(1<<i) != 0 || i >= 64 && slices.Contains(f.more, i) {
 			continue

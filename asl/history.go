@@ -13,31 +13,31 @@ type HistoryType uint8
 // reads them.
 const (
 	_ HistoryType = iota
-	ExecutionStarted
-	ExecutionSucceeded
-	ExecutionFailed
-	ExecutionTimedOut
-	ExecutionAborted
-	StateEntered
-	StateExited
-	TaskScheduled
-	TaskStarted
-	TaskSubmitted
-	TaskSucceeded
-	TaskFailed
-	TaskTimedOut
-	StateAborted     // TaskStateAborted, ParallelStateAborted, MapStateAborted, WaitStateAborted
-	FanStarted       // ParallelStateStarted, MapStateStarted
-	FanSucceeded     // ParallelStateSucceeded, MapStateSucceeded
-	FanFailed        // ParallelStateFailed, MapStateFailed
-	IterationStarted // MapIterationStarted, and so on
-	IterationSucceeded
-	IterationFailed
-	IterationAborted
-	MapRunStarted // of a distributed Map
-	MapRunSucceeded
-	MapRunFailed
-	MapRunAborted
+	HistoryExecutionStarted
+	HistoryExecutionSucceeded
+	HistoryExecutionFailed
+	HistoryExecutionTimedOut
+	HistoryExecutionAborted
+	HistoryStateEntered
+	HistoryStateExited
+	HistoryTaskScheduled
+	HistoryTaskStarted
+	HistoryTaskSubmitted
+	HistoryTaskSucceeded
+	HistoryTaskFailed
+	HistoryTaskTimedOut
+	HistoryStateAborted     // TaskStateAborted, ParallelStateAborted, MapStateAborted, WaitStateAborted
+	HistoryFanStarted       // ParallelStateStarted, MapStateStarted
+	HistoryFanSucceeded     // ParallelStateSucceeded, MapStateSucceeded
+	HistoryFanFailed        // ParallelStateFailed, MapStateFailed
+	HistoryIterationStarted // MapIterationStarted, and so on
+	HistoryIterationSucceeded
+	HistoryIterationFailed
+	HistoryIterationAborted
+	HistoryMapRunStarted // of a distributed Map
+	HistoryMapRunSucceeded
+	HistoryMapRunFailed
+	HistoryMapRunAborted
 )
 
 var historyNames = [...]string{
@@ -50,7 +50,7 @@ var historyNames = [...]string{
 
 // Name returns the kind without the state's type: StateEntered, TaskSucceeded.
 func (t HistoryType) Name() string {
-	if t >= TaskScheduled && t <= TaskTimedOut {
+	if t >= HistoryTaskScheduled && t <= HistoryTaskTimedOut {
 		return "Task" + historyNames[t]
 	}
 	return historyNames[t]
@@ -76,9 +76,9 @@ type HistoryEvent struct {
 // Name returns AWS's name of the event.
 func (e *HistoryEvent) Name() string {
 	switch {
-	case e.Type >= TaskScheduled && e.Type <= TaskTimedOut:
+	case e.Type >= HistoryTaskScheduled && e.Type <= HistoryTaskTimedOut:
 		return e.State.resourceKind() + historyNames[e.Type]
-	case e.Type == StateEntered || e.Type == StateExited || e.Type >= StateAborted && e.Type <= FanFailed:
+	case e.Type == HistoryStateEntered || e.Type == HistoryStateExited || e.Type >= HistoryStateAborted && e.Type <= HistoryFanFailed:
 		return e.State.Type.String() + historyNames[e.Type]
 	}
 	return historyNames[e.Type]

@@ -16,24 +16,24 @@ const Region = "us-east-1"
 func (e *HistoryEvent) Details(who Identity) (string, *value.Object) {
 	var b value.Builder
 	switch e.Type {
-	case ExecutionStarted:
+	case HistoryExecutionStarted:
 		payload(&b, "input", e.Data)
 		b.Set("roleArn", who.RoleARN)
 		return "executionStartedEventDetails", b.Object()
-	case ExecutionSucceeded:
+	case HistoryExecutionSucceeded:
 		payload(&b, "output", e.Data)
 		return "executionSucceededEventDetails", b.Object()
-	case ExecutionFailed:
+	case HistoryExecutionFailed:
 		return "executionFailedEventDetails", failure(&b, e.Error)
-	case ExecutionAborted:
+	case HistoryExecutionAborted:
 		return "executionAbortedEventDetails", failure(&b, e.Error)
-	case ExecutionTimedOut:
+	case HistoryExecutionTimedOut:
 		return "executionTimedOutEventDetails", failure(&b, nil)
-	case StateEntered:
+	case HistoryStateEntered:
 		payload(&b, "input", e.Data)
 		b.Set("name", e.State.Name)
 		return "stateEnteredEventDetails", b.Object()
-	case StateExited:
+	case HistoryStateExited:
 		if e.Assigned != nil {
 			var texts value.Builder
 			for name, v := range e.Assigned.All() {
@@ -45,22 +45,22 @@ func (e *HistoryEvent) Details(who Identity) (string, *value.Object) {
 		b.Set("name", e.State.Name)
 		payload(&b, "output", e.Data)
 		return "stateExitedEventDetails", b.Object()
-	case FanStarted:
-		if e.State.Type == Map {
+	case HistoryFanStarted:
+		if e.State.Type == TypeMap {
 			b.Set("length", int64(e.Index))
 			return "mapStateStartedEventDetails", b.Object()
 		}
-	case MapRunStarted:
+	case HistoryMapRunStarted:
 		b.Set("mapRunArn", e.Data)
 		return "mapRunStartedEventDetails", b.Object()
-	case MapRunFailed:
+	case HistoryMapRunFailed:
 		return "mapRunFailedEventDetails", failure(&b, e.Error)
-	case IterationStarted, IterationSucceeded, IterationFailed, IterationAborted:
+	case HistoryIterationStarted, HistoryIterationSucceeded, HistoryIterationFailed, HistoryIterationAborted:
 		b.Set("index", int64(e.Index))
 		b.Set("name", e.State.Name)
 		name := e.Type.Name()
 		return strings.ToLower(name[:1]) + name[1:] + "EventDetails", b.Object()
-	case TaskScheduled, TaskStarted, TaskSubmitted, TaskSucceeded, TaskFailed, TaskTimedOut:
+	case HistoryTaskScheduled, HistoryTaskStarted, HistoryTaskSubmitted, HistoryTaskSucceeded, HistoryTaskFailed, HistoryTaskTimedOut:
 		return e.taskDetails(&b)
 	}
 	return "", nil
@@ -72,7 +72,7 @@ func (e *HistoryEvent) taskDetails(b *value.Builder) (string, *value.Object) {
 	kind := s.resourceKind()
 	service := kind == "Task"
 	switch e.Type {
-	case TaskScheduled:
+	case HistoryTaskScheduled:
 		if service {
 			b.Set("parameters", value.Text(e.Data))
 			b.Set("region", Region)
@@ -86,11 +86,11 @@ func (e *HistoryEvent) taskDetails(b *value.Builder) (string, *value.Object) {
 		if e.Request.Heartbeat > 0 {
 			b.Set("heartbeatInSeconds", int64(e.Request.Heartbeat/time.Second))
 		}
-	case TaskSubmitted, TaskSucceeded:
+	case HistoryTaskSubmitted, HistoryTaskSucceeded:
 		payload(b, "output", e.Data)
-	case TaskFailed, TaskTimedOut:
+	case HistoryTaskFailed, HistoryTaskTimedOut:
 		failure(b, e.Error)
-	case TaskStarted:
+	case HistoryTaskStarted:
 		if e.Data != nil && kind == "Activity" {
 			b.Set("workerName", e.Data)
 		}
@@ -100,7 +100,7 @@ func (e *HistoryEvent) taskDetails(b *value.Builder) (string, *value.Object) {
 		b.Set("resource", resource)
 		b.Set("resourceType", resourceType)
 	}
-	if !service && kind == "LambdaFunction" && e.Type == TaskStarted {
+	if !service && kind == "LambdaFunction" && e.Type == HistoryTaskStarted {
 		return "", nil
 	}
 	name := e.Name()

@@ -89,7 +89,7 @@ func (st *stepper) objectRead(sc *Scope, event *Event) {
 	}
 	full := run.reading.max > 0 && len(run.reading.items) >= run.reading.max
 	if len(run.reading.next) > 0 && !full {
-		st.askObject(sc, GetObject(run.reading.next[0]))
+		st.requestObject(sc, GetObject(run.reading.next[0]))
 		return
 	}
 	f.items = run.reading.items

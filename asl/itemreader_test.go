@@ -38,17 +38,17 @@ func FuzzItemReader(f *testing.F) {
 				body = "1,2\n"
 			}
 			first = false
-			return asl.Event{Kind: asl.ObjectDone, Output: body}
+			return asl.Event{Kind: asl.EventObjectSucceeded, Output: body}
 		}
 		x, _ := drive(m, asl.Identity{Name: "fuzz"}, nil, 2000, nil, objects)
 		switch x.Status {
-		case asl.Succeeded:
+		case asl.StatusSucceeded:
 			printed := value.Text(x.Output)
 			again, err := value.Read([]byte(printed))
 			if err != nil || !value.Equal(x.Output, again) {
 				t.Errorf("%q became %s, which reads as %s, %v", text, printed, value.Text(again), err)
 			}
-		case asl.Failed:
+		case asl.StatusFailed:
 			if x.Failure.Cause == "" {
 				t.Errorf("%q failed without a cause: %v", text, x.Failure)
 			}
@@ -66,10 +66,10 @@ func BenchmarkItemReader(b *testing.B) {
 	for i := range 100_000 {
 		fmt.Fprintf(&text, `{"id": %d, "name": "row %d", "text": "%s"}`+"\n", i, i, strings.Repeat("x", 60))
 	}
-	objects := func(any) asl.Event { return asl.Event{Kind: asl.ObjectDone, Output: text.String()} }
+	objects := func(any) asl.Event { return asl.Event{Kind: asl.EventObjectSucceeded, Output: text.String()} }
 	b.SetBytes(int64(text.Len()))
 	for b.Loop() {
-		if x, _ := drive(m, asl.Identity{Name: "bench"}, nil, 10_000, nil, objects); x.Status != asl.Succeeded {
+		if x, _ := drive(m, asl.Identity{Name: "bench"}, nil, 10_000, nil, objects); x.Status != asl.StatusSucceeded {
 			b.Fatal(x.Failure)
 		}
 	}

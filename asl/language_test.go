@@ -114,7 +114,7 @@ func TestAStateInJSONataIsNotRun(t *testing.T) {
 		Cause: "An error occurred while executing the state 'B' (entered at the event id #4). " +
 			"The query language JSONata is not run by this version",
 	}
-	if diff := cmp.Diff(want, x.Failure); x.Status != asl.Failed || diff != "" {
+	if diff := cmp.Diff(want, x.Failure); x.Status != asl.StatusFailed || diff != "" {
 		t.Errorf("got %v (-want +got):\n%s", x.Status, diff)
 	}
 }

@@ -54,8 +54,8 @@ type resultWriter struct {
 }
 
 func (p *parser) mapState(f *fields, s *State) {
-	f.one("ItemProcessor", "Iterator")
-	f.only("ItemSelector", "Parameters")
+	f.exactlyOne("ItemProcessor", "Iterator")
+	f.atMostOne("ItemSelector", "Parameters")
 	processor := "ItemProcessor"
 	if !f.has(processor) {
 		processor = "Iterator"
@@ -72,8 +72,8 @@ func (p *parser) mapState(f *fields, s *State) {
 	}
 	f.take("Iterator")
 	s.maxConcurrency.fixed = f.whole("MaxConcurrency", 0, math.MaxInt64)
-	f.only("MaxConcurrency", "MaxConcurrencyPath")
-	if f.speaks(inJSONPath, "ItemsPath", "Parameters", "MaxConcurrencyPath") {
+	f.atMostOne("MaxConcurrency", "MaxConcurrencyPath")
+	if f.inLanguage(inJSONPath, "ItemsPath", "Parameters", "MaxConcurrencyPath") {
 		s.itemsPath = f.path("ItemsPath")
 		s.itemSelector = f.template("ItemSelector")
 		if parameters := f.template("Parameters"); parameters != nil {
@@ -81,7 +81,7 @@ func (p *parser) mapState(f *fields, s *State) {
 		}
 		s.maxConcurrency.path = f.reference("MaxConcurrencyPath")
 	}
-	if f.speaks(inJSONata, "Items") {
+	if f.inLanguage(inJSONata, "Items") {
 		f.items()
 		f.queries("ItemSelector")
 	}
@@ -122,15 +122,15 @@ func (p *parser) processorConfig(f *fields) (distributed, express bool) {
 			p.schema(config.at.in("Mode"), "", "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines")
 		}
 	}
-	config.rest()
+	config.reportUnknown()
 	return distributed, express
 }
 
 // limit reads a number between low and high, or the Path form of it.
 func (f *fields) limit(name, pathName string, low, high float64, whole bool) limit {
-	f.only(name, pathName)
+	f.atMostOne(name, pathName)
 	l := limit{given: f.has(name) || f.has(pathName), field: name}
-	if f.speaks(inJSONPath, pathName) {
+	if f.inLanguage(inJSONPath, pathName) {
 		l.path = f.reference(pathName)
 	}
 	if whole {
@@ -171,7 +171,7 @@ func (f *fields) itemBatcher() *itemBatcher {
 		f.p.schema(f.at, "", "At least one of the following fields is required: [%s]",
 			"MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, MaxInputBytesPerBatchPath")
 	}
-	f.rest()
+	f.reportUnknown()
 	return b
 }
 
@@ -200,12 +200,12 @@ func (f *fields) itemReader() *itemReader {
 		r.flatten = c.oneOf("Transformation", "NONE", "LOAD_AND_FLATTEN") == "LOAD_AND_FLATTEN"
 		r.format.Pointer = c.text("ItemsPointer")
 		r.maxItems = c.limit("MaxItems", "MaxItemsPath", 0, maxReaderItems, true)
-		c.rest()
+		c.reportUnknown()
 	}
 	if r.action == "getObject" && r.format.InputType == "" {
 		f.p.schema(f.at, "", "The field 'InputType' is required in 'ReaderConfig'")
 	}
-	f.rest()
+	f.reportUnknown()
 	return r
 }
 
@@ -223,20 +223,20 @@ func (f *fields) resultWriter() *resultWriter {
 	if c := f.member("WriterConfig"); c != nil {
 		w.transformation = c.oneOf("Transformation", "NONE", "COMPACT", "FLATTEN")
 		w.lines = c.oneOf("OutputType", "JSON", "JSONL") == "JSONL"
-		c.rest()
+		c.reportUnknown()
 	} else if !f.has("Resource") {
 		f.p.schema(f.at, "", "These fields are required: [Resource or WriterConfig]")
 	}
-	f.rest()
+	f.reportUnknown()
 	return w
 }
 
 // objectArguments reads what a call to read or write objects is given.
 func (f *fields) objectArguments() *template {
-	if f.speaks(inJSONata, "Arguments") {
+	if f.inLanguage(inJSONata, "Arguments") {
 		f.queries("Arguments")
 	}
-	if f.speaks(inJSONPath, "Parameters") {
+	if f.inLanguage(inJSONPath, "Parameters") {
 		return f.template("Parameters")
 	}
 	return nil

@@ -80,7 +80,7 @@ func (st *stepper) startMapRun(sc *Scope, in any) *Error {
 	if err := st.concurrency(sc, in, f); err != nil {
 		return st.located(sc, err)
 	}
-	st.record(sc, HistoryEvent{Type: FanStarted, State: s, Index: int32(len(f.items))}) //nolint:gosec // a length
+	st.record(sc, HistoryEvent{Type: HistoryFanStarted, State: s, Index: int32(len(f.items))}) //nolint:gosec // a length
 	run := &mapRun{label: d.label}
 	if err := run.configure(st, sc, in); err != nil {
 		return st.located(sc, err)
@@ -99,14 +99,14 @@ func (st *stepper) startMapRun(sc *Scope, in any) *Error {
 	}
 	f.run = run
 	sc.fan, sc.phase = f, fanned
-	st.record(sc, HistoryEvent{Type: MapRunStarted, State: s, Data: run.arn(st.x.who)})
+	st.record(sc, HistoryEvent{Type: HistoryMapRunStarted, State: s, Data: run.arn(st.x.who)})
 	switch {
 	case first == nil:
 		st.startChildren(sc)
 	case run.reading.max < 0:
 		st.failMapRun(sc, &Error{ErrItemReader, "field MaxItems must be positive"})
 	default:
-		st.askObject(sc, first)
+		st.requestObject(sc, first)
 	}
 	return nil
 }
@@ -211,7 +211,7 @@ func (st *stepper) startChildren(sc *Scope) {
 	}
 	for run.items < len(f.items) && run.running < f.limit {
 		if st.budget <= 0 {
-			st.more = true
+			st.unfinished = true
 			return
 		}
 		st.budget--
@@ -223,7 +223,7 @@ func (st *stepper) startChildren(sc *Scope) {
 		run.items += child.Items
 		run.running++
 		f.next++
-		st.out.Do = append(st.out.Do, Effect{Kind: StartChild, Scope: sc.path, ID: run.id, Child: child})
+		st.out.Do = append(st.out.Do, Effect{Kind: EffectStartChild, Scope: sc.path, ID: run.id, Child: child})
 	}
 	if run.items == len(f.items) && run.running == 0 {
 		st.childrenEnded(sc)
@@ -293,7 +293,7 @@ func (st *stepper) childEnded(sc *Scope, end *ChildEnd) {
 	f.parts.set(end.Request.Index, end, st.x.steps)
 	f.done++
 	run.running--
-	if end.Status != Succeeded {
+	if end.Status != StatusSucceeded {
 		run.failed += end.Request.Items
 		if run.intolerable(len(f.items)) {
 			st.failMapRun(sc, &Error{ErrTolerance, "The specified tolerated failure threshold was exceeded"})
@@ -318,13 +318,13 @@ func (run *mapRun) intolerable(total int) bool {
 // failMapRun ends the run: children that are under way are stopped.
 func (st *stepper) failMapRun(sc *Scope, err *Error) {
 	st.stopChildren(sc)
-	st.record(sc, HistoryEvent{Type: MapRunFailed, State: sc.state, Error: err})
+	st.record(sc, HistoryEvent{Type: HistoryMapRunFailed, State: sc.state, Error: err})
 	st.fail(sc, err)
 }
 
 func (st *stepper) stopChildren(sc *Scope) {
 	if run := sc.fan.run; run.running > 0 {
-		st.out.Do = append(st.out.Do, Effect{Kind: StopChildren, Scope: sc.path, ID: run.id})
+		st.out.Do = append(st.out.Do, Effect{Kind: EffectStopChildren, Scope: sc.path, ID: run.id})
 	}
 }
 
@@ -344,8 +344,8 @@ func (st *stepper) childrenEnded(sc *Scope) {
 func (st *stepper) endMapRun(sc *Scope, result any) {
 	s := sc.state
 	started := sc.previous
-	sc.previous = st.record(sc, HistoryEvent{Type: MapRunSucceeded, State: s})
-	st.record(sc, HistoryEvent{Type: FanSucceeded, State: s})
+	sc.previous = st.record(sc, HistoryEvent{Type: HistoryMapRunSucceeded, State: s})
+	st.record(sc, HistoryEvent{Type: HistoryFanSucceeded, State: s})
 	sc.previous = started
 	sc.fan = nil
 	st.succeed(sc, result)
@@ -355,7 +355,7 @@ func (st *stepper) endMapRun(sc *Scope, result any) {
 func (st *stepper) runEvent(sc *Scope, event *Event) {
 	run := sc.fan.run
 	switch {
-	case event.Kind == ChildEnded:
+	case event.Kind == EventChildEnded:
 		if event.ID == run.id && event.Child != nil && run.stage == stageRunning {
 			st.childEnded(sc, event.Child)
 		}
@@ -369,9 +369,9 @@ func (st *stepper) runEvent(sc *Scope, event *Event) {
 	}
 }
 
-// askObject sends a request for an object.
-func (st *stepper) askObject(sc *Scope, request any) {
+// requestObject sends a request for an object.
+func (st *stepper) requestObject(sc *Scope, request any) {
 	st.x.ids++
 	sc.fan.run.object = st.x.ids
-	st.out.Do = append(st.out.Do, Effect{Kind: AskObject, Scope: sc.path, ID: st.x.ids, Object: request})
+	st.out.Do = append(st.out.Do, Effect{Kind: EffectRequestObject, Scope: sc.path, ID: st.x.ids, Object: request})
 }

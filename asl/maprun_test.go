@@ -32,25 +32,25 @@ func TestDistributedMapInAnyOrder(t *testing.T) {
 			for _, do := range out.Do {
 				event := asl.Event{Time: epoch, Scope: do.Scope, ID: do.ID}
 				switch do.Kind {
-				case asl.AskObject:
-					event.Kind, event.Output = asl.ObjectDone, map[string]any{
+				case asl.EffectRequestObject:
+					event.Kind, event.Output = asl.EventObjectSucceeded, map[string]any{
 						"k": "s3://b/1\ns3://b/2\n", "1": "1\n2\n3\n4\n5\n", "2": "6\n7\n8\n9\n",
 					}[do.Object.(asl.GetObject).Key]
-				case asl.StartChild:
-					event.Kind = asl.ChildEnded
-					event.Child = &asl.ChildEnd{Request: do.Child, Status: asl.Succeeded, Output: do.Child.Input}
+				case asl.EffectStartChild:
+					event.Kind = asl.EventChildEnded
+					event.Child = &asl.ChildEnd{Request: do.Child, Status: asl.StatusSucceeded, Output: do.Child.Input}
 					if do.Child.Index == 1 {
-						event.Child.Status, event.Child.Failure = asl.Failed, &asl.Error{Name: "Second"}
+						event.Child.Status, event.Child.Failure = asl.StatusFailed, &asl.Error{Name: "Second"}
 					}
-				case asl.More:
-					event.Kind = asl.Continue
+				case asl.EffectContinue:
+					event.Kind = asl.EventContinue
 				default:
 					continue
 				}
 				f.open = append(f.open, event)
 			}
 		}
-		step(&forks[0], asl.Event{Kind: asl.Start, Time: epoch})
+		step(&forks[0], asl.Event{Kind: asl.EventStart, Time: epoch})
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
 			i := rapid.IntRange(0, len(forks)-1).Draw(t, "which")
 			if len(forks) < 4 && rapid.Bool().Draw(t, "fork") {
@@ -74,7 +74,7 @@ func TestDistributedMapInAnyOrder(t *testing.T) {
 				f.open = f.open[1:]
 				step(f, event)
 			}
-			if got := value.Text(f.x.Output); f.x.Status != asl.Succeeded || got != want {
+			if got := value.Text(f.x.Output); f.x.Status != asl.StatusSucceeded || got != want {
 				t.Fatalf("copy %d ended as %v %s (%v), want %s", i, f.x.Status, got, f.x.Failure, want)
 			}
 		}

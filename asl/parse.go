@@ -77,7 +77,7 @@ func (p *parser) machine(endless bool) *Machine {
 	}
 	p.language = f.queryLanguage(inJSONPath)
 	p.block(f, &m.Block)
-	f.rest()
+	f.reportUnknown()
 	if repeated {
 		p.sameNames()
 	}

@@ -20,7 +20,7 @@ func results(ends []any, w *resultWriter) []any {
 		case end == nil:
 		case transformation == "NONE":
 			list = append(list, end.details())
-		case end.Status != Succeeded:
+		case end.Status != StatusSucceeded:
 		case transformation == "FLATTEN":
 			if inner, ok := end.Output.([]any); ok {
 				list = append(list, inner...)
@@ -46,12 +46,12 @@ func (e *ChildEnd) details() *value.Object {
 	b.Set("Input", value.Text(e.Request.Input))
 	b.Set("InputDetails", included)
 	b.Set("Name", e.Request.Identity.Name)
-	if e.Status == Succeeded {
+	if e.Status == StatusSucceeded {
 		b.Set("Output", value.Text(e.Output))
 		b.Set("OutputDetails", included)
 	}
 	b.Set("RedriveCount", int64(0))
-	if e.Status == Succeeded {
+	if e.Status == StatusSucceeded {
 		b.Set("RedriveStatus", "NOT_REDRIVABLE")
 		b.Set("RedriveStatusReason", "Execution is SUCCEEDED and cannot be redriven")
 	} else {
@@ -87,7 +87,7 @@ func (st *stepper) startWriting(sc *Scope) *Error {
 	}
 	var succeeded, failed []any
 	for _, e := range f.parts.list(f.next) {
-		if end := e.(*ChildEnd); end.Status == Succeeded {
+		if end := e.(*ChildEnd); end.Status == StatusSucceeded {
 			succeeded = append(succeeded, e)
 		} else {
 			failed = append(failed, end.details())
@@ -118,7 +118,7 @@ func (st *stepper) startWriting(sc *Scope) *Error {
 	run.writing = append(run.writing[:len(run.writing):len(run.writing)],
 		PutObject{bucket, folder + "manifest.json", value.Append(nil, manifest)})
 	run.stage = stageWriting
-	st.askObject(sc, run.writing[0])
+	st.requestObject(sc, run.writing[0])
 	return nil
 }
 
@@ -150,7 +150,7 @@ func (st *stepper) objectWritten(sc *Scope, event *Event) {
 	}
 	written := run.writing[0]
 	if run.writing = run.writing[1:]; len(run.writing) > 0 {
-		st.askObject(sc, run.writing[0])
+		st.requestObject(sc, run.writing[0])
 		return
 	}
 	st.endMapRun(sc, value.NewObject("MapRunArn", run.arn(st.x.who),

@@ -38,7 +38,7 @@ func (st *stepper) failAs(sc *Scope, err *Error, kind string) {
 		return
 	}
 	if hadFan { // AWS records a failure only when it is not retried
-		st.record(sc, HistoryEvent{Type: FanFailed, State: s, Error: err})
+		st.record(sc, HistoryEvent{Type: HistoryFanFailed, State: s, Error: err})
 	}
 	for i := range s.Catch {
 		c := &s.Catch[i]
@@ -51,7 +51,7 @@ func (st *stepper) failAs(sc *Scope, err *Error, kind string) {
 		}
 		output, bad := merge(sc.input, caught, c.resultPath, c.discardResult)
 		if bad == nil {
-			bad = st.exit(sc, caught, output, way{next: c.next, why: ReasonCatch, index: i, assign: c.assign})
+			bad = st.exit(sc, caught, output, transition{next: c.next, why: ReasonCatch, index: i, assign: c.assign})
 		}
 		if bad != nil {
 			err = st.located(sc, bad)
@@ -59,8 +59,8 @@ func (st *stepper) failAs(sc *Scope, err *Error, kind string) {
 		}
 		return
 	}
-	if sc.path != "" && s.Type == Task {
-		st.record(sc, HistoryEvent{Type: StateAborted, State: s}) // AWS records it inside a Parallel or Map only
+	if sc.path != "" && s.Type == TypeTask {
+		st.record(sc, HistoryEvent{Type: HistoryStateAborted, State: s}) // AWS records it inside a Parallel or Map only
 	}
 	sc.phase, sc.failure = broken, err
 }

@@ -20,38 +20,38 @@ func (p *parser) state(name string, body any, at *place) *State {
 	}
 	p.stateLanguage(f)
 	s.jsonata = f.language == inJSONata
-	if s.Type != Fail {
-		if f.speaks(inJSONPath, "InputPath", "OutputPath") {
+	if s.Type != TypeFail {
+		if f.inLanguage(inJSONPath, "InputPath", "OutputPath") {
 			s.inputPath = f.inOut("InputPath")
 			s.outputPath = f.inOut("OutputPath")
 		}
-		if f.speaks(inJSONata, "Output") {
+		if f.inLanguage(inJSONata, "Output") {
 			f.queries("Output")
 		}
 	}
-	if s.Type != Fail && s.Type != Succeed {
+	if s.Type != TypeFail && s.Type != TypeSucceed {
 		s.assign = f.assign()
 	}
 	switch s.Type {
-	case Task:
+	case TypeTask:
 		p.task(f, s)
-	case Pass:
+	case TypePass:
 		p.pass(f, s)
-	case Choice:
+	case TypeChoice:
 		p.choice(f, s)
-	case Wait:
+	case TypeWait:
 		p.wait(f, s)
-	case Fail:
+	case TypeFail:
 		p.failState(f, s)
-	case Parallel:
+	case TypeParallel:
 		p.parallel(f, s)
-	case Map:
+	case TypeMap:
 		p.mapState(f, s)
 	}
-	if s.Type != Choice && s.Type != Succeed && s.Type != Fail {
+	if s.Type != TypeChoice && s.Type != TypeSucceed && s.Type != TypeFail {
 		f.transition(s)
 	}
-	f.rest()
+	f.reportUnknown()
 	return s
 }
 
@@ -61,7 +61,7 @@ func (f *fields) transition(s *State) {
 	s.End = f.boolean("End")
 	switch hasNext := f.has("Next"); {
 	case hasNext && s.End:
-		f.only("Next", "End")
+		f.atMostOne("Next", "End")
 	case !hasNext && !s.End:
 		f.none("Next", "End")
 	}
@@ -69,7 +69,7 @@ func (f *fields) transition(s *State) {
 
 // resultFields reads the fields that say what becomes of a result.
 func (f *fields) resultFields(s *State) {
-	if f.speaks(inJSONPath, "ResultPath", "ResultSelector") {
+	if f.inLanguage(inJSONPath, "ResultPath", "ResultSelector") {
 		s.resultPath, s.discardResult = f.resultPath()
 		s.resultSelector = f.template("ResultSelector")
 	}
@@ -77,10 +77,10 @@ func (f *fields) resultFields(s *State) {
 
 // arguments reads what a Task or Parallel is given.
 func (f *fields) arguments(s *State) {
-	if f.speaks(inJSONPath, "Parameters") {
+	if f.inLanguage(inJSONPath, "Parameters") {
 		s.parameters = f.template("Parameters")
 	}
-	if f.speaks(inJSONata, "Arguments") {
+	if f.inLanguage(inJSONata, "Arguments") {
 		f.queries("Arguments")
 	}
 }
@@ -128,16 +128,16 @@ func (f *fields) credentials(s *State) {
 
 // seconds reads a number of seconds or its Path form.
 func (f *fields) seconds(name, pathName string) seconds {
-	f.only(name, pathName)
+	f.atMostOne(name, pathName)
 	t := seconds{fixed: f.whole(name, 1, maxSeconds)}
-	if f.speaks(inJSONPath, pathName) {
+	if f.inLanguage(inJSONPath, pathName) {
 		t.path = f.reference(pathName)
 	}
 	return t
 }
 
 func (p *parser) pass(f *fields, s *State) {
-	if f.speaks(inJSONPath, "Result", "Parameters", "ResultPath") {
+	if f.inLanguage(inJSONPath, "Result", "Parameters", "ResultPath") {
 		s.result, s.hasResult = f.take("Result")
 		s.parameters = f.template("Parameters")
 		s.resultPath, s.discardResult = f.resultPath()
@@ -145,9 +145,9 @@ func (p *parser) pass(f *fields, s *State) {
 }
 
 func (p *parser) wait(f *fields, s *State) {
-	f.one("SecondsPath", "Seconds", "TimestampPath", "Timestamp")
+	f.exactlyOne("SecondsPath", "Seconds", "TimestampPath", "Timestamp")
 	s.wait.seconds = f.whole("Seconds", 0, maxSeconds)
-	if f.speaks(inJSONPath, "SecondsPath", "TimestampPath") {
+	if f.inLanguage(inJSONPath, "SecondsPath", "TimestampPath") {
 		s.wait.secondsPath = f.reference("SecondsPath")
 		s.wait.timestampPath = f.reference("TimestampPath")
 	}
@@ -170,13 +170,13 @@ func timestamp(text string) (time.Time, bool) {
 }
 
 func (p *parser) failState(f *fields, s *State) {
-	f.only("Error", "ErrorPath")
-	f.only("Cause", "CausePath")
+	f.atMostOne("Error", "ErrorPath")
+	f.atMostOne("Cause", "CausePath")
 	s.errorName = f.text("Error")
 	s.errorCause = f.text("Cause")
 	f.isQuery(s.errorName, "Error")
 	f.isQuery(s.errorCause, "Cause")
-	if f.speaks(inJSONPath, "ErrorPath", "CausePath") {
+	if f.inLanguage(inJSONPath, "ErrorPath", "CausePath") {
 		s.errorPath = f.expression("ErrorPath")
 		s.causePath = f.expression("CausePath")
 	}
@@ -199,7 +199,7 @@ func (p *parser) inner(f *fields) *Block {
 	b := &Block{}
 	f.text("Comment")
 	p.block(f, b)
-	f.rest()
+	f.reportUnknown()
 	p.reachable(b, f.at)
 	return b
 }
@@ -265,7 +265,7 @@ func (f *fields) retrier(last bool) Retrier {
 	r.MaxDelay = time.Duration(f.whole("MaxDelaySeconds", 1, maxDelay)) * time.Second
 	r.FullJitter = f.oneOf("JitterStrategy", "NONE", "FULL") == "FULL"
 	f.text("Comment")
-	f.rest()
+	f.reportUnknown()
 	return r
 }
 
@@ -273,17 +273,17 @@ func (f *fields) catcher(last bool) Catcher {
 	c := Catcher{ErrorEquals: f.errorEquals(last)}
 	f.require("Next")
 	c.Next = f.state("Next")
-	if f.speaks(inJSONPath, "ResultPath") {
+	if f.inLanguage(inJSONPath, "ResultPath") {
 		c.resultPath, c.discardResult = f.resultPath()
 	}
 	f.p.inCatch = true
-	if f.speaks(inJSONata, "Output") {
+	if f.inLanguage(inJSONata, "Output") {
 		f.queries("Output")
 	}
 	c.assign = f.assign()
 	f.p.inCatch = false
 	f.text("Comment")
-	f.rest()
+	f.reportUnknown()
 	return c
 }
 

@@ -15,35 +15,35 @@ import (
 const budget = 256
 
 // Step takes the execution x, in place, to where event leads, and adds to out what follows. It goes on until the execution
-// waits for something, has ended, or the budget is used up; then one effect says [More]. A copy of x made before is not
+// waits for something, has ended, or the budget is used up; then one effect says [EffectContinue]. A copy of x made before is not
 // touched.
 func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 	x.steps++
 	st := &out.stepper
 	*st = stepper{m: m, x: x, now: event.Time, out: out, budget: budget, args: st.args}
 	switch {
-	case event.Kind == ActivityGone, event.Kind == ActivityBack:
+	case event.Kind == EventActivityDeleted, event.Kind == EventActivityCreated:
 		x.noteActivity(&event)
-	case event.Kind == Start:
+	case event.Kind == EventStart:
 		if x.root == nil {
 			st.start(event)
 		}
-	case x.Status != Running, x.root == nil && event.Kind != Stop:
-	case event.Kind == Stop:
+	case x.Status != StatusRunning, x.root == nil && event.Kind != EventStop:
+	case event.Kind == EventStop:
 		if x.root == nil { // it has not begun, and never will
 			x.Started, x.root = st.now, &Scope{owner: x.steps, state: m.start}
 		}
 		st.abort(x.root)
 		x.Failure = event.Failure
-		st.finish(Aborted, ExecutionAborted)
-	case event.Kind == TimerFire && event.ID == x.timeout:
+		st.finish(StatusAborted, HistoryExecutionAborted)
+	case event.Kind == EventTimerFired && event.ID == x.timeout:
 		x.timeout = 0
 		st.abort(x.root)
 		x.Failure = &Error{Name: ErrTimeout}
-		st.finish(TimedOut, ExecutionTimedOut)
+		st.finish(StatusTimedOut, HistoryExecutionTimedOut)
 	default:
 		x.root = x.root.own(x.steps)
-		if event.Kind == Continue {
+		if event.Kind == EventContinue {
 			st.resume(x.root)
 		} else {
 			st.deliver(x.root, event.Scope, &event)
@@ -56,30 +56,30 @@ func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 // noteActivity remembers that an activity does not exist, or exists again.
 func (x *Execution) noteActivity(event *Event) {
 	arn, _ := event.Output.(string)
-	gone := slices.DeleteFunc(slices.Clone(x.gone), func(one string) bool { return one == arn })
-	if event.Kind == ActivityGone {
+	gone := slices.DeleteFunc(slices.Clone(x.deleted), func(one string) bool { return one == arn })
+	if event.Kind == EventActivityDeleted {
 		gone = append(gone, arn)
 	}
-	x.gone = gone
+	x.deleted = gone
 }
 
 // A stepper is one Step under way.
 type stepper struct {
-	m       *Machine
-	x       *Execution
-	now     time.Time
-	out     *Effects
-	budget  int
-	more    bool
-	scratch environment
-	args    []any // of the intrinsic functions that are being called, outer ones first
+	m          *Machine
+	x          *Execution
+	now        time.Time
+	out        *Effects
+	budget     int
+	unfinished bool
+	scratch    environment
+	args       []any // of the intrinsic functions that are being called, outer ones first
 }
 
 func (st *stepper) start(event Event) {
 	x := st.x
 	x.Input, x.Started = event.Output, st.now
 	x.root = &Scope{owner: x.steps, state: st.m.start, input: event.Output}
-	st.record(x.root, HistoryEvent{Type: ExecutionStarted, Data: event.Output})
+	st.record(x.root, HistoryEvent{Type: HistoryExecutionStarted, Data: event.Output})
 	if st.m.Timeout > 0 {
 		x.timeout = st.setTimer(x.root, st.now.Add(st.m.Timeout))
 	}
@@ -93,13 +93,13 @@ func (st *stepper) conclude() {
 	switch x.root.phase {
 	case ended:
 		x.Output = x.root.output
-		st.finish(Succeeded, ExecutionSucceeded)
+		st.finish(StatusSucceeded, HistoryExecutionSucceeded)
 	case broken:
 		x.Failure = x.root.failure
-		st.finish(Failed, ExecutionFailed)
+		st.finish(StatusFailed, HistoryExecutionFailed)
 	default:
-		if st.more {
-			st.out.Do = append(st.out.Do, Effect{Kind: More})
+		if st.unfinished {
+			st.out.Do = append(st.out.Do, Effect{Kind: EffectContinue})
 		}
 	}
 }
@@ -111,7 +111,7 @@ func (st *stepper) finish(status Status, kind HistoryType) {
 	if x.timeout != 0 {
 		st.cancelTimer(&x.timeout, "")
 	}
-	st.out.Do = append(st.out.Do, Effect{Kind: Finish})
+	st.out.Do = append(st.out.Do, Effect{Kind: EffectFinish})
 }
 
 // record numbers a history event, joins it to the scope's thread of events, and hands it out.
@@ -119,9 +119,9 @@ func (st *stepper) record(sc *Scope, e HistoryEvent) int64 {
 	st.x.events++
 	e.ID, e.Previous, e.Time = st.x.events, sc.previous, st.now
 	switch e.Type {
-	case ExecutionAborted:
+	case HistoryExecutionAborted:
 		e.Previous = 0 // what aborts it comes from outside: a recording of StopExecution
-	case ExecutionStarted, IterationSucceeded, IterationFailed, StateAborted, IterationAborted, FanSucceeded, MapRunSucceeded:
+	case HistoryExecutionStarted, HistoryIterationSucceeded, HistoryIterationFailed, HistoryStateAborted, HistoryIterationAborted, HistoryFanSucceeded, HistoryMapRunSucceeded:
 	default:
 		sc.previous = e.ID
 	}
@@ -133,7 +133,7 @@ func (st *stepper) record(sc *Scope, e HistoryEvent) int64 {
 func (st *stepper) run(sc *Scope) {
 	for sc.phase == ready {
 		if st.budget <= 0 {
-			st.more = true
+			st.unfinished = true
 			return
 		}
 		st.budget--
@@ -153,19 +153,19 @@ func (st *stepper) resume(sc *Scope) {
 				continue // it waits
 			}
 			child = child.own(st.x.steps)
-			rest := st.lend(len(active) - i + 1) // one share is for those that have not begun
+			rest := st.splitBudget(len(active) - i + 1) // one share is for those that have not begun
 			st.resume(child)
 			st.budget += rest
-			st.settle(sc, child)
+			st.absorb(sc, child)
 		}
 		st.budget = max(st.budget, 1) // what has not begun must not wait for those that never end
-		st.goOn(sc)
+		st.startReady(sc)
 	}
 	st.run(sc)
 }
 
-// goOn starts what may start of a fan that has stopped for lack of budget, or of which a part has ended.
-func (st *stepper) goOn(sc *Scope) {
+// startReady starts what may start of a fan that has stopped for lack of budget, or of which a part has ended.
+func (st *stepper) startReady(sc *Scope) {
 	switch {
 	case sc.phase != fanned:
 	case sc.fan.run == nil:
@@ -175,9 +175,9 @@ func (st *stepper) goOn(sc *Scope) {
 	}
 }
 
-// lend leaves one of n shares of the budget, at least one state, and returns the rest, which is to be added again. So one
+// splitBudget leaves one of n shares of the budget, at least one state, and returns the rest, which is to be added again. So one
 // branch that never waits does not keep the others from going on.
-func (st *stepper) lend(n int) (rest int) {
+func (st *stepper) splitBudget(n int) (rest int) {
 	share := max(1, st.budget/n)
 	rest = st.budget - share
 	st.budget = share
@@ -199,8 +199,8 @@ func (st *stepper) deliver(sc *Scope, path ScopePath, event *Event) {
 		if child, ok := sc.fan.parts.at(index).(*Scope); ok {
 			child = child.own(st.x.steps)
 			st.deliver(child, rest, event)
-			st.settle(sc, child)
-			st.goOn(sc)
+			st.absorb(sc, child)
+			st.startReady(sc)
 		}
 	}
 	st.run(sc)
@@ -210,52 +210,52 @@ func (st *stepper) deliver(sc *Scope, path ScopePath, event *Event) {
 func (st *stepper) handle(sc *Scope, event *Event) {
 	isTask := sc.phase == tasking && event.ID == sc.task
 	switch event.Kind {
-	case TaskStart:
+	case EventTaskStarted:
 		if isTask {
 			st.taskStarted(sc, event.Output)
 		}
-	case TaskSubmit:
+	case EventTaskSubmitted:
 		if isTask {
 			st.taskStarted(sc, nil)
-			st.record(sc, HistoryEvent{Type: TaskSubmitted, State: sc.state, Data: event.Output})
+			st.record(sc, HistoryEvent{Type: HistoryTaskSubmitted, State: sc.state, Data: event.Output})
 		}
-	case TaskBeat:
+	case EventTaskHeartbeat:
 		if isTask && sc.heartbeat != 0 {
 			st.cancelTimer(&sc.heartbeat, sc.path)
 			if d, err := st.duration(sc, sc.state.heartbeat, "HeartbeatSecondsPath"); err == nil && d > 0 {
 				sc.heartbeat = st.setTimer(sc, st.now.Add(d))
 			}
 		}
-	case TaskDone:
+	case EventTaskSucceeded:
 		if isTask {
 			st.taskStarted(sc, nil)
 			st.endTask(sc)
 			if value.Size(event.Output) > maxPayload {
 				err := tooLarge(sc.state.service())
-				st.record(sc, HistoryEvent{Type: TaskFailed, State: sc.state, Error: err})
+				st.record(sc, HistoryEvent{Type: HistoryTaskFailed, State: sc.state, Error: err})
 				st.fail(sc, err)
 				return
 			}
-			st.record(sc, HistoryEvent{Type: TaskSucceeded, State: sc.state, Data: event.Output})
+			st.record(sc, HistoryEvent{Type: HistoryTaskSucceeded, State: sc.state, Data: event.Output})
 			st.succeed(sc, event.Output)
 		}
-	case TaskFail:
+	case EventTaskFailed:
 		if isTask {
 			st.taskStarted(sc, nil)
 			st.endTask(sc)
-			st.record(sc, HistoryEvent{Type: TaskFailed, State: sc.state, Error: event.Failure})
+			st.record(sc, HistoryEvent{Type: HistoryTaskFailed, State: sc.state, Error: event.Failure})
 			st.fail(sc, event.Failure)
 		}
-	case TimerFire:
-		st.fire(sc, event.ID)
-	case ChildEnded, ObjectDone, ObjectFailed:
+	case EventTimerFired:
+		st.timerFired(sc, event.ID)
+	case EventChildEnded, EventObjectSucceeded, EventObjectFailed:
 		if sc.phase == fanned && sc.fan.run != nil {
 			st.runEvent(sc, event)
 		}
 	}
 }
 
-func (st *stepper) fire(sc *Scope, id int64) {
+func (st *stepper) timerFired(sc *Scope, id int64) {
 	switch {
 	case id == 0:
 	case sc.phase == waiting && id == sc.timer:
@@ -263,7 +263,7 @@ func (st *stepper) fire(sc *Scope, id int64) {
 		if in, err := st.in(sc); err != nil {
 			st.fail(sc, err)
 		} else {
-			st.leave(sc, in, in, way{next: sc.state.next, assign: sc.state.assign})
+			st.leave(sc, in, in, transition{next: sc.state.next, assign: sc.state.assign})
 		}
 	case sc.phase == backoff && id == sc.timer:
 		sc.timer = 0
@@ -275,10 +275,10 @@ func (st *stepper) fire(sc *Scope, id int64) {
 		} else {
 			sc.timer = 0
 		}
-		st.out.Do = append(st.out.Do, Effect{Kind: CancelTask, Scope: sc.path, ID: sc.task})
+		st.out.Do = append(st.out.Do, Effect{Kind: EffectCancelTask, Scope: sc.path, ID: sc.task})
 		st.endTask(sc)
 		err := &Error{Name: ErrTimeout} // of a missing heartbeat as well, as AWS records it
-		st.record(sc, HistoryEvent{Type: TaskTimedOut, State: sc.state, Error: err})
+		st.record(sc, HistoryEvent{Type: HistoryTaskTimedOut, State: sc.state, Error: err})
 		st.failAs(sc, err, kind)
 	}
 }
@@ -287,7 +287,7 @@ func (st *stepper) fire(sc *Scope, id int64) {
 func (st *stepper) enter(sc *Scope) {
 	sc.entered, sc.attempts = st.now, nil
 	sc.enteredID = st.record(sc, HistoryEvent{
-		Type: StateEntered, State: sc.state, From: sc.from, Data: sc.input, Reason: sc.why, Index: sc.whyIndex,
+		Type: HistoryStateEntered, State: sc.state, From: sc.from, Data: sc.input, Reason: sc.why, Index: sc.whyIndex,
 	})
 	st.work(sc)
 }
@@ -304,7 +304,7 @@ func (st *stepper) do(sc *Scope) *Error {
 	if s.jsonata {
 		return st.located(sc, runtimeError("The query language JSONata is not run by this version"))
 	}
-	if s.Type == Fail {
+	if s.Type == TypeFail {
 		return st.failing(sc)
 	}
 	in, err := st.in(sc)
@@ -312,7 +312,7 @@ func (st *stepper) do(sc *Scope) *Error {
 		return st.located(sc, err)
 	}
 	switch s.Type {
-	case Pass:
+	case TypePass:
 		result := in
 		if s.parameters != nil {
 			if result, err = s.parameters.eval(st.env(sc, in)); err != nil {
@@ -323,17 +323,17 @@ func (st *stepper) do(sc *Scope) *Error {
 			result = s.result
 		}
 		st.succeed(sc, result)
-	case Choice:
+	case TypeChoice:
 		return st.choose(sc, in)
-	case Succeed:
-		st.leave(sc, in, in, way{})
-	case Wait:
+	case TypeSucceed:
+		st.leave(sc, in, in, transition{})
+	case TypeWait:
 		until, err := st.until(sc, in)
 		if err != nil {
 			return st.located(sc, err)
 		}
 		sc.phase, sc.timer = waiting, st.setTimer(sc, until)
-	case Task:
+	case TypeTask:
 		return st.startTask(sc, in)
 	default:
 		return st.startFan(sc, in)
@@ -398,11 +398,11 @@ func (st *stepper) succeed(sc *Scope, result any) {
 		st.fail(sc, st.located(sc, err))
 		return
 	}
-	st.leave(sc, result, output, way{next: s.next, assign: s.assign})
+	st.leave(sc, result, output, transition{next: s.next, assign: s.assign})
 }
 
-// A way is how a scope leaves a state: where to (nil ends the scope), why, and what it assigns.
-type way struct {
+// A transition is how a scope leaves a state: where to (nil ends the scope), why, and what it assigns.
+type transition struct {
 	next   *State
 	why    Reason
 	index  int
@@ -425,7 +425,7 @@ func merge(input, result any, path *jsonpath.Path, discard bool) (any, *Error) {
 }
 
 // leave applies OutputPath and goes on. The result is what $ stands for in Assign.
-func (st *stepper) leave(sc *Scope, result, output any, w way) {
+func (st *stepper) leave(sc *Scope, result, output any, w transition) {
 	output, err := st.through(sc, sc.state.outputPath, output)
 	if err == nil {
 		err = st.exit(sc, result, output, w)
@@ -445,7 +445,7 @@ func tooLarge(who string) *Error {
 }
 
 // exit assigns and goes on. All of Assign sees the variables as they were; the next state sees the new ones.
-func (st *stepper) exit(sc *Scope, result, output any, w way) *Error {
+func (st *stepper) exit(sc *Scope, result, output any, w transition) *Error {
 	if value.Size(output) > maxPayload {
 		return tooLarge(sc.state.Name)
 	}
@@ -460,7 +460,7 @@ func (st *stepper) exit(sc *Scope, result, output any, w way) *Error {
 			sc.variables = sc.variables.With(name, v)
 		}
 	}
-	st.record(sc, HistoryEvent{Type: StateExited, State: sc.state, Data: output, Assigned: assigned})
+	st.record(sc, HistoryEvent{Type: HistoryStateExited, State: sc.state, Data: output, Assigned: assigned})
 	sc.fan = nil
 	if w.next == nil {
 		sc.phase, sc.output = ended, output
@@ -493,7 +493,7 @@ func wholeOf(v any) (int64, bool) {
 func (st *stepper) abort(sc *Scope) {
 	switch sc.phase {
 	case tasking:
-		st.out.Do = append(st.out.Do, Effect{Kind: CancelTask, Scope: sc.path, ID: sc.task})
+		st.out.Do = append(st.out.Do, Effect{Kind: EffectCancelTask, Scope: sc.path, ID: sc.task})
 		timer, heartbeat := sc.timer, sc.heartbeat
 		st.cancelTimer(&timer, sc.path)
 		st.cancelTimer(&heartbeat, sc.path)

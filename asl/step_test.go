@@ -18,7 +18,7 @@ import (
 // run is drive for an execution that is called arn:test, for at most so many Steps.
 func run(m *asl.Machine, in any, steps int) (asl.Execution, []asl.HistoryEvent) {
 	echo := func(request *asl.TaskRequest) []asl.Event {
-		return []asl.Event{{Kind: asl.TaskDone, Output: request.Input}}
+		return []asl.Event{{Kind: asl.EventTaskSucceeded, Output: request.Input}}
 	}
 	return drive(m, asl.Identity{Name: "test", ID: "arn:test", Seed: 7}, in, steps, echo, nil)
 }
@@ -36,7 +36,7 @@ func drive(m *asl.Machine, who asl.Identity, in any, steps int, answer func(*asl
 	var history []asl.HistoryEvent
 	var stop *asl.Event
 	for _, event := range outside {
-		if event.Kind == asl.Stop {
+		if event.Kind == asl.EventStop {
 			stop = &event
 			continue
 		}
@@ -44,7 +44,7 @@ func drive(m *asl.Machine, who asl.Identity, in any, steps int, answer func(*asl
 	}
 	var queue []asl.Event
 	cancelled := map[int64]bool{}
-	event := asl.Event{Kind: asl.Start, Time: epoch, Output: in}
+	event := asl.Event{Kind: asl.EventStart, Time: epoch, Output: in}
 	for range steps {
 		var out asl.Effects
 		m.Step(&x, event, &out)
@@ -52,26 +52,26 @@ func drive(m *asl.Machine, who asl.Identity, in any, steps int, answer func(*asl
 		for _, do := range out.Do {
 			next := asl.Event{Time: event.Time, Scope: do.Scope, ID: do.ID}
 			switch do.Kind {
-			case asl.More:
-				next.Kind = asl.Continue
-			case asl.StartTask:
+			case asl.EffectContinue:
+				next.Kind = asl.EventContinue
+			case asl.EffectStartTask:
 				for _, e := range answer(do.Task) {
 					e.Time, e.Scope, e.ID = next.Time, next.Scope, next.ID
 					queue = append(queue, e)
 				}
 				continue
-			case asl.SetTimer:
-				next.Kind = asl.TimerFire
+			case asl.EffectSetTimer:
+				next.Kind = asl.EventTimerFired
 				if do.At.After(next.Time) {
 					next.Time = do.At
 				}
-			case asl.StartChild:
+			case asl.EffectStartChild:
 				child, _ := drive(do.Child.Machine, do.Child.Identity, do.Child.Input, steps, answer, objects)
-				next.Kind, next.Child = asl.ChildEnded, asl.EndOf(do.Child, &child)
-			case asl.AskObject:
+				next.Kind, next.Child = asl.EventChildEnded, asl.EndOf(do.Child, &child)
+			case asl.EffectRequestObject:
 				answered := objects(do.Object)
 				next.Kind, next.Output, next.Failure = answered.Kind, answered.Output, answered.Failure
-			case asl.CancelTimer, asl.CancelTask:
+			case asl.EffectCancelTimer, asl.EffectCancelTask:
 				cancelled[do.ID] = true
 				continue
 			default:
@@ -80,7 +80,7 @@ func drive(m *asl.Machine, who asl.Identity, in any, steps int, answer func(*asl
 			queue = append(queue, next)
 		}
 		queue = slices.DeleteFunc(queue, func(e asl.Event) bool { return cancelled[e.ID] })
-		if len(queue) == 0 || x.Status != asl.Running {
+		if len(queue) == 0 || x.Status != asl.StatusRunning {
 			break
 		}
 		slices.SortStableFunc(queue, func(a, b asl.Event) int { return a.Time.Compare(b.Time) })
@@ -136,7 +136,7 @@ func TestDataFlow(t *testing.T) {
 		},
 	} {
 		x := one(t, c.state, c.in)
-		if x.Status != asl.Succeeded || value.Text(x.Output) != c.want {
+		if x.Status != asl.StatusSucceeded || value.Text(x.Output) != c.want {
 			t.Errorf("%s\nof %s\ngot  %v %s %v\nwant %s", c.state, c.in, x.Status, value.Text(x.Output), x.Failure, c.want)
 		}
 	}
@@ -166,7 +166,7 @@ func TestIntrinsicFunctions(t *testing.T) {
 	} {
 		state := `{"Type":"Pass","Parameters":{"r.$":` + value.Text(strings.ReplaceAll(c.call, `\\`, `\`)) + `},"OutputPath":"$.r","End":true}`
 		x := one(t, state, `{"name":"Ada","n":3,"o":{"k":1,"l":["x",2.5]}}`)
-		if x.Status != asl.Succeeded || value.Text(x.Output) != c.want {
+		if x.Status != asl.StatusSucceeded || value.Text(x.Output) != c.want {
 			t.Errorf("%s: got %v %s %v, want %s", c.call, x.Status, value.Text(x.Output), x.Failure, c.want)
 		}
 	}
@@ -256,7 +256,7 @@ func TestFailures(t *testing.T) {
 		if x.Failure != nil {
 			got = *x.Failure
 		}
-		if diff := cmp.Diff(asl.Error{Name: c.name, Cause: c.cause}, got); x.Status != asl.Failed || diff != "" {
+		if diff := cmp.Diff(asl.Error{Name: c.name, Cause: c.cause}, got); x.Status != asl.StatusFailed || diff != "" {
 			t.Errorf("%s of %s: got %v (-want +got):\n%s", c.state, c.in, x.Status, diff)
 		}
 	}
@@ -283,11 +283,11 @@ func TestWhatErrorNamesTake(t *testing.T) {
 			"Caught":{"Type":"Pass","End":true}}}`))
 		x := asl.NewExecution(asl.Identity{})
 		var out asl.Effects
-		m.Step(&x, asl.Event{Kind: asl.Start, Time: epoch}, &out)
+		m.Step(&x, asl.Event{Kind: asl.EventStart, Time: epoch}, &out)
 		m.Step(&x, asl.Event{
-			Kind: asl.TaskFail, Time: epoch, ID: out.Do[0].ID, Failure: &asl.Error{Name: c.name},
+			Kind: asl.EventTaskFailed, Time: epoch, ID: out.Do[0].ID, Failure: &asl.Error{Name: c.name},
 		}, &out)
-		if got := x.Status == asl.Succeeded; got != c.want {
+		if got := x.Status == asl.StatusSucceeded; got != c.want {
 			t.Errorf("%s takes %s: got %v, want %v", c.equals, c.name, got, c.want)
 		}
 	}
@@ -378,12 +378,12 @@ func TestFailedBranchTakesItsSiblingsBack(t *testing.T) {
 		"After":{"Type":"Pass","End":true}}}`))
 	x := asl.NewExecution(asl.Identity{})
 	var out asl.Effects
-	m.Step(&x, asl.Event{Kind: asl.Start, Time: epoch, Output: value.NewObject()}, &out)
+	m.Step(&x, asl.Event{Kind: asl.EventStart, Time: epoch, Output: value.NewObject()}, &out)
 	var kinds []asl.EffectKind
 	for _, do := range out.Do {
 		kinds = append(kinds, do.Kind)
 	}
-	if diff := cmp.Diff([]asl.EffectKind{asl.StartTask, asl.CancelTask, asl.Finish}, kinds); diff != "" {
+	if diff := cmp.Diff([]asl.EffectKind{asl.EffectStartTask, asl.EffectCancelTask, asl.EffectFinish}, kinds); diff != "" {
 		t.Errorf("effects (-want +got):\n%s", diff)
 	}
 	if got, want := value.Text(x.Output), `{"error":{"Error":"Boom","Cause":"b"}}`; got != want {
@@ -412,14 +412,14 @@ func TestCopiesOfAnExecutionAreIndependent(t *testing.T) {
 			f.open = append([]asl.Event(nil), f.open...)
 			for _, do := range out.Do {
 				switch do.Kind {
-				case asl.StartTask:
-					f.open = append(f.open, asl.Event{Kind: asl.TaskDone, Time: epoch, Scope: do.Scope, ID: do.ID, Output: do.Task.Input})
-				case asl.SetTimer:
-					f.open = append(f.open, asl.Event{Kind: asl.TimerFire, Time: epoch, Scope: do.Scope, ID: do.ID})
+				case asl.EffectStartTask:
+					f.open = append(f.open, asl.Event{Kind: asl.EventTaskSucceeded, Time: epoch, Scope: do.Scope, ID: do.ID, Output: do.Task.Input})
+				case asl.EffectSetTimer:
+					f.open = append(f.open, asl.Event{Kind: asl.EventTimerFired, Time: epoch, Scope: do.Scope, ID: do.ID})
 				}
 			}
 		}
-		step(&forks[0], asl.Event{Kind: asl.Start, Time: epoch, Output: []any{int64(1), int64(2), int64(3), int64(4), int64(5)}})
+		step(&forks[0], asl.Event{Kind: asl.EventStart, Time: epoch, Output: []any{int64(1), int64(2), int64(3), int64(4), int64(5)}})
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			i := rapid.IntRange(0, len(forks)-1).Draw(t, "which")
 			if len(forks) < 4 && rapid.Bool().Draw(t, "fork") {
@@ -432,8 +432,8 @@ func TestCopiesOfAnExecutionAreIndependent(t *testing.T) {
 			k := rapid.IntRange(0, len(f.open)-1).Draw(t, "event")
 			event := f.open[k]
 			f.open = append(append([]asl.Event(nil), f.open[:k]...), f.open[k+1:]...)
-			if event.Kind == asl.TaskDone && rapid.IntRange(0, 4).Draw(t, "again") == 0 {
-				event = asl.Event{Kind: asl.TaskFail, Time: epoch, Scope: event.Scope, ID: event.ID, Failure: &asl.Error{Name: "Again"}}
+			if event.Kind == asl.EventTaskSucceeded && rapid.IntRange(0, 4).Draw(t, "again") == 0 {
+				event = asl.Event{Kind: asl.EventTaskFailed, Time: epoch, Scope: event.Scope, ID: event.ID, Failure: &asl.Error{Name: "Again"}}
 			}
 			before := make([]string, len(forks))
 			for j := range forks {
@@ -454,7 +454,7 @@ func TestCopiesOfAnExecutionAreIndependent(t *testing.T) {
 				step(f, event)
 			}
 			want := "[[1,1],[2,2],[3,3],[4,4],[5,5]]"
-			if got := value.Text(f.x.Output); f.x.Status != asl.Succeeded || got != want {
+			if got := value.Text(f.x.Output); f.x.Status != asl.StatusSucceeded || got != want {
 				t.Fatalf("copy %d ended as %v %s (%v), want %s", i, f.x.Status, got, f.x.Failure, want)
 			}
 		}
@@ -483,10 +483,10 @@ func TestCopiesOfALargeMapAreIndependent(t *testing.T) {
 			for i := range out.Do {
 				do := &out.Do[i]
 				switch do.Kind {
-				case asl.StartTask:
-					f.open = append(f.open, asl.Event{Kind: asl.TaskDone, Time: epoch, Scope: do.Scope, ID: do.ID, Output: do.Task.Input})
-				case asl.More:
-					f.open = append(f.open, asl.Event{Kind: asl.Continue, Time: epoch})
+				case asl.EffectStartTask:
+					f.open = append(f.open, asl.Event{Kind: asl.EventTaskSucceeded, Time: epoch, Scope: do.Scope, ID: do.ID, Output: do.Task.Input})
+				case asl.EffectContinue:
+					f.open = append(f.open, asl.Event{Kind: asl.EventContinue, Time: epoch})
 				}
 			}
 		}
@@ -495,7 +495,7 @@ func TestCopiesOfALargeMapAreIndependent(t *testing.T) {
 			items[i] = int64(i)
 		}
 		forks := []fork{{x: asl.NewExecution(asl.Identity{Seed: 1}), got: make([]any, total)}}
-		step(&forks[0], asl.Event{Kind: asl.Start, Time: epoch, Output: items})
+		step(&forks[0], asl.Event{Kind: asl.EventStart, Time: epoch, Output: items})
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		for answered := 0; ; answered++ {
 			going := slices.DeleteFunc([]int{0, 1, 2}, func(i int) bool { return i >= len(forks) || len(forks[i].open) == 0 })
@@ -512,7 +512,7 @@ func TestCopiesOfALargeMapAreIndependent(t *testing.T) {
 			k := random.IntN(len(f.open))
 			event := f.open[k]
 			f.open = slices.Delete(f.open, k, k+1)
-			if event.Kind == asl.TaskDone {
+			if event.Kind == asl.EventTaskSucceeded {
 				i := event.Output.(int64)
 				f.got[i] = int64(which)<<32 | int64(answered)
 				event.Output = f.got[i]
@@ -521,7 +521,7 @@ func TestCopiesOfALargeMapAreIndependent(t *testing.T) {
 		}
 		for i := range forks {
 			f := &forks[i]
-			if got, want := value.Text(f.x.Output), value.Text(f.got); f.x.Status != asl.Succeeded || got != want {
+			if got, want := value.Text(f.x.Output), value.Text(f.got); f.x.Status != asl.StatusSucceeded || got != want {
 				t.Fatalf("copy %d ended as %v (%v)\ngot  %s\nwant %s", i, f.x.Status, f.x.Failure, got, want)
 			}
 		}

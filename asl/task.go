@@ -15,7 +15,7 @@ import (
 func (st *stepper) taskStarted(sc *Scope, worker any) {
 	if !sc.started {
 		sc.started = true
-		st.record(sc, HistoryEvent{Type: TaskStarted, State: sc.state, Data: worker})
+		st.record(sc, HistoryEvent{Type: HistoryTaskStarted, State: sc.state, Data: worker})
 	}
 }
 
@@ -67,13 +67,13 @@ func (st *stepper) startTask(sc *Scope, in any) *Error {
 	if s.waitsForToken() {
 		request.Token = st.token(sc)
 	}
-	if s.Activity != "" && slices.Contains(st.x.gone, s.Resource) {
+	if s.Activity != "" && slices.Contains(st.x.deleted, s.Resource) {
 		return st.located(sc, runtimeError("The activity %s does not exist.", s.Resource))
 	}
 	if err = s.checkParameters(request.Input); err != nil {
 		return st.located(sc, err)
 	}
-	st.record(sc, HistoryEvent{Type: TaskScheduled, State: s, Data: request.Input, Request: request})
+	st.record(sc, HistoryEvent{Type: HistoryTaskScheduled, State: s, Data: request.Input, Request: request})
 	sc.phase = tasking
 	if request.Timeout > 0 {
 		sc.timer = st.setTimer(sc, st.now.Add(request.Timeout))
@@ -81,7 +81,7 @@ func (st *stepper) startTask(sc *Scope, in any) *Error {
 	if request.Heartbeat > 0 {
 		sc.heartbeat = st.setTimer(sc, st.now.Add(request.Heartbeat))
 	}
-	st.out.Do = append(st.out.Do, Effect{Kind: StartTask, Scope: sc.path, ID: sc.task, Task: request})
+	st.out.Do = append(st.out.Do, Effect{Kind: EffectStartTask, Scope: sc.path, ID: sc.task, Task: request})
 	return nil
 }
 

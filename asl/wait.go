@@ -10,13 +10,13 @@ import (
 
 func (st *stepper) setTimer(sc *Scope, at time.Time) int64 {
 	st.x.ids++
-	st.out.Do = append(st.out.Do, Effect{Kind: SetTimer, Scope: sc.path, ID: st.x.ids, At: at})
+	st.out.Do = append(st.out.Do, Effect{Kind: EffectSetTimer, Scope: sc.path, ID: st.x.ids, At: at})
 	return st.x.ids
 }
 
 func (st *stepper) cancelTimer(id *int64, path ScopePath) {
 	if *id != 0 {
-		st.out.Do = append(st.out.Do, Effect{Kind: CancelTimer, Scope: path, ID: *id})
+		st.out.Do = append(st.out.Do, Effect{Kind: EffectCancelTimer, Scope: path, ID: *id})
 		*id = 0
 	}
 }

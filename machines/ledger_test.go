@@ -70,7 +70,7 @@ func TestLedgerIsWrittenBeforeALineMoves(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.want(t, "recovers coin", "recovers vend", "red true", "observed power-up []")
-	b.plant.react = func(machines.Happening, time.Time) machines.Reaction {
+	b.plant.react = func(machines.Input, time.Time) machines.Reaction {
 		return machines.Reaction{
 			Records: []machines.Entry{{Kind: "pay"}},
 			Levels:  []machines.Level{{Line: "green", High: true}},
@@ -88,7 +88,7 @@ func TestNothingMovesThatTheLedgerDoesNotHave(t *testing.T) {
 	}
 	b.want(t, "observed power-up []")
 	l.full = errors.New("no space left")
-	b.plant.react = func(machines.Happening, time.Time) machines.Reaction {
+	b.plant.react = func(machines.Input, time.Time) machines.Reaction {
 		return machines.Reaction{
 			Records: []machines.Entry{{Kind: "pay"}},
 			Levels:  []machines.Level{{Line: "green", High: true}},
@@ -116,7 +116,7 @@ func TestAnOperatorNeedNotOwnThePlant(t *testing.T) {
 	b.open(t, nil)
 	b.task("x", "go")
 	b.want(t, `0: command 1 go {"n":1} GO`)
-	b.plant.react = func(h machines.Happening, _ time.Time) machines.Reaction {
+	b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
 		return machines.Reaction{Answers: []machines.Answer{{Ticket: h.(machines.Command).Ticket, Output: "done"}}}
 	}
 	b.rig.Operate("refill", nil, reply{&b.diary, "refill"})

@@ -34,7 +34,7 @@ type Machine struct {
 	Explain func() string
 	// Open connects a machine without lines (Plant and Board are nil) with what it works on instead. Check finds what is wrong
 	// with its settings before anything is opened. Flags are those of the command line that are its own.
-	Open  func(Settings, Host) (Site, error)
+	Open  func(Settings, RunContext) (Backend, error)
 	Check func(Settings) error
 	Flags []string
 	// Operations are the commands that an operator may give beside the activities: refill, collect.
@@ -69,22 +69,22 @@ type Settings struct {
 	Rows           *int64
 }
 
-// A Host is what a [Site] gets of the run that it is in.
-type Host struct {
-	Clock Desk
+// A RunContext is what a [Backend] gets of the run that it is in.
+type RunContext struct {
+	Clock AsyncClock
 	Note  func(text string) // for the log; on the clock's goroutine
 	Data  string            // the folder for what must outlive the process; "": there is none
 }
 
-// A Desk is the clock for those who work beside it, on goroutines of their own, and come back with what they have found.
-type Desk interface {
+// A AsyncClock is the clock for those who work beside it, on goroutines of their own, and come back with what they have found.
+type AsyncClock interface {
 	Clock
 	Post(f func())
 	Hold() (release func())
 }
 
-// A Site is what a machine works on that has no lines. But for Close, its methods are for the clock's goroutine.
-type Site interface {
+// A Backend is what a machine works on that has no lines. But for Close, its methods are for the clock's goroutine.
+type Backend interface {
 	Handler(activity string) engine.Handler
 	// View returns what a screen shows of it: an immutable value.
 	View() any
@@ -119,8 +119,8 @@ type Lines interface {
 	Safe(why string) error
 }
 
-// A Teller is an output pin that passes on why its level changes, for the log.
-type Teller interface {
+// A ReasonedOutput is an output pin that passes on why its level changes, for the log.
+type ReasonedOutput interface {
 	OutBecause(l gpio.Level, why string) error
 }
 
@@ -137,13 +137,13 @@ type World interface {
 	View() any
 }
 
-// A Serviced world has things in it that an operator puts in and takes out: snacks, coins.
-type Serviced interface {
+// A Refillable world has things in it that an operator puts in and takes out: snacks, coins.
+type Refillable interface {
 	World
 	// Stock makes the world as the plant's state says that it is: at power-up after an earlier process.
-	Stock(s State)
+	Restock(s State)
 	// Serve does with the world's things what an operator's command has done with the plant's books.
-	Serve(operation string, input any)
+	Apply(operation string, input any)
 }
 
 // Error names that every machine can answer with; plants add their own.

@@ -24,9 +24,9 @@ type Plant interface {
 	Initial(at time.Time) (State, Reaction)
 	// Apply returns the state after h happened at the given time and what follows from it. A refused command leaves the
 	// state as it was and changes no line.
-	Apply(s State, h Happening, at time.Time) (State, Reaction)
+	Apply(s State, h Input, at time.Time) (State, Reaction)
 	// Moves lists what the outside may do next in s: coins, buttons, sensors, faults.
-	Moves(s State) []Happening
+	Moves(s State) []Input
 	// Invariants lists what must hold in every state.
 	Invariants() []Invariant
 }
@@ -57,8 +57,8 @@ type Invariant struct {
 	Holds func(State) error
 }
 
-// A Happening is one of [Command], [Cancel], [Edge] and [Due].
-type Happening interface{ happening() }
+// A Input is one of [Command], [Cancel], [Edge] and [Due].
+type Input interface{ isInput() }
 
 type (
 	// A Command is a Task, or an operator, that asks something of the plant. Ticket names it until it is answered or
@@ -76,16 +76,16 @@ type (
 		Line string
 		High bool
 		// Standing says that it is so already at power-up: nothing has moved.
-		Standing bool
+		AtPowerUp bool
 	}
 	// A Due is a deadline that the plant asked for and that has come.
 	Due struct{ Name string }
 )
 
-func (Command) happening() {}
-func (Cancel) happening()  {}
-func (Edge) happening()    {}
-func (Due) happening()     {}
+func (Command) isInput() {}
+func (Cancel) isInput()  {}
+func (Edge) isInput()    {}
+func (Due) isInput()     {}
 
 // A Reaction is what follows from a happening. The Rig carries it out in this order: Stops, Records, Levels, Deadlines,
 // Answers, Notes.

@@ -75,7 +75,7 @@ func NewRig(c RigConfig) (*Rig, error) {
 		r.outs[name] = pin
 	}
 	for _, name := range c.Inputs {
-		err := c.Lines.OnEdge(name, func(high bool) { r.happen(Edge{Line: name, High: high}, name) })
+		err := c.Lines.OnEdge(name, func(high bool) { r.apply(Edge{Line: name, High: high}, name) })
 		if err != nil {
 			return nil, err
 		}
@@ -85,7 +85,7 @@ func NewRig(c RigConfig) (*Rig, error) {
 			return nil, err
 		}
 		if bool(pin.Read()) {
-			r.happen(Edge{Line: name, High: true, Standing: true}, name+" at power-up")
+			r.apply(Edge{Line: name, High: true, AtPowerUp: true}, name+" at power-up")
 		}
 	}
 	r.follow(s, reaction, "power-up")
@@ -143,11 +143,11 @@ func (h rigHandler) Start(t engine.Task, reply engine.Reply) func() {
 	r.last++
 	ticket := r.last
 	r.tickets[ticket] = reply
-	r.happen(Command{Ticket: ticket, Name: h.activity, Input: t.Input, State: t.State}, h.activity+" ("+t.State+")")
+	r.apply(Command{Ticket: ticket, Name: h.activity, Input: t.Input, State: t.State}, h.activity+" ("+t.State+")")
 	return func() {
 		if _, open := r.tickets[ticket]; open {
 			delete(r.tickets, ticket)
-			r.happen(Cancel{Ticket: ticket}, h.activity+" cancelled")
+			r.apply(Cancel{Ticket: ticket}, h.activity+" cancelled")
 		}
 	}
 }
@@ -160,7 +160,7 @@ func (r *Rig) Operate(name string, input any, reply engine.Reply) {
 	}
 	r.last++
 	r.tickets[r.last] = reply
-	r.happen(Command{Ticket: r.last, Name: name, Input: input, State: "operator"}, name+" (operator)")
+	r.apply(Command{Ticket: r.last, Name: name, Input: input, State: "operator"}, name+" (operator)")
 }
 
 // Drop has the rig forget everything without a word to anybody, as a power cut does: no line is moved, nothing is answered.
@@ -178,10 +178,10 @@ func (r *Rig) Release(execution string) {
 	}
 }
 
-// happen applies one happening. What its reaction sets off (a simulated line answers at once) waits until it is done.
-func (r *Rig) happen(h Happening, why string) {
+// apply applies one happening. What its reaction sets off (a simulated line answers at once) waits until it is done.
+func (r *Rig) apply(h Input, why string) {
 	if r.busy {
-		r.later = append(r.later, func() { r.happen(h, why) })
+		r.later = append(r.later, func() { r.apply(h, why) })
 		return
 	}
 	if r.broken != nil {
@@ -248,7 +248,7 @@ func (r *Rig) set(l Level, why string) error {
 	if !ok {
 		return fmt.Errorf("machines: the plant sets %s, which is no output of its", l.Line)
 	}
-	if t, ok := pin.(Teller); ok {
+	if t, ok := pin.(ReasonedOutput); ok {
 		return t.OutBecause(gpio.Level(l.High), why)
 	}
 	return pin.Out(gpio.Level(l.High))
@@ -293,7 +293,7 @@ func (r *Rig) schedule(deadlines []Deadline) {
 		}
 		r.timers[d] = r.clock.AfterFunc(d.At.Sub(r.clock.Now()), func() {
 			delete(r.timers, d)
-			r.happen(Due{Name: d.Name}, d.Name)
+			r.apply(Due{Name: d.Name}, d.Name)
 		})
 	}
 }

@@ -43,12 +43,12 @@ type count int
 type plant struct {
 	*diary
 	initial machines.Reaction
-	react   func(h machines.Happening, at time.Time) machines.Reaction
+	react   func(h machines.Input, at time.Time) machines.Reaction
 }
 
 func (p *plant) Initial(time.Time) (machines.State, machines.Reaction) { return count(0), p.initial }
 
-func (p *plant) Apply(s machines.State, h machines.Happening, at time.Time) (machines.State, machines.Reaction) {
+func (p *plant) Apply(s machines.State, h machines.Input, at time.Time) (machines.State, machines.Reaction) {
 	n := s.(count)
 	switch h := h.(type) {
 	case machines.Command:
@@ -56,7 +56,7 @@ func (p *plant) Apply(s machines.State, h machines.Happening, at time.Time) (mac
 	case machines.Cancel:
 		p.note("%d: cancel %d", n, h.Ticket)
 	case machines.Edge:
-		standing := map[bool]string{true: " standing"}[h.Standing]
+		standing := map[bool]string{true: " standing"}[h.AtPowerUp]
 		p.note("%d: edge %s %v%s", n, h.Line, h.High, standing)
 	case machines.Due:
 		p.note("%d: due %s at %v", n, h.Name, at.Sub(start))
@@ -67,8 +67,8 @@ func (p *plant) Apply(s machines.State, h machines.Happening, at time.Time) (mac
 	return n + 1, p.react(h, at)
 }
 
-func (*plant) Moves(machines.State) []machines.Happening { return nil }
-func (*plant) Invariants() []machines.Invariant          { return nil }
+func (*plant) Moves(machines.State) []machines.Input { return nil }
+func (*plant) Invariants() []machines.Invariant      { return nil }
 
 // lines are those of a board that notes what is set. A line named in broken cannot be.
 type lines struct {
@@ -262,7 +262,7 @@ func TestPowerUpWithALineThatFails(t *testing.T) {
 func TestLinesMoveBeforeAnswers(t *testing.T) {
 	b := newBench()
 	b.lines.tell = true
-	b.plant.react = func(h machines.Happening, _ time.Time) machines.Reaction {
+	b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
 		c := h.(machines.Command)
 		return machines.Reaction{
 			Levels: []machines.Level{low("red"), high("green"), high("green")},
@@ -285,7 +285,7 @@ func TestLinesMoveBeforeAnswers(t *testing.T) {
 
 func TestAnAnswerMayBeAnErrorAndComeLater(t *testing.T) {
 	b := newBench()
-	b.plant.react = func(h machines.Happening, _ time.Time) machines.Reaction {
+	b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
 		if _, ok := h.(machines.Edge); !ok {
 			return machines.Reaction{}
 		}
@@ -326,7 +326,7 @@ func TestThePlantBelongsToOneExecution(t *testing.T) {
 
 func TestCancelReachesThePlantOnceAndOnlyWhileOpen(t *testing.T) {
 	b := newBench()
-	b.plant.react = func(h machines.Happening, _ time.Time) machines.Reaction {
+	b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
 		switch h.(type) {
 		case machines.Edge:
 			return machines.Reaction{Answers: []machines.Answer{{Ticket: 1, Output: "late"}, {Ticket: 2, Output: "in time"}}}
@@ -369,7 +369,7 @@ func TestDeadlinesAreThoseOfTheLastReaction(t *testing.T) {
 		"7s": {keep, {Name: "twice", At: start.Add(12 * time.Second)}, {Name: "twice", At: start.Add(13 * time.Second)}},
 	}
 	var named []machines.Deadline
-	b.plant.react = func(h machines.Happening, at time.Time) machines.Reaction {
+	b.plant.react = func(h machines.Input, at time.Time) machines.Reaction {
 		if d, ok := h.(machines.Due); ok {
 			named = slices.DeleteFunc(slices.Clone(named), func(n machines.Deadline) bool {
 				return n.Name == d.Name && !n.At.After(at)
@@ -431,7 +431,7 @@ func TestDeadlinesComeWhenNamed(t *testing.T) {
 			return list
 		}
 		b = newBench()
-		b.plant.react = func(h machines.Happening, at time.Time) machines.Reaction {
+		b.plant.react = func(h machines.Input, at time.Time) machines.Reaction {
 			if due, ok := h.(machines.Due); ok {
 				d := machines.Deadline{Name: due.Name, At: at}
 				if !pending[d] {
@@ -482,7 +482,7 @@ func TestEdgesThatAReactionSetsOffWait(t *testing.T) {
 			b.lines.edges["button"](true)
 		}
 	}
-	b.plant.react = func(h machines.Happening, _ time.Time) machines.Reaction {
+	b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
 		switch h := h.(type) {
 		case machines.Command:
 			return machines.Reaction{
@@ -517,7 +517,7 @@ func TestEdgesThatPowerUpSetsOffWait(t *testing.T) {
 			b.lines.edges["coin"](true)
 		}
 	}
-	b.plant.react = func(h machines.Happening, _ time.Time) machines.Reaction {
+	b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
 		if _, ok := h.(machines.Edge); ok {
 			return machines.Reaction{
 				Levels:    []machines.Level{low("red")},
@@ -545,7 +545,7 @@ func TestALineThatFailsIsTheEnd(t *testing.T) {
 	for _, safe := range []error{nil, errors.New("green is dead")} {
 		b := newBench()
 		b.lines.safe = safe
-		b.plant.react = func(h machines.Happening, _ time.Time) machines.Reaction {
+		b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
 			r := machines.Reaction{Deadlines: []machines.Deadline{{Name: "later", At: start.Add(time.Second)}}}
 			if e, ok := h.(machines.Edge); ok && e.High {
 				r.Levels = []machines.Level{high("green"), high("red"), low("green")}
@@ -605,7 +605,7 @@ func TestBreakIsTheEndToo(t *testing.T) {
 
 func TestAPlantMaySetItsOutputsOnly(t *testing.T) {
 	b := newBench()
-	b.plant.react = func(machines.Happening, time.Time) machines.Reaction {
+	b.plant.react = func(machines.Input, time.Time) machines.Reaction {
 		return machines.Reaction{Levels: []machines.Level{high("yellow")}}
 	}
 	b.open(t, nil)
@@ -673,7 +673,7 @@ func TestStoppingDoesNotWaitForTheLedger(t *testing.T) {
 	if err := b.keep(t, l); err != nil {
 		t.Fatal(err)
 	}
-	b.plant.react = func(machines.Happening, time.Time) machines.Reaction {
+	b.plant.react = func(machines.Input, time.Time) machines.Reaction {
 		return machines.Reaction{
 			Stops:   []machines.Level{{Line: "red"}},
 			Records: []machines.Entry{{Kind: "home"}},
@@ -687,7 +687,7 @@ func TestStoppingDoesNotWaitForTheLedger(t *testing.T) {
 func TestADroppedRigIsSilent(t *testing.T) {
 	b := newBench()
 	b.open(t, nil)
-	b.plant.react = func(machines.Happening, time.Time) machines.Reaction {
+	b.plant.react = func(machines.Input, time.Time) machines.Reaction {
 		return machines.Reaction{Deadlines: []machines.Deadline{{Name: "late", At: start.Add(time.Second)}}}
 	}
 	b.task("x", "go")

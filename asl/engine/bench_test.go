@@ -50,7 +50,7 @@ func finish(b *testing.B, clock *engine.Clock, runs ...*engine.Run) {
 		b.Fatal(err)
 	}
 	for _, run := range runs {
-		if x := run.Snapshot(); x.Status != asl.Succeeded {
+		if x := run.Snapshot(); x.Status != asl.StatusSucceeded {
 			b.Fatalf("%v: %v", x.Status, x.Failure)
 		}
 		for range run.History() {
@@ -221,7 +221,7 @@ type counter func(entered int)
 func (f counter) Observe(_ asl.Execution, events []asl.HistoryEvent) {
 	n := 0
 	for i := range events {
-		if events[i].Type == asl.StateEntered {
+		if events[i].Type == asl.HistoryStateEntered {
 			n++
 		}
 	}

@@ -21,7 +21,7 @@ type Clock struct {
 	now      time.Time
 	pace     pacer
 	queue    timers
-	posts    posts // what was due when it came: a part of the queue that needs no sorting
+	ready    ready // what was due when it came: a part of the queue that needs no sorting
 	sequence uint64
 	doing    bool // one of the queue is being done: now stands still
 	held     int
@@ -34,8 +34,8 @@ type Clock struct {
 // What is done at one simulated instant takes no time; but after a crowd of things a millisecond has passed, so that two
 // that set each other off for ever, such as a machine that reads an input in a loop, do not stop the clock.
 const (
-	crowd = 100
-	creep = time.Millisecond
+	maxPerInstant = 100
+	tick          = time.Millisecond
 )
 
 // NewSimulated returns a clock that stands at start and passes speed simulated seconds a second. Speed 0 does not wait at all.
@@ -96,7 +96,7 @@ func (c *Clock) post(w work) {
 		at = c.reading()
 	}
 	c.sequence++
-	c.posts.push(post{at, c.sequence, w})
+	c.ready.push(readyItem{at, c.sequence, w})
 	c.notify()
 }
 
@@ -106,7 +106,7 @@ func (c *Clock) Yield(f func()) {
 	if c.real {
 		c.Post(f)
 	} else {
-		c.AfterFunc(creep, f)
+		c.AfterFunc(tick, f)
 	}
 }
 
@@ -287,13 +287,13 @@ func (c *Clock) next() (do work, wait time.Duration, done bool) {
 		return nil, 0, !c.real && c.held == 0 && !c.open
 	}
 	switch {
-	case !first.After(c.now) && (c.real || c.held > 0 || c.atOnce < crowd):
+	case !first.After(c.now) && (c.real || c.held > 0 || c.atOnce < maxPerInstant):
 		c.atOnce++
 	case !first.After(c.now):
-		if wait := c.pace.wait(c.now, c.now.Add(creep)); wait > 0 {
+		if wait := c.pace.wait(c.now, c.now.Add(tick)); wait > 0 {
 			return nil, wait, false
 		}
-		c.now = c.now.Add(creep)
+		c.now = c.now.Add(tick)
 		c.atOnce = 0
 	case c.real:
 		return nil, first.Sub(c.now), false
@@ -314,7 +314,7 @@ func (c *Clock) next() (do work, wait time.Duration, done bool) {
 func (c *Clock) first() (time.Time, bool) {
 	switch {
 	case c.posted():
-		return c.posts.list[c.posts.next].at, true
+		return c.ready.list[c.ready.next].at, true
 	case len(c.queue) > 0:
 		return c.queue[0].at, true
 	}
@@ -324,36 +324,36 @@ func (c *Clock) first() (time.Time, bool) {
 // take removes the first of the queue, which is not empty.
 func (c *Clock) take() work {
 	if c.posted() {
-		return c.posts.pop()
+		return c.ready.pop()
 	}
 	return heap.Pop(&c.queue).(*timer).work
 }
 
 // posted reports whether the first of the queue is among the posts.
 func (c *Clock) posted() bool {
-	if c.posts.next == len(c.posts.list) {
+	if c.ready.next == len(c.ready.list) {
 		return false
 	}
-	p := &c.posts.list[c.posts.next]
+	p := &c.ready.list[c.ready.next]
 	return len(c.queue) == 0 || before(p.at, p.sequence, c.queue[0].at, c.queue[0].sequence)
 }
 
 // Posts are in order as they come: the time that is now goes nowhere but on.
-type posts struct {
-	list []post
+type ready struct {
+	list []readyItem
 	next int // those before are done
 }
 
-// mostSpare is how many places an empty list of posts keeps.
-const mostSpare = 1000
+// maxSpare is how many places an empty list of posts keeps.
+const maxSpare = 1000
 
-type post struct {
+type readyItem struct {
 	at       time.Time
 	sequence uint64
 	work     work
 }
 
-func (p *posts) push(e post) {
+func (p *ready) push(e readyItem) {
 	if p.next > len(p.list)/2 && len(p.list) == cap(p.list) {
 		// Rather than to grow, use the room of those that are done.
 		rest := copy(p.list, p.list[p.next:])
@@ -363,12 +363,12 @@ func (p *posts) push(e post) {
 	p.list = append(p.list, e)
 }
 
-func (p *posts) pop() work {
+func (p *ready) pop() work {
 	w := p.list[p.next].work
-	p.list[p.next] = post{}
+	p.list[p.next] = readyItem{}
 	if p.next++; p.next == len(p.list) {
 		p.list, p.next = p.list[:0], 0
-		if cap(p.list) > mostSpare {
+		if cap(p.list) > maxSpare {
 			p.list = nil
 		}
 	}

@@ -85,7 +85,7 @@ func (e *Engine) Start(m *asl.Machine, who asl.Identity, input any, done func(as
 
 func (e *Engine) start(m *asl.Machine, who asl.Identity, input any, top string, done func(asl.Execution)) *Run {
 	r := &Run{engine: e, machine: m, x: asl.NewExecution(who), done: done, top: top}
-	e.options.Clock.Post(func() { r.step(asl.Event{Kind: asl.Start, Output: input}) })
+	e.options.Clock.Post(func() { r.step(asl.Event{Kind: asl.EventStart, Output: input}) })
 	return r
 }
 
@@ -99,12 +99,12 @@ func (r *Run) History() iter.Seq[asl.HistoryEvent] {
 
 // Stop aborts the execution at once: its tasks are cancelled before Stop returns.
 func (r *Run) Stop(name, cause string) {
-	r.step(asl.Event{Kind: asl.Stop, Failure: &asl.Error{Name: name, Cause: cause}})
+	r.step(asl.Event{Kind: asl.EventStop, Failure: &asl.Error{Name: name, Cause: cause}})
 }
 
 // step takes the execution one event further and does what it asks for.
 func (r *Run) step(event asl.Event) {
-	if r.x.Status != asl.Running {
+	if r.x.Status != asl.StatusRunning {
 		return
 	}
 	o := &r.engine.options
@@ -137,38 +137,38 @@ func (e *Engine) effects() *asl.Effects {
 func (r *Run) do(effect *asl.Effect) {
 	clock := r.engine.options.Clock
 	switch effect.Kind {
-	case asl.SetTimer:
+	case asl.EffectSetTimer:
 		d := &deadline{run: r, scope: effect.Scope, id: effect.ID}
 		d.work = d
 		r.waits.put(d.id, wait{timer: &d.timer})
 		clock.at(&d.timer, effect.At)
-	case asl.CancelTimer:
+	case asl.EffectCancelTimer:
 		if w, ok := r.waits.take(effect.ID); ok {
 			clock.cancel(w.timer)
 		}
-	case asl.StartTask:
-		if r.x.Status == asl.Running {
+	case asl.EffectStartTask:
+		if r.x.Status == asl.StatusRunning {
 			r.start(effect)
 		}
-	case asl.CancelTask:
+	case asl.EffectCancelTask:
 		if w, ok := r.waits.take(effect.ID); ok && w.cancel != nil {
 			w.cancel()
 		}
-	case asl.StartChild:
-		if r.x.Status == asl.Running {
+	case asl.EffectStartChild:
+		if r.x.Status == asl.StatusRunning {
 			r.startChild(effect)
 		}
-	case asl.StopChildren:
+	case asl.EffectStopChildren:
 		children := r.children[effect.ID]
 		delete(r.children, effect.ID)
 		for _, i := range slices.Sorted(maps.Keys(children)) {
 			children[i].Stop("", "")
 		}
-	case asl.AskObject:
+	case asl.EffectRequestObject:
 		r.ask(effect)
-	case asl.More:
-		clock.Yield(func() { r.step(asl.Event{Kind: asl.Continue}) })
-	case asl.Finish:
+	case asl.EffectContinue:
+		clock.Yield(func() { r.step(asl.Event{Kind: asl.EventContinue}) })
+	case asl.EffectFinish:
 		if name := r.x.Identity().Name; r.engine.runs[name] == r {
 			delete(r.engine.runs, name)
 		}
@@ -188,7 +188,7 @@ type deadline struct {
 
 func (d *deadline) do() {
 	d.run.waits.take(d.id)
-	d.run.step(asl.Event{Kind: asl.TimerFire, Scope: d.scope, ID: d.id})
+	d.run.step(asl.Event{Kind: asl.EventTimerFired, Scope: d.scope, ID: d.id})
 }
 
 // startChild starts an execution of a distributed Map; its end is told to r in its turn on the clock.
@@ -209,7 +209,7 @@ func (r *Run) startChild(effect *asl.Effect) {
 			delete(r.children, run)
 		}
 		r.engine.options.Clock.Post(func() {
-			r.step(asl.Event{Kind: asl.ChildEnded, Scope: scope, ID: run, Child: asl.EndOf(request, &x)})
+			r.step(asl.Event{Kind: asl.EventChildEnded, Scope: scope, ID: run, Child: asl.EndOf(request, &x)})
 		})
 	})
 }
@@ -270,7 +270,7 @@ func (a *answer) send(event asl.Event) {
 // Succeed implements [Reply].
 func (a *answer) Succeed(output any) {
 	if !a.given {
-		a.event.Kind, a.event.Output = asl.TaskDone, output
+		a.event.Kind, a.event.Output = asl.EventTaskSucceeded, output
 		a.give()
 	}
 }
@@ -278,16 +278,16 @@ func (a *answer) Succeed(output any) {
 // Fail implements [Reply].
 func (a *answer) Fail(name, cause string) {
 	if !a.given {
-		a.event.Kind, a.event.Failure = asl.TaskFail, &asl.Error{Name: name, Cause: cause}
+		a.event.Kind, a.event.Failure = asl.EventTaskFailed, &asl.Error{Name: name, Cause: cause}
 		a.give()
 	}
 }
 
 // Heartbeat implements [Reply].
-func (a *answer) Heartbeat() { a.send(asl.Event{Kind: asl.TaskBeat}) }
+func (a *answer) Heartbeat() { a.send(asl.Event{Kind: asl.EventTaskHeartbeat}) }
 
 // Submit implements [Reply].
-func (a *answer) Submit(output any) { a.send(asl.Event{Kind: asl.TaskSubmit, Output: output}) }
+func (a *answer) Submit(output any) { a.send(asl.Event{Kind: asl.EventTaskSubmitted, Output: output}) }
 
 // Epoch is when simulated time begins: a fixed date, so that two runs tell the same times.
 var Epoch = time.Date(2025, time.January, 1, 8, 0, 0, 0, time.UTC)

@@ -46,7 +46,7 @@ func TestWaitTakesSimulatedTime(t *testing.T) {
 	if got := clock.Now().Sub(engine.Epoch); got != time.Hour {
 		t.Errorf("got %v, want 1h", got)
 	}
-	if x := run.Snapshot(); x.Status != asl.Succeeded {
+	if x := run.Snapshot(); x.Status != asl.StatusSucceeded {
 		t.Errorf("got %v, want SUCCEEDED", x.Status)
 	}
 }
@@ -135,7 +135,7 @@ func TestHeartbeatsKeepATaskAlive(t *testing.T) {
 	for _, c := range []struct {
 		beats time.Duration
 		want  asl.Status
-	}{{3 * time.Second, asl.Succeeded}, {5 * time.Second, asl.Failed}} {
+	}{{3 * time.Second, asl.StatusSucceeded}, {5 * time.Second, asl.StatusFailed}} {
 		clock := engine.NewSimulated(engine.Epoch, 0)
 		h := &later{clock: func() *engine.Clock { return clock }, after: 20 * time.Second, beats: c.beats}
 		e := engine.New(engine.Options{Clock: clock, Handlers: map[string]engine.Handler{"slow": h}})
@@ -173,7 +173,7 @@ func TestRetryWaitsLongerEachTime(t *testing.T) {
 	if diff := cmp.Diff(want, at); diff != "" {
 		t.Errorf("attempts (-want +got):\n%s", diff)
 	}
-	if x := run.Snapshot(); x.Status != asl.Failed || x.Failure.Name != "Flaky" {
+	if x := run.Snapshot(); x.Status != asl.StatusFailed || x.Failure.Name != "Flaky" {
 		t.Errorf("got %v %v, want FAILED Flaky", x.Status, x.Failure)
 	}
 }
@@ -192,7 +192,7 @@ func TestStopCancelsWhatIsUnderWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := run.Snapshot()
-	if x.Status != asl.Aborted || x.Failure.Cause != "enough" || h.cancelled != 1 {
+	if x.Status != asl.StatusAborted || x.Failure.Cause != "enough" || h.cancelled != 1 {
 		t.Errorf("got %v %v, %d cancels; want ABORTED, enough, 1", x.Status, x.Failure, h.cancelled)
 	}
 	if got := clock.Now().Sub(engine.Epoch); got != time.Second {
@@ -204,7 +204,7 @@ func TestTaskWithoutHandlerFailsWithTheResource(t *testing.T) {
 	m := parse(t, `{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"`+activity("nobody")+`","End":true}}}`)
 	run, _ := runAll(t, engine.Options{}, m, nil)
 	want := "nothing here answers the resource " + activity("nobody")
-	if x := run.Snapshot(); x.Status != asl.Failed || x.Failure.Cause != want {
+	if x := run.Snapshot(); x.Status != asl.StatusFailed || x.Failure.Cause != want {
 		t.Errorf("got %v %v, want FAILED %s", x.Status, x.Failure, want)
 	}
 }

@@ -344,7 +344,7 @@ func TestChildrenKeepToTheConcurrencyAndAreStopped(t *testing.T) {
 	if err := clock.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if x := run.Snapshot(); x.Status != asl.Aborted || len(work.now) != 0 || work.cancelled != 3 {
+	if x := run.Snapshot(); x.Status != asl.StatusAborted || len(work.now) != 0 || work.cancelled != 3 {
 		t.Errorf("got %v, %d at work, %d cancelled; want ABORTED, none, 3", x.Status, len(work.now), work.cancelled)
 	}
 }
@@ -364,7 +364,7 @@ func TestWhatIsStoppedBeforeItBeginsNeverBegins(t *testing.T) {
 	})
 	o := engine.Options{Handlers: map[string]engine.Handler{"work": work}}
 	run, _ := runAll(t, o, m, []any{int64(1), int64(2)})
-	if x := run.Snapshot(); x.Status != asl.Succeeded || begun != 0 {
+	if x := run.Snapshot(); x.Status != asl.StatusSucceeded || begun != 0 {
 		t.Errorf("got %v, %d tasks of children that were stopped; want SUCCEEDED, none", x.Status, begun)
 	}
 
@@ -381,7 +381,7 @@ func TestWhatIsStoppedBeforeItBeginsNeverBegins(t *testing.T) {
 	for e := range run.History() {
 		events = append(events, e.Name())
 	}
-	if diff := cmp.Diff([]string{"ExecutionAborted"}, events); run.Snapshot().Status != asl.Aborted || diff != "" {
+	if diff := cmp.Diff([]string{"ExecutionAborted"}, events); run.Snapshot().Status != asl.StatusAborted || diff != "" {
 		t.Errorf("got %v, want ABORTED, and (-want +got):\n%s", run.Snapshot().Status, diff)
 	}
 }
@@ -416,7 +416,7 @@ func TestChildrenHaveHistoriesOfTheirOwn(t *testing.T) {
 	m := distributed(t, "", pass)
 	seen := &histories{events: map[string][]string{}}
 	run, _ := runAll(t, engine.Options{Observer: seen}, m, []any{int64(1), int64(2)})
-	if run.Snapshot().Status != asl.Succeeded {
+	if run.Snapshot().Status != asl.StatusSucceeded {
 		t.Fatal(run.Snapshot().Failure)
 	}
 	want := []string{

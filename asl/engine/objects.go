@@ -138,10 +138,10 @@ func (f Folder) Put(bucket, key string, body []byte) (err error) {
 
 // ask does what an execution asks of the objects; it is told in its turn on the clock.
 func (r *Run) ask(effect *asl.Effect) {
-	event := asl.Event{Kind: asl.ObjectDone, Scope: effect.Scope, ID: effect.ID}
+	event := asl.Event{Kind: asl.EventObjectSucceeded, Scope: effect.Scope, ID: effect.ID}
 	var err error
 	if event.Output, err = answerObject(r.engine.options.Objects, effect.Object); err != nil {
-		event.Kind, event.Failure = asl.ObjectFailed, &asl.Error{Cause: err.Error()}
+		event.Kind, event.Failure = asl.EventObjectFailed, &asl.Error{Cause: err.Error()}
 	}
 	r.engine.options.Clock.Post(func() { r.step(event) })
 }

@@ -18,11 +18,11 @@ type entry struct {
 	wait
 }
 
-const mostFew = 8
+const maxFew = 8
 
 func (w *waits) put(id int64, x wait) {
-	if w.many == nil && len(w.few) == mostFew {
-		w.many = make(map[int64]wait, 2*mostFew)
+	if w.many == nil && len(w.few) == maxFew {
+		w.many = make(map[int64]wait, 2*maxFew)
 		for _, e := range w.few {
 			w.many[e.id] = e.wait
 		}

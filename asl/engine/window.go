@@ -12,22 +12,22 @@ import (
 // A window is the newest part of a history. It grows by chunks, so that a short history takes little and a long one is
 // never copied; once it is full, the chunk that has left it is filled again.
 type window struct {
-	last  []kept // the newest chunk
-	older *older // nil: nothing came before it
+	last []packedEvent // the newest chunk
+	full *fullChunks   // nil: nothing came before it
 }
 
-type older struct {
-	chunks [][]kept // oldest first, all of them full
-	held   int      // how many events are in them
-	gone   int64    // how many came before those
+type fullChunks struct {
+	chunks  [][]packedEvent // oldest first, all of them full
+	held    int             // how many events are in them
+	dropped int64           // how many came before those
 }
 
 // chunkSize is how many events a chunk has once the history is long.
 const chunkSize = 256
 
-// kept is an event in less room: without its id, since ids are consecutive, and with a part of its own for what few events
+// packedEvent is an event in less room: without its id, since ids are consecutive, and with a part of its own for what few events
 // have.
-type kept struct {
+type packedEvent struct {
 	previous int64
 	seconds  int64 // of the Unix epoch
 	nanos    int32
@@ -39,27 +39,27 @@ type kept struct {
 	data     any // or a *rest
 }
 
-type rest struct {
+type extra struct {
 	data     any
 	failure  *asl.Error
 	assigned *value.Object
 	request  *asl.TaskRequest
 }
 
-func (k *kept) set(e *asl.HistoryEvent) {
+func (k *packedEvent) set(e *asl.HistoryEvent) {
 	k.previous, k.seconds, k.nanos = e.Previous, e.Time.Unix(), int32(e.Time.Nanosecond()) //nolint:gosec // less than 1e9
 	k.index, k.kind, k.reason, k.state, k.from, k.data = e.Index, e.Type, e.Reason, e.State, e.From, e.Data
 	if e.Error != nil || e.Assigned != nil || e.Request != nil {
-		k.data = &rest{e.Data, e.Error, e.Assigned, e.Request}
+		k.data = &extra{e.Data, e.Error, e.Assigned, e.Request}
 	}
 }
 
-func (k *kept) event(id int64) asl.HistoryEvent {
+func (k *packedEvent) event(id int64) asl.HistoryEvent {
 	e := asl.HistoryEvent{
 		ID: id, Previous: k.previous, Time: time.Unix(k.seconds, int64(k.nanos)).UTC(),
 		Type: k.kind, Reason: k.reason, Index: k.index, State: k.state, From: k.from, Data: k.data,
 	}
-	if r, ok := k.data.(*rest); ok {
+	if r, ok := k.data.(*extra); ok {
 		e.Data, e.Error, e.Assigned, e.Request = r.data, r.failure, r.assigned, r.request
 	}
 	return e
@@ -68,22 +68,22 @@ func (k *kept) event(id int64) asl.HistoryEvent {
 // size returns how many events there have been, and how many of them are held.
 func (w *window) size() (all int64, held int) {
 	held = len(w.last)
-	if w.older == nil {
+	if w.full == nil {
 		return int64(held), held
 	}
-	held += w.older.held
-	return w.older.gone + int64(held), held
+	held += w.full.held
+	return w.full.dropped + int64(held), held
 }
 
 // add takes the next events of a history. The window shows limit of them, ≥ 0, and may hold a chunk more.
 func (w *window) add(events []asl.HistoryEvent, limit int) {
 	events = events[max(0, len(events)-limit):]
 	if all, _ := w.size(); len(events) > 0 && events[0].ID != all+1 {
-		*w = window{older: &older{gone: events[0].ID - 1}}
+		*w = window{full: &fullChunks{dropped: events[0].ID - 1}}
 	}
 	for len(events) > 0 {
 		if len(w.last) == cap(w.last) {
-			w.last = w.chunk(len(events), limit)
+			w.last = w.nextChunk(len(events), limit)
 		}
 		n := len(w.last)
 		w.last = w.last[:min(n+len(events), cap(w.last))]
@@ -94,27 +94,27 @@ func (w *window) add(events []asl.HistoryEvent, limit int) {
 	}
 }
 
-// chunk returns an empty chunk in place of the newest, which is full: the oldest one if all of it has left the window, else a
+// nextChunk returns an empty chunk in place of the newest, which is full: the oldest one if all of it has left the window, else a
 // new one for n events or more.
-func (w *window) chunk(n, limit int) []kept {
+func (w *window) nextChunk(n, limit int) []packedEvent {
 	if w.last == nil {
-		return make([]kept, 0, min(n, chunkSize))
+		return make([]packedEvent, 0, min(n, chunkSize))
 	}
-	if w.older == nil {
-		w.older = &older{}
+	if w.full == nil {
+		w.full = &fullChunks{}
 	}
-	o := w.older
+	o := w.full
 	o.chunks = append(o.chunks, w.last)
 	o.held += len(w.last)
 	if oldest := o.chunks[0]; o.held-len(oldest) >= limit {
 		o.held -= len(oldest)
-		o.gone += int64(len(oldest))
+		o.dropped += int64(len(oldest))
 		o.chunks = slices.Delete(o.chunks, 0, 1)
 		if cap(oldest) == chunkSize {
 			return oldest[:0]
 		}
 	}
-	return make([]kept, 0, min(max(n, o.held), chunkSize))
+	return make([]packedEvent, 0, min(max(n, o.held), chunkSize))
 }
 
 // all ranges over the newest events, limit at most, oldest first.
@@ -122,9 +122,9 @@ func (w *window) all(limit int) iter.Seq[asl.HistoryEvent] {
 	return func(yield func(asl.HistoryEvent) bool) {
 		newest, held := w.size()
 		id := newest - int64(held)
-		var chunks [][]kept
-		if w.older != nil {
-			chunks = slices.Clip(w.older.chunks)
+		var chunks [][]packedEvent
+		if w.full != nil {
+			chunks = slices.Clip(w.full.chunks)
 		}
 		for _, chunk := range append(chunks, w.last) {
 			for i := range chunk {

@@ -45,7 +45,7 @@ func TestWindowShowsTheNewestEvents(t *testing.T) {
 // Events are kept in another form. Each of their fields must come back, one that is new as well.
 func TestWindowKeepsEveryField(t *testing.T) {
 	whole := asl.HistoryEvent{
-		ID: 1, Previous: 7, Time: time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC), Type: asl.StateExited,
+		ID: 1, Previous: 7, Time: time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC), Type: asl.HistoryStateExited,
 		Reason: asl.ReasonCatch, Index: 1 << 30, State: &asl.State{}, From: &asl.State{}, Data: "data",
 		Error: &asl.Error{}, Assigned: value.NewObject(), Request: &asl.TaskRequest{},
 	}

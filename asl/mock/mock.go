@@ -137,7 +137,7 @@ func (c *Case) Check(m *asl.Machine) error {
 	var tasks []string
 	for s := range m.All() {
 		types[s.Name] = s.Type
-		if s.Type == asl.Task {
+		if s.Type == asl.TypeTask {
 			tasks = append(tasks, s.Name)
 		}
 	}
@@ -146,7 +146,7 @@ func (c *Case) Check(m *asl.Machine) error {
 		switch t, there := types[s.state]; {
 		case !there:
 			r.fault(s.at, "the definition has no state %q%s", s.state, r.meant(s.state, tasks, "its Tasks are"))
-		case t != asl.Task:
+		case t != asl.TypeTask:
 			r.fault(s.at, "state %q is a %v; only a Task is answered", s.state, t)
 		}
 	}

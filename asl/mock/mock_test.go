@@ -297,7 +297,7 @@ func TestTasksThatAreHandedOnAreSubmitted(t *testing.T) {
 		for _, answer := range []string{`{"Return": 1}`, `{"Throw": {"Error": "E"}}`} {
 			submitted := false
 			for e := range run(t, m, nil, engine.Options{Other: caseOf(t, `"A": "r"`, `"r": {"0": `+answer+`}`).Play()}).History() {
-				submitted = submitted || e.Type == asl.TaskSubmitted
+				submitted = submitted || e.Type == asl.HistoryTaskSubmitted
 			}
 			if submitted != want {
 				t.Errorf("%s with %s: got submitted %v, want %v", resource, answer, submitted, want)

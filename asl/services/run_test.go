@@ -34,9 +34,9 @@ type answers []any
 func (a *answers) Observe(_ asl.Execution, events []asl.HistoryEvent) {
 	for _, e := range events {
 		switch e.Type {
-		case asl.TaskSucceeded:
+		case asl.HistoryTaskSucceeded:
 			*a = append(*a, e.Data)
-		case asl.TaskFailed:
+		case asl.HistoryTaskFailed:
 			*a = append(*a, e.Error.Name+": "+e.Error.Cause)
 		}
 	}

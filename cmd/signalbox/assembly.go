@@ -62,10 +62,10 @@ type assembly struct {
 	lines    *gpio.Lines // nil without a board
 	rig      *machines.Rig
 	world    machines.World
-	site     machines.Site      // nil: the machine has lines, or there is none
+	backend  machines.Backend   // nil: the machine has lines, or there is none
 	services *services.Services // nil: no service is answered for
 	run      *engine.Run
-	history  *storyteller
+	recorder *recorder
 	data     *dataFolder      // nil: nothing is kept
 	books    machines.Ledger  // nil: the plant keeps none
 	ledger   *ledger.File     // nil: in memory, or none
@@ -84,7 +84,7 @@ type assembly struct {
 
 // assemble opens the lines, starts the world and the plant, and makes the execution ready to begin with the clock. Tell is
 // told everything that happens.
-func assemble(o order, tell func(happening)) (_ *assembly, err error) {
+func assemble(o order, tell func(logEvent)) (_ *assembly, err error) {
 	a := &assembly{order: o}
 	switch {
 	case o.clock != nil:
@@ -94,7 +94,7 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 	default:
 		a.clock = engine.NewSimulated(engine.Epoch, o.speed)
 	}
-	a.history = newStoryteller(a.clock, tell)
+	a.recorder = newRecorder(a.clock, tell)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close("not started"))
@@ -112,7 +112,7 @@ func assemble(o order, tell func(happening)) (_ *assembly, err error) {
 	case o.board != nil:
 		err = a.open()
 	case o.target.real():
-		err = a.openSite()
+		err = a.openBackend()
 	}
 	if err != nil {
 		return nil, err
@@ -150,13 +150,13 @@ func (a *assembly) begin() error {
 			return err
 		}
 	}
-	if a.site != nil {
-		for _, activity := range o.target.machine.Activities {
-			handlers[activity] = a.site.Handler(activity)
+	if a.backend != nil {
+		for _, activity := range o.target.builtIn.Activities {
+			handlers[activity] = a.backend.Handler(activity)
 		}
 	}
 	e := engine.New(engine.Options{
-		Clock: a.clock, Handlers: handlers, Other: a.mocked(handlers), Objects: a.order.objects, Observer: a.history,
+		Clock: a.clock, Handlers: handlers, Other: a.mocked(handlers), Objects: a.order.objects, Observer: a.recorder,
 	})
 	const account = "arn:aws:states:us-east-1:123456789012:"
 	name := o.target.name
@@ -165,7 +165,7 @@ func (a *assembly) begin() error {
 		run = fmt.Sprintf("run-%d", a.restarts+1)
 	}
 	var err error
-	a.run, err = e.Start(o.target.definition, asl.Identity{
+	a.run, err = e.Start(o.target.machine, asl.Identity{
 		Name: run, ID: account + "execution:" + name + ":" + run,
 		StateMachineName: name, StateMachineID: account + "stateMachine:" + name,
 		RoleARN: "arn:aws:iam::123456789012:role/signalbox", Seed: o.seed,
@@ -225,7 +225,7 @@ func (a *assembly) keepBooks() (err error) {
 		a.books = &ledger.Memory{}
 		return nil
 	}
-	if a.ledger, err = ledger.Open(filepath.Join(a.data.dir, ledger.Name), a.order.target.machine.Name); err != nil {
+	if a.ledger, err = ledger.Open(filepath.Join(a.data.dir, ledger.Name), a.order.target.builtIn.Name); err != nil {
 		return err
 	}
 	a.books = a.ledger
@@ -237,7 +237,7 @@ func (a *assembly) keepBooks() (err error) {
 
 // open makes the driver of the board's lines, with the world behind them in a simulation.
 func (a *assembly) open() error {
-	m := a.order.target.machine
+	m := a.order.target.builtIn
 	switch {
 	case a.order.pins != nil:
 		a.driver = a.order.pins
@@ -260,18 +260,18 @@ func (a *assembly) open() error {
 
 // connect opens the lines and the plant behind them, and fills in who answers which activity.
 func (a *assembly) connect(handlers map[string]engine.Handler) error {
-	m := a.order.target.machine
+	m := a.order.target.builtIn
 	var err error
 	if a.lines, err = gpio.Open(a.order.board, a.driver, a.clock); err != nil {
 		return err
 	}
 	a.lines.Watch(func(c gpio.Change) {
-		a.history.pin(c)
+		a.recorder.pin(c)
 		a.tripped(c)
 	})
 	for _, l := range a.lines.Levels() {
 		if l.Direction == gpio.Out && l.High {
-			a.history.pin(gpio.Change{Line: l.Line, Direction: gpio.Out, High: true, At: a.clock.Now(), Why: "safe level"})
+			a.recorder.pin(gpio.Change{Line: l.Line, Direction: gpio.Out, High: true, At: a.clock.Now(), Why: "safe level"})
 		}
 	}
 	a.lines.OnFault(func(line string, err error) {
@@ -290,7 +290,7 @@ func (a *assembly) connect(handlers map[string]engine.Handler) error {
 		Ledger: a.books,
 		Plant:  m.Plant, Lines: a.lines, Outputs: outputs, Inputs: inputs, Clock: a.clock,
 		Observe: func(why string, notes []machines.Note) {
-			a.history.plant(why, notes)
+			a.recorder.plant(why, notes)
 			if a.monitor != nil {
 				a.monitor.Feed()
 			}
@@ -298,8 +298,8 @@ func (a *assembly) connect(handlers map[string]engine.Handler) error {
 	}); err != nil {
 		return err
 	}
-	if world, ok := a.world.(machines.Serviced); ok && a.ledger != nil && a.restarts == 0 {
-		world.Stock(a.rig.State())
+	if world, ok := a.world.(machines.Refillable); ok && a.ledger != nil && a.restarts == 0 {
+		world.Restock(a.rig.State())
 	}
 	if m.Watch != nil {
 		a.watch(m.Watch)
@@ -323,10 +323,10 @@ func (a *assembly) openServices() (err error) {
 	return err
 }
 
-// openSite opens what a machine without lines works on.
-func (a *assembly) openSite() (err error) {
-	note := func(text string) { a.history.plant("", []machines.Note{{Text: text}}) }
-	a.site, err = a.order.target.machine.Open(a.order.settings, machines.Host{Clock: a.clock, Note: note, Data: a.order.data})
+// openBackend opens what a machine without lines works on.
+func (a *assembly) openBackend() (err error) {
+	note := func(text string) { a.recorder.plant("", []machines.Note{{Text: text}}) }
+	a.backend, err = a.order.target.builtIn.Open(a.order.settings, machines.RunContext{Clock: a.clock, Note: note, Data: a.order.data})
 	return err
 }
 
@@ -463,8 +463,8 @@ func (a *assembly) close(why string) (err error) {
 	if a.services != nil {
 		err = errors.Join(err, a.services.Close())
 	}
-	if a.site != nil {
-		err = errors.Join(err, a.site.Close())
+	if a.backend != nil {
+		err = errors.Join(err, a.backend.Close())
 	}
 	if a.control != nil {
 		err = errors.Join(err, a.control.close())
@@ -484,15 +484,15 @@ func (a *assembly) operate(operation string, input any, answer func(any, *asl.Er
 		a.clock.Interject(func() { a.clearFault(input, answer) })
 		return
 	}
-	m := a.order.target.machine
+	m := a.order.target.builtIn
 	if m == nil || !slices.Contains(m.Operations, operation) {
 		answer(nil, &asl.Error{Name: "Operation.Unknown", Cause: fmt.Sprintf("the machine that runs has no operation %q", operation)})
 		return
 	}
 	a.clock.Interject(func() {
 		a.rig.Operate(operation, input, operated(func(output any, err *asl.Error) {
-			if world, ok := a.world.(machines.Serviced); ok && err == nil {
-				world.Serve(operation, input)
+			if world, ok := a.world.(machines.Refillable); ok && err == nil {
+				world.Apply(operation, input)
 			}
 			answer(output, err)
 		}))
@@ -524,7 +524,7 @@ func (a *assembly) result() error {
 		}
 		return fmt.Errorf("the machine waits in %s for something that nobody will do: push its lines with --scenario, "+
 			"end it with --for, or run it on a terminal", state)
-	case a.enough != "" || a.ended.Status == asl.Succeeded:
+	case a.enough != "" || a.ended.Status == asl.StatusSucceeded:
 		return nil
 	default:
 		return fmt.Errorf("the execution ended as %v: %w", a.ended.Status, a.ended.Failure)

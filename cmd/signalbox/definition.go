@@ -26,17 +26,17 @@ func builtIn() []machines.Machine {
 
 // A target is what a command works on: a definition, and the built-in machine whose plant it commands, if any.
 type target struct {
-	name       string // of the machine, or the definition's file
-	file       string // for messages
-	text       []byte
-	definition *asl.Machine
-	machine    *machines.Machine
+	name    string // of the machine, or the definition's file
+	file    string // for messages
+	text    []byte
+	machine *asl.Machine
+	builtIn *machines.Machine
 }
 
 // become replaces the built-in machine by one that is configured otherwise, and its definition with it where that is what
 // was asked for.
 func (t *target) become(m *machines.Machine) error {
-	t.machine = m
+	t.builtIn = m
 	if t.file != m.Name {
 		return nil
 	}
@@ -44,24 +44,24 @@ func (t *target) become(m *machines.Machine) error {
 	if definition == nil {
 		return fmt.Errorf("the built-in machine %s: %w", m.Name, faults)
 	}
-	t.text, t.definition = m.Definition, definition
+	t.text, t.machine = m.Definition, definition
 	return nil
 }
 
 // real reports whether the target works on what time cannot be simulated for.
-func (t *target) real() bool { return t.machine != nil && t.machine.Open != nil }
+func (t *target) real() bool { return t.builtIn != nil && t.builtIn.Open != nil }
 
 // keeps reports whether the target's machine has something that must outlive the process.
 func (t *target) keeps() bool {
-	return t.recovers() || t.machine != nil && t.machine.Watch != nil
+	return t.recovers() || t.builtIn != nil && t.builtIn.Watch != nil
 }
 
 // recovers reports whether the target's machine has a ledger.
 func (t *target) recovers() bool {
-	if t.machine == nil {
+	if t.builtIn == nil {
 		return false
 	}
-	_, recovers := t.machine.Plant.(machines.Recoverer)
+	_, recovers := t.builtIn.Plant.(machines.Recoverer)
 	return recovers
 }
 
@@ -78,7 +78,7 @@ func read(name string) (*target, error) {
 			if definition == nil {
 				return nil, fmt.Errorf("the built-in machine %s: %w", name, faults)
 			}
-			return &target{name: name, file: name, text: m.Definition, definition: definition, machine: m}, nil
+			return &target{name: name, file: name, text: m.Definition, machine: definition, builtIn: m}, nil
 		}
 	}
 	text, err := os.ReadFile(name)
@@ -90,7 +90,7 @@ func read(name string) (*target, error) {
 		return nil, misuse{fileFaults{name, faults}}
 	}
 	short := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(name), ".json"), ".asl")
-	return &target{name: short, file: name, text: text, definition: definition}, nil
+	return &target{name: short, file: name, text: text, machine: definition}, nil
 }
 
 func names(all []machines.Machine) string {
@@ -122,11 +122,11 @@ const codeNotHere = "NOT_RUN_HERE"
 // would answer. With mocks (nil: none) only those count that have no response; what nobody answers then fails when it is
 // reached, as a test case need not cover all states. Tasks of AWS's services are answered as mapping (nil: none) says.
 func (t *target) findPlant(all []machines.Machine, mocks *mock.Case, mapping *services.Mapping) error {
-	if t.machine != nil {
+	if t.builtIn != nil {
 		return nil
 	}
 	var wanted []string
-	for s := range t.definition.All() {
+	for s := range t.machine.All() {
 		if s.Activity != "" && !slices.Contains(direct.Activities(), s.Activity) && !mocks.Mocks(s.Name) {
 			wanted = append(wanted, s.Activity)
 		}
@@ -140,11 +140,11 @@ func (t *target) findPlant(all []machines.Machine, mocks *mock.Case, mapping *se
 			}
 		}
 		if known > best {
-			best, t.machine = known, &all[i]
+			best, t.builtIn = known, &all[i]
 		}
 	}
 	var faults asl.Diagnostics
-	for s := range t.definition.All() {
+	for s := range t.machine.All() {
 		if message := t.unanswered(s, all, mocks, mapping); message != "" {
 			faults = append(faults, asl.Fault(t.text, s, codeNotHere, message))
 		}
@@ -161,11 +161,11 @@ func (t *target) unanswered(s *asl.State, all []machines.Machine, mocks *mock.Ca
 	switch {
 	case s.JSONata():
 		return "the query language JSONata is not run by this version; use JSONPath"
-	case s.Type != asl.Task || mocks.Mocks(s.Name):
+	case s.Type != asl.TypeTask || mocks.Mocks(s.Name):
 		return ""
-	case generic && t.machine != nil:
+	case generic && t.builtIn != nil:
 		return fmt.Sprintf("%s goes past the plant of the %s machine, whose activities the definition also names; use one kind",
-			s.Activity, t.machine.Name)
+			s.Activity, t.builtIn.Name)
 	case mocks != nil:
 		return ""
 	case s.Activity == "" && mapping != nil:
@@ -174,11 +174,11 @@ func (t *target) unanswered(s *asl.State, all []machines.Machine, mocks *mock.Ca
 		return fmt.Sprintf("nothing here answers the resource %s; let a file answer it with --mocks FILE, say what it stands for "+
 			"with --services FILE, or name an activity such as "+
 			"arn:aws:states:us-east-1:123456789012:activity:gpio-write", s.Resource)
-	case generic || t.machine != nil && slices.Contains(t.machine.Activities, s.Activity):
+	case generic || t.builtIn != nil && slices.Contains(t.builtIn.Activities, s.Activity):
 		return ""
-	case t.machine != nil:
+	case t.builtIn != nil:
 		return fmt.Sprintf("the %s machine has no activity %q; it has: %s",
-			t.machine.Name, s.Activity, strings.Join(t.machine.Activities, ", "))
+			t.builtIn.Name, s.Activity, strings.Join(t.builtIn.Activities, ", "))
 	}
 	known := direct.Activities()
 	for _, m := range all {

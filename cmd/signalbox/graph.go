@@ -19,7 +19,7 @@ func (c *graphCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	definition := t.definition
+	definition := t.machine
 	g := grapher{ids: map[*asl.State]string{}}
 	g.number(&definition.Block)
 	if c.Format == "dot" {
@@ -105,7 +105,7 @@ func (g *grapher) dotBlock(b *asl.Block, start string, depth int) {
 		id := g.ids[s]
 		shape := ""
 		switch {
-		case s.Type == asl.Choice:
+		case s.Type == asl.TypeChoice:
 			shape = `, shape=diamond, style=""`
 		case s.Terminal():
 			shape = ", peripheries=2"

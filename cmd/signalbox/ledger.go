@@ -255,7 +255,7 @@ func operateAlone(m *machines.Machine, l machines.Ledger, operation string, inpu
 	}
 	const ticket = 1
 	records := r.Records
-	follow := func(h machines.Happening) {
+	follow := func(h machines.Input) {
 		state, r = plant.Apply(state, h, at)
 		records = append(records, r.Records...)
 	}

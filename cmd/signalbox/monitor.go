@@ -50,7 +50,7 @@ func (a *assembly) trip(f *monitor.Fault, latch error) {
 		text += fmt.Sprintf("; the latch: %v", latch)
 		a.failure = fmt.Errorf("the latched fault is not on disk: %w", latch)
 	}
-	a.history.note(text, "monitor")
+	a.recorder.note(text, "monitor")
 	a.rig.Break(a.latched(f))
 }
 
@@ -96,7 +96,7 @@ func (a *assembly) clearFault(input any, answer func(any, *asl.Error)) {
 		return
 	}
 	a.cleared = true
-	a.history.note("fault cleared by "+in.By+": "+f.Kind, opClearFault)
+	a.recorder.note("fault cleared by "+in.By+": "+f.Kind, opClearFault)
 	answer(faultValue(f), nil)
 	a.end("the fault is cleared; the next run begins with the start-up sequence")
 }

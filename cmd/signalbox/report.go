@@ -12,8 +12,8 @@ import (
 	"signalbox/machines"
 )
 
-// A happening is one thing that a run tells: a line of what it prints.
-type happening struct {
+// A logEvent is one thing that a run tells: a line of what it prints.
+type logEvent struct {
 	Time    time.Time
 	Type    string // StateEntered, PinChanged, TaskStarted, …, Note
 	Child   string // the execution that it happened in, where that is a child of a distributed Map
@@ -25,26 +25,26 @@ type happening struct {
 }
 
 // ofChild tells which child it happened in, in the few letters that tell one from another; "" where it was none.
-func (h *happening) ofChild() string {
+func (h *logEvent) ofChild() string {
 	if h.Child == "" {
 		return ""
 	}
 	return " (child " + h.Child[strings.LastIndexByte(h.Child, ':')+1:][:8] + ")"
 }
 
-// A storyteller makes happenings of what engine, lines and plant tell. It belongs to the clock's goroutine.
-type storyteller struct {
+// A recorder makes happenings of what engine, lines and plant tell. It belongs to the clock's goroutine.
+type recorder struct {
 	clock  interface{ Now() time.Time }
-	tell   func(happening)
+	tell   func(logEvent)
 	failed map[string]string // by state, the error that it failed with last
 }
 
-func newStoryteller(clock interface{ Now() time.Time }, tell func(happening)) *storyteller {
-	return &storyteller{clock: clock, tell: tell, failed: map[string]string{}}
+func newRecorder(clock interface{ Now() time.Time }, tell func(logEvent)) *recorder {
+	return &recorder{clock: clock, tell: tell, failed: map[string]string{}}
 }
 
 // Observe implements engine.Observer.
-func (s *storyteller) Observe(x asl.Execution, events []asl.HistoryEvent) {
+func (s *recorder) Observe(x asl.Execution, events []asl.HistoryEvent) {
 	child := ""
 	if who := x.Identity(); strings.Contains(who.StateMachineName, "/") { // machine/label of the Map
 		child = who.ID
@@ -54,16 +54,16 @@ func (s *storyteller) Observe(x asl.Execution, events []asl.HistoryEvent) {
 	}
 }
 
-func (s *storyteller) event(e *asl.HistoryEvent, child string) {
-	h := happening{Time: e.Time, Type: e.Type.Name(), Child: child}
+func (s *recorder) event(e *asl.HistoryEvent, child string) {
+	h := logEvent{Time: e.Time, Type: e.Type.Name(), Child: child}
 	if e.State != nil {
 		h.State = e.State.Name
 	}
 	var details value.Builder
 	switch e.Type {
-	case asl.ExecutionStarted:
+	case asl.HistoryExecutionStarted:
 		details.Set("input", e.Data)
-	case asl.StateEntered:
+	case asl.HistoryStateEntered:
 		h.Why = s.reason(e)
 		details.Set("stateType", e.State.Type.String())
 		if e.From != nil {
@@ -71,23 +71,23 @@ func (s *storyteller) event(e *asl.HistoryEvent, child string) {
 		}
 		details.Set("why", h.Why)
 		details.Set("input", e.Data)
-	case asl.StateExited:
+	case asl.HistoryStateExited:
 		details.Set("output", e.Data)
-	case asl.TaskScheduled:
+	case asl.HistoryTaskScheduled:
 		// Handlers here begin at once: what the history calls scheduled has started.
-		h.Type = asl.TaskStarted.Name()
+		h.Type = asl.HistoryTaskStarted.Name()
 		h.Why = e.State.Activity
 		details.Set("resource", e.State.Resource)
 		details.Set("input", e.Data)
-	case asl.TaskStarted:
+	case asl.HistoryTaskStarted:
 		return
-	case asl.TaskSucceeded, asl.TaskSubmitted, asl.ExecutionSucceeded:
+	case asl.HistoryTaskSucceeded, asl.HistoryTaskSubmitted, asl.HistoryExecutionSucceeded:
 		details.Set("output", e.Data)
-	case asl.MapRunStarted:
+	case asl.HistoryMapRunStarted:
 		details.Set("mapRunArn", e.Data)
-	case asl.FanStarted, asl.IterationStarted, asl.IterationSucceeded, asl.IterationFailed, asl.IterationAborted:
+	case asl.HistoryFanStarted, asl.HistoryIterationStarted, asl.HistoryIterationSucceeded, asl.HistoryIterationFailed, asl.HistoryIterationAborted:
 		details.Set("index", int64(e.Index)) // of FanStarted: how many
-	case asl.TaskFailed, asl.TaskTimedOut, asl.FanFailed, asl.MapRunFailed, asl.ExecutionFailed, asl.ExecutionTimedOut, asl.ExecutionAborted:
+	case asl.HistoryTaskFailed, asl.HistoryTaskTimedOut, asl.HistoryFanFailed, asl.HistoryMapRunFailed, asl.HistoryExecutionFailed, asl.HistoryExecutionTimedOut, asl.HistoryExecutionAborted:
 		if err := e.Error; err != nil {
 			s.failed[h.State] = err.Name
 			h.Why = err.Error()
@@ -100,7 +100,7 @@ func (s *storyteller) event(e *asl.HistoryEvent, child string) {
 }
 
 // reason says why a state was entered.
-func (s *storyteller) reason(e *asl.HistoryEvent) string {
+func (s *recorder) reason(e *asl.HistoryEvent) string {
 	from := e.From
 	if from == nil {
 		return "StartAt"
@@ -118,27 +118,27 @@ func (s *storyteller) reason(e *asl.HistoryEvent) string {
 }
 
 // pin is told every change of a line.
-func (s *storyteller) pin(c gpio.Change) {
-	s.tell(happening{
+func (s *recorder) pin(c gpio.Change) {
+	s.tell(logEvent{
 		Time: c.At, Type: "PinChanged", Pin: c.Line, High: c.High, Why: c.Why,
 		Details: value.NewObject("direction", c.Direction.String(), "why", c.Why),
 	})
 }
 
 // note tells what is worth a line beside what engine, lines and plant tell.
-func (s *storyteller) note(text, why string) {
-	s.tell(happening{Time: s.clock.Now(), Type: "Note", Why: text, Details: value.NewObject("text", text, "why", why)})
+func (s *recorder) note(text, why string) {
+	s.tell(logEvent{Time: s.clock.Now(), Type: "Note", Why: text, Details: value.NewObject("text", text, "why", why)})
 }
 
 // plant is told every reaction of a plant.
-func (s *storyteller) plant(why string, notes []machines.Note) {
+func (s *recorder) plant(why string, notes []machines.Note) {
 	for _, n := range notes {
 		s.note(n.Text, why)
 	}
 }
 
 // printJSON writes a happening as one JSON object on a line.
-func printJSON(w io.Writer, h happening) error {
+func printJSON(w io.Writer, h logEvent) error {
 	var b value.Builder
 	b.Set("time", h.Time.UTC().Format("2006-01-02T15:04:05.000Z"))
 	b.Set("type", h.Type)
@@ -159,7 +159,7 @@ func printJSON(w io.Writer, h happening) error {
 
 // printPlain writes a line for each state entered, each line moved, and what else people want to know: time since the
 // beginning, state or pin, value, why. The rest it leaves out.
-func printPlain(w io.Writer, start time.Time, h happening) error {
+func printPlain(w io.Writer, start time.Time, h logEvent) error {
 	name := h.State
 	var val string
 	if h.Child != "" {

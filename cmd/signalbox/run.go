@@ -78,10 +78,10 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 
 // explain prints how a machine's figures come about.
 func (c *runCmd) explain(t *target, out io.Writer) error {
-	if t.machine == nil || t.machine.Explain == nil {
+	if t.builtIn == nil || t.builtIn.Explain == nil {
 		return misusef("--explain: %s has no figures to explain", t.name)
 	}
-	_, err := io.WriteString(out, t.machine.Explain())
+	_, err := io.WriteString(out, t.builtIn.Explain())
 	return err
 }
 
@@ -127,7 +127,7 @@ func (c *runCmd) order(in io.Reader) (order, error) {
 			note(fmt.Errorf("--objects: %s is not a folder", c.Objects))
 		}
 		o.objects = engine.Folder(c.Objects)
-	} else if o.target != nil && o.target.machine == nil {
+	} else if o.target != nil && o.target.builtIn == nil {
 		o.objects = engine.Folder(filepath.Dir(o.target.file))
 	}
 	if o.target != nil && err == nil {
@@ -145,7 +145,7 @@ func (c *runCmd) order(in io.Reader) (order, error) {
 	}
 	o.data = c.Data
 	if o.data == "" && o.driver == "gpio" && o.target != nil && o.target.keeps() {
-		o.data, err = defaultData(o.target.machine.Name)
+		o.data, err = defaultData(o.target.builtIn.Name)
 		note(err)
 	}
 	switch {
@@ -167,14 +167,14 @@ func (c *runCmd) configure(t *target) error {
 	if c.Config == "" {
 		return nil
 	}
-	if t.machine == nil || t.machine.Configure == nil {
+	if t.builtIn == nil || t.builtIn.Configure == nil {
 		return fmt.Errorf("--config: %s has nothing to configure", t.name)
 	}
 	text, err := os.ReadFile(c.Config)
 	if err != nil {
 		return fmt.Errorf("--config: %w", err)
 	}
-	m, err := t.machine.Configure(c.Config, text)
+	m, err := t.builtIn.Configure(c.Config, text)
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (c *runCmd) settings(t *target) (machines.Settings, error) {
 		name string
 		said bool
 	}{{"source", c.Source != ""}, {"target", c.To != ""}, {"rows", c.Rows != nil}} {
-		if f.said && (t.machine == nil || !slices.Contains(t.machine.Flags, f.name)) {
+		if f.said && (t.builtIn == nil || !slices.Contains(t.builtIn.Flags, f.name)) {
 			faults = append(faults, fmt.Errorf("--%s: %s has no use for it", f.name, t.name))
 		}
 	}
@@ -212,7 +212,7 @@ func (c *runCmd) settings(t *target) (machines.Settings, error) {
 		if c.Speed != 1 {
 			faults = append(faults, fmt.Errorf("--speed: %s works in real time; leave it out", t.name))
 		}
-		faults = append(faults, t.machine.Check(s))
+		faults = append(faults, t.builtIn.Check(s))
 	}
 	return s, errors.Join(faults...)
 }
@@ -237,7 +237,7 @@ func (c *runCmd) mocks(t *target) (*mock.Case, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--case: %w", err)
 	}
-	return found, found.Check(t.definition)
+	return found, found.Check(t.machine)
 }
 
 // board reads the board of a run: the one that is named, else the built-in machine's. It is nil where no line is moved, and
@@ -251,18 +251,18 @@ func (c *runCmd) board(t *target, mocks *mock.Case) (*gpio.Board, error) {
 		if err != nil {
 			return nil, err
 		}
-		if t.machine != nil {
-			return fitBoard(t.machine, c.Board, board)
+		if t.builtIn != nil {
+			return fitBoard(t.builtIn, c.Board, board)
 		}
 		return board, nil
 	}
 	if t.real() {
 		return nil, nil
 	}
-	if t.machine != nil {
-		return gpio.ParseBoard(t.machine.Name, t.machine.Board)
+	if t.builtIn != nil {
+		return gpio.ParseBoard(t.builtIn.Name, t.builtIn.Board)
 	}
-	for s := range t.definition.All() {
+	for s := range t.machine.All() {
 		if s.Activity != "" && mocks == nil {
 			return nil, fmt.Errorf("%s: %s moves lines: name the board that has them with --board FILE", t.file, s.Name)
 		}
@@ -305,7 +305,7 @@ func (c *runCmd) print(ctx context.Context, o order, s streams) error {
 		start = time.Now()
 	}
 	var broken error
-	a, err := assemble(o, func(h happening) {
+	a, err := assemble(o, func(h logEvent) {
 		if broken != nil {
 			return
 		}

@@ -121,8 +121,8 @@ func (f *feed) send() { f.snapshots <- f.snapshot() }
 func (f *feed) options() tui.Options {
 	a := f.assembly
 	o := tui.Options{}
-	if a.site != nil {
-		o.TogglePause = func() { a.clock.Interject(func() { f.toggle(a.site.Pause) }) }
+	if a.backend != nil {
+		o.TogglePause = func() { a.clock.Interject(func() { f.toggle(a.backend.Pause) }) }
 	}
 	if a.order.real() {
 		return o
@@ -142,7 +142,7 @@ func (f *feed) options() tui.Options {
 	o.Toggle = func(line string) {
 		a.clock.Interject(func() { a.panel.Push(line, !a.panel.Level(line), "key") })
 	}
-	if m := a.order.target.machine; m != nil {
+	if m := a.order.target.builtIn; m != nil {
 		for _, k := range m.Keys {
 			o.Keys = append(o.Keys, tui.Key{Key: k.Key, Help: k.Help, Line: k.Line, Do: func() {
 				a.clock.Interject(func() { f.push(k) })
@@ -178,7 +178,7 @@ func (f *feed) push(k machines.Key) {
 }
 
 // tell takes what happens into what the screen shows.
-func (f *feed) tell(h happening) {
+func (f *feed) tell(h logEvent) {
 	if h.Child != "" {
 		f.tellOfChild(h)
 		return
@@ -228,7 +228,7 @@ func (f *feed) tell(h happening) {
 }
 
 // tellOfChild takes what happens in a child of a distributed Map into the log. The machine itself is in the Map meanwhile.
-func (f *feed) tellOfChild(h happening) {
+func (f *feed) tellOfChild(h logEvent) {
 	line := tui.LogLine{Time: h.Time, Why: h.Why + h.ofChild()}
 	switch h.Type {
 	case "StateEntered":
@@ -255,7 +255,7 @@ func (f *feed) snapshot() tui.Snapshot {
 	a := f.assembly
 	t := a.order.target
 	if f.states == nil {
-		f.states = screenStates(t.definition)
+		f.states = screenStates(t.machine)
 	}
 	x := a.run.Snapshot()
 	s := tui.Snapshot{
@@ -284,12 +284,12 @@ func (f *feed) snapshot() tui.Snapshot {
 		}
 	}
 	switch {
-	case a.site != nil:
-		s.World, s.Driver = a.site.View(), "live"
+	case a.backend != nil:
+		s.World, s.Driver = a.backend.View(), "live"
 	case a.world != nil:
 		s.World = a.world.View()
 	}
-	if m := t.machine; m != nil && m.View != nil {
+	if m := t.builtIn; m != nil && m.View != nil {
 		s.World = m.View(a.rig.State(), s.World)
 	}
 	return s

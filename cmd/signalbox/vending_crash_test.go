@@ -180,7 +180,7 @@ func crashChild(dir string) error {
 	a, err := assemble(order{
 		target: t, board: board, input: value.NewObject(), data: dir, seed: 1, pins: pins, clock: clock,
 		observe: func(l machines.Ledger) machines.Ledger { return watchedLedger{l, w} },
-	}, func(happening) {})
+	}, func(logEvent) {})
 	if err != nil {
 		return err
 	}

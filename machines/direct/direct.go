@@ -194,7 +194,7 @@ func (d *direct) read(t engine.Task) (output any, name, cause string) {
 
 // set moves one line and passes on why.
 func set(pin gpio.PinOut, high bool, why string) error {
-	if t, ok := pin.(machines.Teller); ok {
+	if t, ok := pin.(machines.ReasonedOutput); ok {
 		return t.OutBecause(gpio.Level(high), why)
 	}
 	return pin.Out(gpio.Level(high))

@@ -24,12 +24,12 @@ import (
 
 // What package gpio has is what machines want.
 var (
-	_ machines.Lines    = (*gpio.Lines)(nil)
-	_ direct.Lines      = (*gpio.Lines)(nil)
-	_ machines.Teller   = (*gpio.OutPin)(nil)
-	_ machines.SimLines = (*sim.Panel)(nil)
-	_ gpio.Clock        = (*engine.Clock)(nil)
-	_ machines.Clock    = (*engine.Clock)(nil)
+	_ machines.Lines          = (*gpio.Lines)(nil)
+	_ direct.Lines            = (*gpio.Lines)(nil)
+	_ machines.ReasonedOutput = (*gpio.OutPin)(nil)
+	_ machines.SimLines       = (*sim.Panel)(nil)
+	_ gpio.Clock              = (*engine.Clock)(nil)
+	_ machines.Clock          = (*engine.Clock)(nil)
 )
 
 const benchBoard = `

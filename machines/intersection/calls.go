@@ -36,7 +36,7 @@ func newCall() *fsm.FSM {
 type Calls struct{ Pedestrian, Vehicle Call }
 
 // place remembers a call. Whose it is goes to the log; "" is nobody's in particular.
-func (c *change) place(call *Call, whose string) {
+func (c *applier) place(call *Call, whose string) {
 	if memory, ok := ask(c.call, call.Memory, "place"); ok {
 		call.Memory = memory
 		if whose != "" {
@@ -47,7 +47,7 @@ func (c *change) place(call *Call, whose string) {
 
 // updateCalls serves the calls of heads that show green or walk now, and remembers the car that still waits when green
 // ends.
-func (c *change) updateCalls(was *State) {
+func (c *applier) updateCalls(was *State) {
 	for p := range c.config.Phases {
 		calls := &c.Calls[p]
 		if c.Pedestrians[p].Shows == Walk {
@@ -63,7 +63,7 @@ func (c *change) updateCalls(was *State) {
 
 // wants returns which calls of a phase may be served now: those that are remembered, those of recall, and those of sensors
 // that have failed. An emergency leaves but its own; at night there are none.
-func (c *change) wants(p int) (pedestrian, vehicle bool) {
+func (c *applier) wants(p int) (pedestrian, vehicle bool) {
 	phase := &c.config.Phases[p]
 	green := c.Heads[p].Shows == Green || c.Heads[p].Shows == RedAmber
 	if c.IsNight {
@@ -89,7 +89,7 @@ type idleTime struct {
 // idleAfter is how long a definition may take to give green to a phase that may have it.
 const idleAfter = time.Second
 
-func (c *change) idle() {
+func (c *applier) idle() {
 	for p := range c.config.Phases {
 		i := &c.Idle[p]
 		switch {
@@ -104,7 +104,7 @@ func (c *change) idle() {
 }
 
 // free reports whether nothing that conflicts with a phase keeps it from green.
-func (c *change) free(p int) bool {
+func (c *applier) free(p int) bool {
 	for q := range c.config.Phases {
 		if (q == p || c.config.conflicts[p][q]) && (c.Heads[q].Shows != Red || c.Heads[q].Until != 0 || c.Pedestrians[q].Until != 0) {
 			return false
@@ -114,7 +114,7 @@ func (c *change) free(p int) bool {
 }
 
 // called reports whether a phase has no green and is called.
-func (c *change) called(p int) bool {
+func (c *applier) called(p int) bool {
 	if c.Heads[p].Shows == Green || c.Heads[p].Shows == RedAmber {
 		return false
 	}
@@ -124,7 +124,7 @@ func (c *change) called(p int) bool {
 
 // elsewhere reports whether a phase is called for which p's green has to end, since they conflict or since nothing else keeps
 // it from its own; with -1 whether any is called.
-func (c *change) elsewhere(p int) bool {
+func (c *applier) elsewhere(p int) bool {
 	for q := range c.config.Phases {
 		if q != p && c.called(q) && (p < 0 || c.config.conflicts[p][q] || c.Idle[q].Idle) {
 			return true
@@ -135,7 +135,7 @@ func (c *change) elsewhere(p int) bool {
 
 // awaitCall takes the activity await-call, whatever its input: it is answered as soon as a phase without green is called, or
 // it is night. The output has {"pedestrian", "vehicle"} for each phase, "night", and "emergency": the input's name or "".
-func (c *change) awaitCall(cmd machines.Command) {
+func (c *applier) awaitCall(cmd machines.Command) {
 	i := slices.Index(c.Readers[:], 0)
 	if i < 0 {
 		c.refuse(cmd, machines.ErrBusy, "too many Tasks await calls already")
@@ -145,7 +145,7 @@ func (c *change) awaitCall(cmd machines.Command) {
 }
 
 // answerReaders answers who waits for a call that is there.
-func (c *change) answerReaders() {
+func (c *applier) answerReaders() {
 	if c.Readers == [mostReaders]int64{} || !c.IsNight && !c.elsewhere(-1) {
 		return
 	}

@@ -86,7 +86,7 @@ func (c *crossing) take(s machines.State, r machines.Reaction) {
 }
 
 // happen applies h twice, to see that the plant is a function, and takes what follows.
-func (c *crossing) happen(h machines.Happening) machines.Reaction {
+func (c *crossing) happen(h machines.Input) machines.Reaction {
 	c.t.Helper()
 	s, r := c.plant.Apply(c.state, h, c.now)
 	again, rAgain := c.plant.Apply(c.state, h, c.now)

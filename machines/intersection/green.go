@@ -30,7 +30,7 @@ const (
 
 // holdGreen takes the activity hold-green: {"phase": "north-south"} is answered when the phase's green is to end, or its
 // pedestrians may walk, with {"phase", "reason"}.
-func (c *change) holdGreen(cmd machines.Command) {
+func (c *applier) holdGreen(cmd machines.Command) {
 	p, ok := c.phaseOf(cmd)
 	switch {
 	case !ok:
@@ -44,7 +44,7 @@ func (c *change) holdGreen(cmd machines.Command) {
 }
 
 // phaseOf reads the input {"phase": …}; where it is not that, the command is refused.
-func (c *change) phaseOf(cmd machines.Command) (int, bool) {
+func (c *applier) phaseOf(cmd machines.Command) (int, bool) {
 	var in struct {
 		Phase string `json:"phase"`
 	}
@@ -60,7 +60,7 @@ func (c *change) phaseOf(cmd machines.Command) (int, bool) {
 }
 
 // greens lets the times of all greens pass, and answers whose green is to end.
-func (c *change) greens() {
+func (c *applier) greens() {
 	for p := range c.config.Phases {
 		if c.Heads[p].Shows != Green {
 			continue
@@ -95,7 +95,7 @@ func (c *change) greens() {
 }
 
 // over says why the green of a phase is to end; "" while it is not.
-func (c *change) over(p int) string {
+func (c *applier) over(p int) string {
 	w, g := c.Pedestrians[p].Shows, &c.Greens[p]
 	if w == Walk || w == Clearing {
 		return "" // whoever is on the road gets over it, whatever else there is
@@ -127,7 +127,7 @@ func (c *change) over(p int) string {
 }
 
 // intervals answers who waits for the end of an interval.
-func (c *change) intervals() {
+func (c *applier) intervals() {
 	all := true
 	for p := range c.config.Phases {
 		over := c.Heads[p].Until == 0 && !c.Heads[p].Starts
@@ -148,7 +148,7 @@ func (c *change) intervals() {
 
 // awaitInterval takes the activity await-interval: {"phase": "north-south"} is answered when what the phase shows has been
 // shown for as long as its timings say: walk, amber, red. {} waits for all phases.
-func (c *change) awaitInterval(cmd machines.Command) {
+func (c *applier) awaitInterval(cmd machines.Command) {
 	slot := &c.AllIntervals
 	if o, ok := cmd.Input.(*value.Object); !ok || o.Len() > 0 {
 		p, ok := c.phaseOf(cmd)
@@ -165,7 +165,7 @@ func (c *change) awaitInterval(cmd machines.Command) {
 }
 
 // cancel forgets a Task that waited.
-func (c *change) cancel(ticket int64) {
+func (c *applier) cancel(ticket int64) {
 	forget := func(slot *int64) {
 		if *slot == ticket {
 			*slot = 0

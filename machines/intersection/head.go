@@ -43,7 +43,7 @@ func newHead(style Style) *fsm.FSM {
 }
 
 // turn puts an event to the machine of phase p's heads and, where that has it, makes them what follows.
-func (c *change) turn(p int, event Aspect) bool {
+func (c *applier) turn(p int, event Aspect) bool {
 	h := &c.Heads[p]
 	was := *h
 	shows, ok := ask(c.head, was.Shows, string(event))

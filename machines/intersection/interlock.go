@@ -93,14 +93,14 @@ func choose(place *Aspect, head string, in map[string]*Aspect, from ...Aspect) e
 	return nil
 }
 
-func (c *change) noPhase(name string) string {
+func (c *applier) noPhase(name string) string {
 	names := c.config.phaseNames()
 	return fmt.Sprintf("phase %q is none of %s%s", name, strings.Join(names, ", "), near.Hint(name, names))
 }
 
 // setSignals takes the activity set-signals. It is judged as a whole: all heads change, or none. The answer is what all
 // heads show then; where green comes by way of red and amber, it comes when green does.
-func (c *change) setSignals(cmd machines.Command) {
+func (c *applier) setSignals(cmd machines.Command) {
 	ask, err := c.config.asked(cmd.Input)
 	if err != nil {
 		c.refuse(cmd, machines.ErrInput, err.Error())
@@ -116,7 +116,7 @@ func (c *change) setSignals(cmd machines.Command) {
 }
 
 // answerGreens answers a set-signals, unless it waits for a green that is on its way.
-func (c *change) answerGreens(ticket int64) {
+func (c *applier) answerGreens(ticket int64) {
 	for p := range c.config.Phases {
 		if c.Heads[p].Answer == ticket {
 			return
@@ -136,7 +136,7 @@ func (c *change) answerGreens(ticket int64) {
 
 // judge makes the heads show what is asked, or says why that must not be; then the state is spoilt. First what would be
 // shown together is judged, then every head's change by its machine, then the times.
-func (c *change) judge(ask picture, ticket int64) *refusal {
+func (c *applier) judge(ask picture, ticket int64) *refusal {
 	was := c.State
 	if r := c.conflict(ask); r != nil {
 		return r
@@ -161,7 +161,7 @@ func (c *change) judge(ask picture, ticket int64) *refusal {
 }
 
 // turnWalk changes the pedestrian heads of a phase.
-func (c *change) turnWalk(p int, aspect Aspect) *refusal {
+func (c *applier) turnWalk(p int, aspect Aspect) *refusal {
 	name, w := c.config.Phases[p].Name, &c.Pedestrians[p]
 	switch {
 	case aspect == "", aspect == w.Shows, aspect == DontWalk && w.Shows == Clearing, aspect == DontWalk && c.Heads[p].Starts:
@@ -180,7 +180,7 @@ func (c *change) turnWalk(p int, aspect Aspect) *refusal {
 
 // conflict judges what the crossing would show: a green or amber head wants red on the conflicting ones, and pedestrians
 // walk together with their own green.
-func (c *change) conflict(ask picture) *refusal {
+func (c *applier) conflict(ask picture) *refusal {
 	shown := func(p int) Aspect { return cmp.Or(ask.heads[p], c.Heads[p].Shows) }
 	phases := c.config.Phases
 	for p := range phases {
@@ -204,7 +204,7 @@ func (c *change) conflict(ask picture) *refusal {
 func goes(a Aspect) bool { return a == Green || a == Amber || a == RedAmber }
 
 // turnHead changes the vehicle heads of a phase.
-func (c *change) turnHead(was *State, p int, to Aspect, ticket int64) *refusal {
+func (c *applier) turnHead(was *State, p int, to Aspect, ticket int64) *refusal {
 	phase, head := &c.config.Phases[p], was.Heads[p]
 	event := to
 	if to == Green && c.config.Style == UK {
@@ -231,7 +231,7 @@ func (c *change) turnHead(was *State, p int, to Aspect, ticket int64) *refusal {
 }
 
 // cleared judges whether all that conflicts with the green of phase p has been stopped for long enough.
-func (c *change) cleared(was *State, p int) *refusal {
+func (c *applier) cleared(was *State, p int) *refusal {
 	name := c.config.Phases[p].Name
 	for q, other := range c.config.Phases {
 		head, walk := was.Heads[q], was.Pedestrians[q]
@@ -256,7 +256,7 @@ func (c *change) cleared(was *State, p int) *refusal {
 }
 
 // leaveFlashing judges the way out of flashing: all vehicle heads show red at once, and the pedestrian heads light up.
-func (c *change) leaveFlashing(ask picture) *refusal {
+func (c *applier) leaveFlashing(ask picture) *refusal {
 	for p, phase := range c.config.Phases {
 		switch {
 		case c.Mode == Ending:

@@ -140,7 +140,7 @@ func callsServed(c *Config, s *State, _ map[string]bool) error {
 }
 
 func callsAnswered(c *Config, s *State, _ map[string]bool) error {
-	look := change{config: c, State: *s}
+	look := applier{config: c, State: *s}
 	if s.Readers != [mostReaders]int64{} && (s.IsNight || look.elsewhere(-1)) {
 		return fmt.Errorf("a Task awaits calls and there is one")
 	}

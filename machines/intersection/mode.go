@@ -22,14 +22,14 @@ func newMode() *fsm.FSM {
 	}, nil)
 }
 
-func (c *change) turnMode(event string) bool {
+func (c *applier) turnMode(event string) bool {
 	mode, ok := ask(c.mode, c.Mode, event)
 	c.Mode = mode
 	return ok
 }
 
 // endAll goes on with the way to flashing, as far as the time has come for it.
-func (c *change) endAll() {
+func (c *applier) endAll() {
 	if c.Mode != Ending {
 		return
 	}
@@ -58,7 +58,7 @@ func (c *change) endAll() {
 }
 
 // restart is the way out of flashing: all heads show red at once, and every phase is called, as nobody knows who waits.
-func (c *change) restart() {
+func (c *applier) restart() {
 	c.turnMode("restart")
 	for p := range c.config.Phases {
 		c.turn(p, Red)
@@ -73,7 +73,7 @@ func (c *change) restart() {
 // flashRed takes the activity flash-red, whatever is shown: it is where everything goes that is refused. With
 // {"until": "morning"} it is answered when the night is over; else it never is. Flashing ends when set-signals asks for
 // red on all heads.
-func (c *change) flashRed(ticket int64, untilMorning bool) {
+func (c *applier) flashRed(ticket int64, untilMorning bool) {
 	if untilMorning {
 		if !c.IsNight {
 			c.answer(ticket, nil)

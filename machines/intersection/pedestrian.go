@@ -33,7 +33,7 @@ func newPedestrianHead() *fsm.FSM {
 }
 
 // turnPedestrians puts an event to the machine of phase p's pedestrian heads and, where that has it, makes them what follows.
-func (c *change) turnPedestrians(p int, event string) bool {
+func (c *applier) turnPedestrians(p int, event string) bool {
 	h := &c.Pedestrians[p]
 	was := h.Shows
 	shows, ok := ask(c.pedestrian, was, event)

@@ -206,8 +206,8 @@ func (p *Plant) Initial(at time.Time) (machines.State, machines.Reaction) {
 	return s, machines.Reaction{Levels: darkFirst(nil, c.levels(&s)), Deadlines: c.deadlines(&s)}
 }
 
-// A change is one Apply under way: the state as it becomes, and what is told about it.
-type change struct {
+// A applier is one Apply under way: the state as it becomes, and what is told about it.
+type applier struct {
 	*parts
 	State
 	config  *Config
@@ -218,11 +218,11 @@ type change struct {
 
 // Apply implements [machines.Plant]. Whatever happens, all that the time has come for is done first: which deadline was the
 // one that came makes no difference, and one that the state no longer waits for is nothing.
-func (p *Plant) Apply(s machines.State, h machines.Happening, at time.Time) (machines.State, machines.Reaction) {
+func (p *Plant) Apply(s machines.State, h machines.Input, at time.Time) (machines.State, machines.Reaction) {
 	was := s.(State)
 	spare := p.spare.Get().(*parts)
 	defer p.spare.Put(spare)
-	c := &change{parts: spare, State: was, config: p.config, at: momentOf(at)}
+	c := &applier{parts: spare, State: was, config: p.config, at: momentOf(at)}
 	c.pass()
 	switch h := h.(type) {
 	case machines.Command:
@@ -253,7 +253,7 @@ func (p *Plant) Apply(s machines.State, h machines.Happening, at time.Time) (mac
 }
 
 // pass does what the time has come for.
-func (c *change) pass() {
+func (c *applier) pass() {
 	if c.NightTurns.come(c.at) {
 		was := c.IsNight
 		c.IsNight, c.NightTurns = c.config.Night.is(c.at)
@@ -299,7 +299,7 @@ func (c *change) pass() {
 }
 
 // headDue goes on with what heads show for a fixed time only.
-func (c *change) headDue(p int) {
+func (c *applier) headDue(p int) {
 	h := &c.Heads[p]
 	switch {
 	case h.Shows == Dark && p == 0: // the starting phase
@@ -332,7 +332,7 @@ const (
 	activityFlashRed      = "flash-red"
 )
 
-func (c *change) command(cmd machines.Command) {
+func (c *applier) command(cmd machines.Command) {
 	switch cmd.Name {
 	case activitySetSignals:
 		c.setSignals(cmd)
@@ -354,23 +354,23 @@ func (c *change) command(cmd machines.Command) {
 	}
 }
 
-func (c *change) answer(ticket int64, output any) {
+func (c *applier) answer(ticket int64, output any) {
 	c.answers = append(c.answers, machines.Answer{Ticket: ticket, Output: output})
 }
 
-func (c *change) fail(ticket int64, name, cause string) {
+func (c *applier) fail(ticket int64, name, cause string) {
 	c.answers = append(c.answers, machines.Answer{Ticket: ticket, Error: name, Cause: cause})
 }
 
-func (c *change) refuse(cmd machines.Command, name, cause string) { c.fail(cmd.Ticket, name, cause) }
+func (c *applier) refuse(cmd machines.Command, name, cause string) { c.fail(cmd.Ticket, name, cause) }
 
-func (c *change) note(text string) { c.notes = append(c.notes, machines.Note{Text: text}) }
+func (c *applier) note(text string) { c.notes = append(c.notes, machines.Note{Text: text}) }
 
 // Moves implements [machines.Plant]: a button is pressed or let go, a car comes to a stop line or leaves it, an emergency
 // vehicle asks for green or has passed.
-func (p *Plant) Moves(s machines.State) []machines.Happening {
+func (p *Plant) Moves(s machines.State) []machines.Input {
 	state := s.(State)
-	moves := make([]machines.Happening, 0, mostSensors)
+	moves := make([]machines.Input, 0, mostSensors)
 	for i, place := range p.config.sensors {
 		moves = append(moves, machines.Edge{Line: place.line, High: !state.Sensors[i].High})
 	}

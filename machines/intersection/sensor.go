@@ -56,7 +56,7 @@ func (s *Sensor) watch(l SensorLimits, at Moment) {
 }
 
 // sensed takes an edge of a sensor in.
-func (c *change) sensed(s *Sensor, line string, l SensorLimits, high bool) {
+func (c *applier) sensed(s *Sensor, line string, l SensorLimits, high bool) {
 	s.High = high
 	s.watch(l, c.at)
 	if s.Minute == 0 {
@@ -72,7 +72,7 @@ func (c *change) sensed(s *Sensor, line string, l SensorLimits, high bool) {
 }
 
 // passes lets time pass for a sensor. At night nobody needs to come.
-func (c *change) passes(s *Sensor, line string, l SensorLimits) {
+func (c *applier) passes(s *Sensor, line string, l SensorLimits) {
 	if s.Minute.come(c.at) {
 		if s.Why == Erratic && s.Counts <= l.MostCounts {
 			c.recovers(s, line)
@@ -98,14 +98,14 @@ func (c *change) passes(s *Sensor, line string, l SensorLimits) {
 	}
 }
 
-func (c *change) fails(s *Sensor, line, why, figure string) {
+func (c *applier) fails(s *Sensor, line, why, figure string) {
 	if condition, ok := ask(c.sensor, s.Condition, "fail"); ok {
 		s.Condition, s.Why = condition, why
 		c.note(fmt.Sprintf("%s has failed: %s (%s)", line, why, figure))
 	}
 }
 
-func (c *change) recovers(s *Sensor, line string) {
+func (c *applier) recovers(s *Sensor, line string) {
 	if condition, ok := ask(c.sensor, s.Condition, "recover"); ok {
 		s.Condition, s.Why = condition, ""
 		c.note(line + " works again")
@@ -113,7 +113,7 @@ func (c *change) recovers(s *Sensor, line string) {
 }
 
 // edge takes an input's new level in. A press counts but while walk is shown; a car counts but while green is shown.
-func (c *change) edge(e machines.Edge) {
+func (c *applier) edge(e machines.Edge) {
 	for i, place := range c.config.sensors {
 		if place.line != e.Line {
 			continue
@@ -140,7 +140,7 @@ func (c *change) edge(e machines.Edge) {
 	}
 }
 
-func (c *change) limits(place sensorPlace) SensorLimits {
+func (c *applier) limits(place sensorPlace) SensorLimits {
 	if place.button {
 		return c.config.Buttons
 	}
@@ -148,7 +148,7 @@ func (c *change) limits(place sensorPlace) SensorLimits {
 }
 
 // present reports whether somebody is at one of a phase's detectors, or at one of its buttons.
-func (c *change) present(p int, button bool) bool {
+func (c *applier) present(p int, button bool) bool {
 	for i, place := range c.config.sensors {
 		if place.phase == p && place.button == button && c.Sensors[i].present() {
 			return true
@@ -158,7 +158,7 @@ func (c *change) present(p int, button bool) bool {
 }
 
 // failed reports whether one of a phase's detectors, or of its buttons, has failed.
-func (c *change) failed(p int, button bool) bool {
+func (c *applier) failed(p int, button bool) bool {
 	for i, place := range c.config.sensors {
 		if place.phase == p && place.button == button && c.Sensors[i].Condition == Failed {
 			return true
@@ -168,7 +168,7 @@ func (c *change) failed(p int, button bool) bool {
 }
 
 // emergency returns the emergency that is heeded now, the first one that asks; -1 if none does.
-func (c *change) emergency() int {
+func (c *applier) emergency() int {
 	for i := range c.config.Emergencies {
 		if s := c.Emergencies[i]; s.High && s.Condition == Working {
 			return i

@@ -69,7 +69,7 @@ func (c *Config) heads(v *View) {
 func (c *Config) view(s *State, v View) View {
 	c.heads(&v)
 	v.Mode, v.Night = s.Mode, s.IsNight
-	look := change{config: c, State: *s}
+	look := applier{config: c, State: *s}
 	if e := look.emergency(); e >= 0 {
 		v.Emergency = c.Emergencies[e].Line
 	}

@@ -58,7 +58,7 @@ func child(order []string) int {
 		}
 		return nil
 	})
-	if got.x.Status != asl.Succeeded {
+	if got.x.Status != asl.StatusSucceeded {
 		_, _ = fmt.Fprintln(os.Stderr, got.x.Failure)
 		return 5
 	}

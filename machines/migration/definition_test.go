@@ -21,7 +21,7 @@ func TestDefinitions(t *testing.T) {
 			t.Fatalf("%s: %v", d.name, faults)
 		}
 		for s := range m.All() {
-			if s.Type != asl.Task {
+			if s.Type != asl.TypeTask {
 				continue
 			}
 			if !slices.Contains(migration.Machine().Activities, s.Activity) {
@@ -42,7 +42,7 @@ func TestDefinitions(t *testing.T) {
 func TestPause(t *testing.T) {
 	s := files(t)
 	clock := engine.NewSimulated(engine.Epoch, 0)
-	site, err := migration.Open(s.plan(t, 10), machines.Host{Clock: clock, Note: func(string) {}})
+	site, err := migration.Open(s.plan(t, 10), machines.RunContext{Clock: clock, Note: func(string) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestProgress(t *testing.T) {
 	s := files(t)
 	clock := engine.NewSimulated(engine.Epoch, 0)
 	var notes []string
-	site, err := migration.Open(s.plan(t, 30), machines.Host{Clock: clock, Note: func(text string) { notes = append(notes, text) }})
+	site, err := migration.Open(s.plan(t, 30), machines.RunContext{Clock: clock, Note: func(text string) { notes = append(notes, text) }})
 	if err != nil {
 		t.Fatal(err)
 	}

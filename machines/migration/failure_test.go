@@ -58,7 +58,7 @@ func TestWhatCannotBeMovedIsPutAsideAndTold(t *testing.T) {
 						"BEGIN SELECT RAISE(ABORT, 'too long'); END")
 				}
 				got := migrate(t, d.text, s.plan(t, 20), nil)
-				if got.x.Status != asl.Failed || got.x.Failure.Name != "Migration.Incomplete" {
+				if got.x.Status != asl.StatusFailed || got.x.Failure.Name != "Migration.Incomplete" {
 					t.Fatalf("got %v %v, want it to be incomplete", got.x.Status, got.x.Failure)
 				}
 				if left := content(t, s.source, "SELECT id, state FROM entries WHERE state <> 'migrated' ORDER BY id"); !slices.Equal(
@@ -84,7 +84,7 @@ func TestWhatCannotBeMovedIsPutAsideAndTold(t *testing.T) {
 				// Somebody mends it and starts again.
 				change(t, s.target, "DELETE FROM entries WHERE id = 7")
 				change(t, s.source, "UPDATE entries SET payload = 'short' WHERE id = 3")
-				if got = migrate(t, d.text, s.plan(t, 20), nil); got.x.Status != asl.Succeeded {
+				if got = migrate(t, d.text, s.plan(t, 20), nil); got.x.Status != asl.StatusSucceeded {
 					t.Fatalf("got %v %v, want it to succeed", got.x.Status, got.x.Failure)
 				}
 				wantAllMoved(t, s, 19) // 2, 3 and 4 to 20
@@ -106,7 +106,7 @@ func TestContentThatPostgreSQLCannotHold(t *testing.T) {
 	prepare(t, s, "source: INSERT INTO entries (id, payload) VALUES (1, 'a' || char(0) || 'b'), (2, 'ab')")
 	for _, d := range definitions {
 		got := migrate(t, d.text, s.plan(t, 0), nil)
-		if got.x.Status != asl.Failed || got.x.Failure.Name != "Migration.Incomplete" {
+		if got.x.Status != asl.StatusFailed || got.x.Failure.Name != "Migration.Incomplete" {
 			t.Fatalf("%s: got %v %v, want it to be incomplete", d.name, got.x.Status, got.x.Failure)
 		}
 		if has := content(t, s.target, "SELECT id, payload FROM entries"); !slices.Equal(has, []string{"2 ab"}) {
@@ -129,7 +129,7 @@ func TestAStoreThatDoesNotAnswer(t *testing.T) {
 				return nil
 			}
 			got := migrate(t, d.text, s.plan(t, 10), down)
-			if got.x.Status != asl.Failed || got.x.Failure.Name != migration.ErrUnavailable {
+			if got.x.Status != asl.StatusFailed || got.x.Failure.Name != migration.ErrUnavailable {
 				t.Fatalf("got %v %v, want it to give up", got.x.Status, got.x.Failure)
 			}
 			const cause = "Migration.Unavailable: the target: connection reset by peer"
@@ -144,7 +144,7 @@ func TestAStoreThatDoesNotAnswer(t *testing.T) {
 				}
 				return nil
 			}
-			if got = migrate(t, d.text, s.plan(t, 10), flaky); got.x.Status != asl.Succeeded {
+			if got = migrate(t, d.text, s.plan(t, 10), flaky); got.x.Status != asl.StatusSucceeded {
 				t.Fatalf("got %v %v, want it to succeed", got.x.Status, got.x.Failure)
 			}
 			if notices := content(t, s.source, "SELECT number, error || ': ' || cause FROM notices"); !slices.Equal(notices, []string{"1 " + cause}) {
@@ -188,7 +188,7 @@ func TestADefinitionCannotSkipAStep(t *testing.T) {
 				text = `{"StartAt": "A", "States": {"A": ` + c.first + `"Next": "B"}, "B": ` + c.second + `"End": true}}}`
 			}
 			got := migrate(t, []byte(text), s.plan(t, 0), nil)
-			if got.x.Status != asl.Failed || !strings.HasPrefix(got.x.Failure.Error(), c.want) {
+			if got.x.Status != asl.StatusFailed || !strings.HasPrefix(got.x.Failure.Error(), c.want) {
 				t.Errorf("got %v %v, want %s", got.x.Status, got.x.Failure, c.want)
 			}
 			if moved := content(t, s.source, "SELECT id, state FROM entries WHERE state = 'migrated'"); moved != nil {
@@ -204,7 +204,7 @@ func TestVerifyFindsWhatIsMissing(t *testing.T) {
 		{"UPDATE entries SET payload = 'x' WHERE id = 30", "the target has another entry 30, and so on: 1 in all"},
 	} {
 		s := files(t)
-		if got := migrate(t, definitions[1].text, s.plan(t, 30), nil); got.x.Status != asl.Succeeded {
+		if got := migrate(t, definitions[1].text, s.plan(t, 30), nil); got.x.Status != asl.StatusSucceeded {
 			t.Fatal(got.x.Failure)
 		}
 		change(t, s.target, c.spoil)
@@ -240,7 +240,7 @@ func TestStoresThatAreNone(t *testing.T) {
 		{source, source, "it is a source: its entries have states"},
 	} {
 		p := stores{c.source, c.target}.plan(t, 0)
-		site, err := migration.Open(p, machines.Host{})
+		site, err := migration.Open(p, machines.RunContext{})
 		if err == nil {
 			_ = site.Close()
 		}

@@ -34,7 +34,7 @@ func BenchmarkBatch(b *testing.B) {
 		b.Run(size, func(b *testing.B) {
 			text := bytes.ReplaceAll(migration.Batch().Definition, []byte(`"size": 1000`), []byte(`"size": `+size))
 			for b.Loop() {
-				if got := migrate(b, text, files(b).plan(b, 100_000), nil); got.x.Status != asl.Succeeded {
+				if got := migrate(b, text, files(b).plan(b, 100_000), nil); got.x.Status != asl.StatusSucceeded {
 					b.Fatal(got.x.Failure)
 				}
 			}
@@ -55,7 +55,7 @@ func heapsOf(tb testing.TB, rows int64) (heaps []uint64) {
 		}
 		return nil
 	})
-	if got.x.Status != asl.Succeeded {
+	if got.x.Status != asl.StatusSucceeded {
 		tb.Fatalf("got %v %v, want it to succeed", got.x.Status, got.x.Failure)
 	}
 	return heaps

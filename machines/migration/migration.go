@@ -68,7 +68,7 @@ func machine(name, summary string, definition []byte, rows int64) machines.Machi
 			_, err := plan(s, rows)
 			return err
 		},
-		Open: func(s machines.Settings, host machines.Host) (machines.Site, error) {
+		Open: func(s machines.Settings, host machines.RunContext) (machines.Backend, error) {
 			p, err := plan(s, rows)
 			if err != nil {
 				return nil, err

@@ -177,7 +177,7 @@ func TestAnyOrderOfActivitiesLosesNothing(t *testing.T) {
 		w.close()
 
 		d := rapid.SampledFrom(definitions).Draw(t, "definition")
-		if got := migrate(t, d.text, p, nil); got.x.Status != asl.Succeeded {
+		if got := migrate(t, d.text, p, nil); got.x.Status != asl.StatusSucceeded {
 			t.Fatalf("got %v %v, want it to succeed", got.x.Status, got.x.Failure)
 		}
 		wantAllMoved(t, s, rows)
@@ -196,7 +196,7 @@ type wild struct {
 func (w *wild) open() {
 	w.clock = engine.NewSimulated(engine.Epoch, 0)
 	var err error
-	w.site, err = migration.Open(w.plan, machines.Host{Clock: w.clock, Note: func(string) {}})
+	w.site, err = migration.Open(w.plan, machines.RunContext{Clock: w.clock, Note: func(string) {}})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func migrate(tb rapid.TB, definition []byte, p migration.Plan, fault func(point 
 	}
 	var out told
 	clock := engine.NewSimulated(engine.Epoch, 0)
-	site, err := migration.Open(p, machines.Host{Clock: clock, Note: func(text string) { out.notes = append(out.notes, text) }})
+	site, err := migration.Open(p, machines.RunContext{Clock: clock, Note: func(text string) { out.notes = append(out.notes, text) }})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestEveryEntryMoves(t *testing.T) {
 				s := k.open(t)
 				rows := map[string]int64{"migration": 300, "migration-batch": 5432}[d.name]
 				got := migrate(t, d.text, s.plan(t, rows), nil)
-				if got.x.Status != asl.Succeeded {
+				if got.x.Status != asl.StatusSucceeded {
 					t.Fatalf("got %v %v, want it to succeed", got.x.Status, got.x.Failure)
 				}
 				if text := value.Text(got.x.Output); text != fmt.Sprintf(`{"entries":%d,"migrated":%[1]d,"failed":0,"open":0}`, rows) {
@@ -176,7 +176,7 @@ func TestEveryEntryMoves(t *testing.T) {
 				}
 				wantAllMoved(t, s, int(rows))
 				// Once more, with more rows: only those are moved.
-				if got = migrate(t, d.text, s.plan(t, rows+10), nil); got.x.Status != asl.Succeeded {
+				if got = migrate(t, d.text, s.plan(t, rows+10), nil); got.x.Status != asl.StatusSucceeded {
 					t.Fatalf("got %v %v, want it to succeed", got.x.Status, got.x.Failure)
 				}
 				wantAllMoved(t, s, int(rows)+10)

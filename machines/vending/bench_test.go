@@ -79,7 +79,7 @@ func quarters() vending.Setup {
 	return setup
 }
 
-func (b *bench) apply(h machines.Happening) machines.Reaction {
+func (b *bench) apply(h machines.Input) machines.Reaction {
 	b.t.Helper()
 	s, r := b.plant.Apply(b.state, h, b.now)
 	again, same := b.plant.Apply(b.state, h, b.now)

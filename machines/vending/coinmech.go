@@ -33,7 +33,7 @@ func coinMechPart() *part {
 		transition("silence", mechIdle, mechCounting, mechCalming))
 }
 
-func (m *moment) coin(high bool) {
+func (m *applier) coin(high bool) {
 	mech := &m.s.Mech
 	if high == mech.High {
 		return
@@ -55,7 +55,7 @@ func (m *moment) coin(high bool) {
 	}
 }
 
-func (m *moment) coinComplete() {
+func (m *applier) coinComplete() {
 	mech := &m.s.Mech
 	calming := mech.Is == mechCalming
 	if !m.p.mech.fire(&mech.Is, "silence") {
@@ -83,7 +83,7 @@ func (m *moment) coinComplete() {
 }
 
 // stored is a tube's sensor: a coin that was taken has fallen into it.
-func (m *moment) stored(i int, high bool) {
+func (m *applier) stored(i int, high bool) {
 	t := &m.s.TubeLines[i]
 	if high == t.In {
 		return

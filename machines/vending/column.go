@@ -80,7 +80,7 @@ func (s *State) turning() bool {
 	return slices.ContainsFunc(s.Spirals[:], Spiral.atWork)
 }
 
-func (m *moment) turn(i int) {
+func (m *applier) turn(i int) {
 	c := &m.s.Spirals[i]
 	event, run := "start", maxLeave
 	if !c.Home { // a second try, from where it jammed
@@ -94,7 +94,7 @@ func (m *moment) turn(i int) {
 
 // home is a column's home switch. Only arriving counts: what arrives has left before, whether or not that was seen, and
 // a spiral that a power cut stopped on its way goes no further than this.
-func (m *moment) home(i int, high bool) {
+func (m *applier) home(i int, high bool) {
 	c := &m.s.Spirals[i]
 	if c.Home == high {
 		return
@@ -121,7 +121,7 @@ func (m *moment) home(i int, high bool) {
 }
 
 // arrived is a spiral at home after a turn: a snack that has not been seen may still fall.
-func (m *moment) arrived(i int) {
+func (m *applier) arrived(i int) {
 	c := &m.s.Spirals[i]
 	c.Until, c.Ran = m.in(maxFall), 0
 	if m.s.Columns[i].Out == outJammed {
@@ -132,7 +132,7 @@ func (m *moment) arrived(i int) {
 	}
 }
 
-func (m *moment) turnOverdue() {
+func (m *applier) turnOverdue() {
 	for i := range m.s.Spirals {
 		c := &m.s.Spirals[i]
 		if m.p.spiral.fire(&c.Is, "overdue") {
@@ -144,7 +144,7 @@ func (m *moment) turnOverdue() {
 	}
 }
 
-func (m *moment) dropOverdue() {
+func (m *applier) dropOverdue() {
 	for i := range m.s.Spirals {
 		c := &m.s.Spirals[i]
 		if c.Is == spiralDropping {
@@ -156,7 +156,7 @@ func (m *moment) dropOverdue() {
 }
 
 // miss ends the sale of a column that has done its turn without a snack.
-func (m *moment) miss(i int) {
+func (m *applier) miss(i int) {
 	m.p.spiral.fire(&m.s.Spirals[i].Is, "miss")
 	m.p.sale.fire(&m.s.Sale.Is, "miss")
 	m.record(entryMiss, "column", i+1, "sale", m.s.Sale.Number)

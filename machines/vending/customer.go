@@ -35,7 +35,7 @@ func customerPart() *part {
 // The event is coin, selection, coin-return, or service: an operator has been at work, and there is a debt to pay. Amounts
 // are cents. The price is that of the column, else the lowest. Only a selection has a column and a sale: the key under which
 // a vend of it, and its change, can be asked for.
-func (m *moment) await(c machines.Command) {
+func (m *applier) await(c machines.Command) {
 	if err := machines.Decode(c.Input, &struct{}{}); err != nil {
 		m.refuse(c, machines.ErrInput, err.Error())
 		return
@@ -48,7 +48,7 @@ func (m *moment) await(c machines.Command) {
 	m.s.Wanted = true
 }
 
-func (m *moment) press(line string, high bool, did string, column int) {
+func (m *applier) press(line string, high bool, did string, column int) {
 	switch {
 	case !high:
 		return
@@ -64,7 +64,7 @@ func (m *moment) press(line string, high bool, did string, column int) {
 	c.Did, c.Column = did, column
 }
 
-func (m *moment) answerCustomer() {
+func (m *applier) answerCustomer() {
 	c := &m.s.Customer
 	switch {
 	case m.s.Calm != 0:

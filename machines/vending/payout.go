@@ -77,7 +77,7 @@ func (p Payout) atWork() bool { return p.Is == payoutPaying || p.Is == payoutPau
 //
 // The change of a sale is paid once: asked for again it is answered without moving. If the tubes cannot pay, the rest becomes
 // recorded debt and the Task fails.
-func (m *moment) payOut(c machines.Command) {
+func (m *applier) payOut(c machines.Command) {
 	var in struct {
 		Amount *Cents `json:"amount"`
 		Sale   int    `json:"sale"`
@@ -142,7 +142,7 @@ func (m *moment) payOut(c machines.Command) {
 }
 
 // rest is what the payout under way still has to pay.
-func (m *moment) rest() Cents {
+func (m *applier) rest() Cents {
 	if m.s.Payout.All {
 		return m.s.Money.Credit
 	}
@@ -150,7 +150,7 @@ func (m *moment) rest() Cents {
 }
 
 // stop stops the motor that runs, if one does. A coin may still come.
-func (m *moment) stop() {
+func (m *applier) stop() {
 	for i := range m.s.TubeLines {
 		if t := &m.s.TubeLines[i]; m.p.tube.fire(&t.Is, "stop") {
 			t.RunsOut = m.in(runOut)
@@ -160,7 +160,7 @@ func (m *moment) stop() {
 }
 
 // run has the motor of the tube run whose coin is under way, and no other.
-func (m *moment) run() {
+func (m *applier) run() {
 	i := m.p.setup.tube(m.s.Payout.Tube)
 	if m.s.TubeLines[i].Is != tubePaying {
 		m.stop()
@@ -170,7 +170,7 @@ func (m *moment) run() {
 }
 
 // exit is a tube's exit sensor: one pulse a coin.
-func (m *moment) exit(i int, high bool) {
+func (m *applier) exit(i int, high bool) {
 	t := &m.s.TubeLines[i]
 	if high == t.Out {
 		return
@@ -199,7 +199,7 @@ func (m *moment) exit(i int, high bool) {
 }
 
 // tubeSilent is the tube from which no coin came: it is out of work.
-func (m *moment) tubeSilent() {
+func (m *applier) tubeSilent() {
 	p := &m.s.Payout
 	i := m.p.setup.tube(p.Tube)
 	if i < 0 || !m.p.tube.fire(&m.s.TubeLines[i].Is, "overdue") {
@@ -210,7 +210,7 @@ func (m *moment) tubeSilent() {
 	m.record(entryUnpaid, "payout", p.Number, "tube", p.Tube)
 }
 
-func (m *moment) burstOver() {
+func (m *applier) burstOver() {
 	p := &m.s.Payout
 	switch {
 	case m.p.payout.fire(&p.Is, "pause"):
@@ -226,7 +226,7 @@ func (m *moment) burstOver() {
 
 // goOnPaying has the next coin paid, or ends a payout that has nothing left to pay. While a coin comes in, a payout of
 // everything stands and waits for what it is worth.
-func (m *moment) goOnPaying() {
+func (m *applier) goOnPaying() {
 	p := &m.s.Payout
 	if !p.atWork() || p.Tube != 0 {
 		return
@@ -269,7 +269,7 @@ func (m *moment) goOnPaying() {
 	m.note("%v returned, and the tubes cannot pay the rest: owed %v", p.Paid, m.s.Money.Owed)
 }
 
-func (m *moment) answerPayOut() {
+func (m *applier) answerPayOut() {
 	p := &m.s.Payout
 	switch {
 	case m.s.PayTicket == 0 || p.atWork():

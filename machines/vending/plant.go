@@ -119,7 +119,7 @@ type Plant struct {
 	setup           Setup
 	lowest, highest Cents // price
 	step            Cents // every amount is a multiple of it
-	lines           map[string]func(*moment, bool)
+	lines           map[string]func(*applier, bool)
 
 	mech, customer, sale, spiral, tube, payout, question *part
 }
@@ -143,19 +143,19 @@ func New(setup Setup) *Plant {
 
 // connect says which part hears of which line.
 func (p *Plant) connect() {
-	p.lines = map[string]func(*moment, bool){
-		lineCoin:       (*moment).coin,
-		lineDrop:       (*moment).drop,
-		lineDoor:       (*moment).door,
-		lineCoinReturn: func(m *moment, high bool) { m.press(lineCoinReturn, high, "coin-return", 0) },
+	p.lines = map[string]func(*applier, bool){
+		lineCoin:       (*applier).coin,
+		lineDrop:       (*applier).drop,
+		lineDoor:       (*applier).door,
+		lineCoinReturn: func(m *applier, high bool) { m.press(lineCoinReturn, high, "coin-return", 0) },
 	}
 	for i := range p.setup.Columns {
-		p.lines[of(lineSelect, i)] = func(m *moment, high bool) { m.press(of(lineSelect, i), high, "selection", i+1) }
-		p.lines[of(lineHome, i)] = func(m *moment, high bool) { m.home(i, high) }
+		p.lines[of(lineSelect, i)] = func(m *applier, high bool) { m.press(of(lineSelect, i), high, "selection", i+1) }
+		p.lines[of(lineHome, i)] = func(m *applier, high bool) { m.home(i, high) }
 	}
 	for i, t := range p.setup.Tubes {
-		p.lines[t.line()+exitSuffix] = func(m *moment, high bool) { m.exit(i, high) }
-		p.lines[t.line()+inSuffix] = func(m *moment, high bool) { m.stored(i, high) }
+		p.lines[t.line()+exitSuffix] = func(m *applier, high bool) { m.exit(i, high) }
+		p.lines[t.line()+inSuffix] = func(m *applier, high bool) { m.stored(i, high) }
 	}
 }
 
@@ -195,7 +195,7 @@ func (p *Plant) Recover(entries iter.Seq[machines.Entry], at time.Time) (machine
 }
 
 func (p *Plant) powerUp(b Books, at time.Time) (State, machines.Reaction, error) {
-	m := &moment{p: p, at: at}
+	m := &applier{p: p, at: at}
 	s := &m.s
 	s.Books = b
 	s.Mech.Is, s.Customer.Is = mechCalming, customerUnheard
@@ -260,8 +260,8 @@ func (p *Plant) inventory(b Books) *value.Object {
 }
 
 // Apply implements [machines.Plant]; s is a [State].
-func (p *Plant) Apply(s machines.State, h machines.Happening, at time.Time) (machines.State, machines.Reaction) {
-	m := &moment{p: p, s: s.(State), at: at}
+func (p *Plant) Apply(s machines.State, h machines.Input, at time.Time) (machines.State, machines.Reaction) {
+	m := &applier{p: p, s: s.(State), at: at}
 	m.before = m.s
 	switch h := h.(type) {
 	case machines.Command:
@@ -269,7 +269,7 @@ func (p *Plant) Apply(s machines.State, h machines.Happening, at time.Time) (mac
 	case machines.Cancel:
 		m.cancel(h.Ticket)
 	case machines.Edge:
-		if hear, ok := p.lines[h.Line]; ok && (!h.Standing || !m.stands(h.Line)) {
+		if hear, ok := p.lines[h.Line]; ok && (!h.AtPowerUp || !m.stands(h.Line)) {
 			hear(m, h.High)
 		}
 	case machines.Due:
@@ -279,7 +279,7 @@ func (p *Plant) Apply(s machines.State, h machines.Happening, at time.Time) (mac
 }
 
 // stands takes note of a line that is high at power-up, where that tells of no movement: a covered sensor has seen nothing.
-func (m *moment) stands(line string) bool {
+func (m *applier) stands(line string) bool {
 	if line == lineDrop {
 		m.s.Drop = true
 		return true
@@ -299,9 +299,9 @@ func (m *moment) stands(line string) bool {
 
 // Moves implements [machines.Plant]: every input line can change at any time. That is all that people, mechanics and
 // faults can do; a fault is an edge that comes at the wrong time, or never.
-func (p *Plant) Moves(machines.State) []machines.Happening {
+func (p *Plant) Moves(machines.State) []machines.Input {
 	inputs := p.setup.Inputs()
-	moves := make([]machines.Happening, 0, 2*len(inputs))
+	moves := make([]machines.Input, 0, 2*len(inputs))
 	for _, line := range inputs {
 		moves = append(moves, machines.Edge{Line: line, High: true}, machines.Edge{Line: line, High: false})
 	}
@@ -339,8 +339,8 @@ func of(line string, i int) string { return fmt.Sprint(line, i+1) }
 // line returns the tube's motor.
 func (t Tube) line() string { return fmt.Sprint(lineHopper, int(t.Value)) }
 
-// A moment is one happening being applied: the parts change s, and what follows is gathered.
-type moment struct {
+// A applier is one happening being applied: the parts change s, and what follows is gathered.
+type applier struct {
 	p         *Plant
 	before, s State
 	at        time.Time
@@ -351,7 +351,7 @@ type moment struct {
 
 // record enters something in the books, and has it written to the ledger before anything moves. Amounts and numbers are
 // numbers.
-func (m *moment) record(kind string, pairs ...any) {
+func (m *applier) record(kind string, pairs ...any) {
 	for i, v := range pairs {
 		switch v := v.(type) {
 		case int:
@@ -369,13 +369,13 @@ func (m *moment) record(kind string, pairs ...any) {
 	}
 }
 
-func (m *moment) enter(kind string, data *value.Object) error {
+func (m *applier) enter(kind string, data *value.Object) error {
 	e := machines.Entry{Time: m.at, Kind: kind, Data: data}
 	m.records = append(m.records, e)
 	return m.s.enter(e)
 }
 
-func (m *moment) command(c machines.Command) {
+func (m *applier) command(c machines.Command) {
 	switch c.Name {
 	case Settlement:
 		m.ask(c, &m.s.Settlement)
@@ -399,7 +399,7 @@ func (m *moment) command(c machines.Command) {
 
 // cancel takes back the question, not the motion: a spiral half turned would be worse than one that comes home, and coins
 // that are due stay due. So a vend or payout under way goes on to its end, and only its answer is lost.
-func (m *moment) cancel(ticket int64) {
+func (m *applier) cancel(ticket int64) {
 	switch ticket {
 	case 0:
 		// no ticket: what is not awaited has none either
@@ -433,7 +433,7 @@ const (
 	dueRunsOut = "hopper run out"
 )
 
-func (m *moment) due(name string) {
+func (m *applier) due(name string) {
 	switch name {
 	case dueCalm:
 		if m.s.Calm != 0 {
@@ -464,7 +464,7 @@ func (m *moment) due(name string) {
 func runsOutOf(value Cents) string { return fmt.Sprintf("%s %v", dueRunsOut, value) }
 
 // finish lets every part go on as far as it can without anything more happening, and gathers the reaction.
-func (m *moment) finish() (machines.State, machines.Reaction) {
+func (m *applier) finish() (machines.State, machines.Reaction) {
 	m.goOnPaying()
 	if m.s.Mech.Is != mechCounting {
 		// In the middle of a coin no Task is answered: what it hears would be wrong a moment later.
@@ -491,7 +491,7 @@ func (m *moment) finish() (machines.State, machines.Reaction) {
 }
 
 // signs works out what the lamp shows and whether coins are taken, where something has changed that it depends on.
-func (m *moment) signs() {
+func (m *applier) signs() {
 	a, b := &m.before, &m.s
 	if a.Books == b.Books && a.Calm == b.Calm && a.Door == b.Door && a.Wanted == b.Wanted {
 		return
@@ -502,7 +502,7 @@ func (m *moment) signs() {
 	}
 }
 
-func (m *moment) deadlines() (list []machines.Deadline) {
+func (m *applier) deadlines() (list []machines.Deadline) {
 	add := func(name string, at Instant) {
 		if at != 0 {
 			list = append(list, machines.Deadline{Name: name, At: at.Time()})
@@ -542,25 +542,25 @@ func (p *Plant) levels(s State) []machines.Level {
 // moving reports whether a spiral or a tube is at work, with or without a Task that waits for it.
 func (s *State) moving() bool { return s.turning() || s.Payout.atWork() }
 
-func (m *moment) in(d time.Duration) Instant { return Instant(m.at.Add(d).UnixNano()) }
+func (m *applier) in(d time.Duration) Instant { return Instant(m.at.Add(d).UnixNano()) }
 
-func (m *moment) note(format string, a ...any) {
+func (m *applier) note(format string, a ...any) {
 	m.notes = append(m.notes, machines.Note{Text: fmt.Sprintf(format, a...)})
 }
 
-func (m *moment) succeed(ticket int64, pairs ...any) {
+func (m *applier) succeed(ticket int64, pairs ...any) {
 	m.answers = append(m.answers, machines.Answer{Ticket: ticket, Output: value.NewObject(pairs...)})
 }
 
-func (m *moment) fail(ticket int64, name, cause string) {
+func (m *applier) fail(ticket int64, name, cause string) {
 	m.answers = append(m.answers, machines.Answer{Ticket: ticket, Error: name, Cause: cause})
 }
 
 // refuse answers a command that changed nothing.
-func (m *moment) refuse(c machines.Command, name, cause string) { m.fail(c.Ticket, name, cause) }
+func (m *applier) refuse(c machines.Command, name, cause string) { m.fail(c.Ticket, name, cause) }
 
 // show takes {"text": "sold out"} and answers at once. An empty text takes the message away.
-func (m *moment) show(c machines.Command) {
+func (m *applier) show(c machines.Command) {
 	var in struct {
 		Text string `json:"text"`
 	}

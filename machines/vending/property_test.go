@@ -192,7 +192,7 @@ func (p *property) drawnCut(t *rapid.T) {
 			if line == "coin" {
 				p.seen.pulses++
 			}
-			p.bench.apply(machines.Edge{Line: line, High: true, Standing: true})
+			p.bench.apply(machines.Edge{Line: line, High: true, AtPowerUp: true})
 		}
 	}
 	p.settle()

@@ -24,7 +24,7 @@ func (b *bench) off() {
 	b.t.Helper()
 	b.cut(b.entries)
 	for _, line := range []string{"home-1", "home-2", "home-3"} {
-		b.apply(machines.Edge{Line: line, High: true, Standing: true})
+		b.apply(machines.Edge{Line: line, High: true, AtPowerUp: true})
 	}
 }
 
@@ -133,7 +133,7 @@ func TestCoveredDropSensorAtPowerUpHasSeenNothing(t *testing.T) {
 	b.insert(200, 100)
 	b.ask("vend", `{"column":1}`)
 	b.off()
-	b.apply(machines.Edge{Line: "drop", High: true, Standing: true})
+	b.apply(machines.Edge{Line: "drop", High: true, AtPowerUp: true})
 	b.wait(2 * time.Second)
 	b.wantMoney(vending.Money{Inserted: 300, Doubt: 300})
 	b.insert(200, 100)

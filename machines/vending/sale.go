@@ -38,7 +38,7 @@ func salePart() *part {
 }
 
 // open begins a sale. While the last one is not settled it does nothing: the selection belongs to that.
-func (m *moment) open(column int) {
+func (m *applier) open(column int) {
 	if m.s.turning() || m.s.VendTicket != 0 {
 		return
 	}
@@ -51,7 +51,7 @@ func (m *moment) open(column int) {
 // snack has been seen to fall and the spiral is at home again, with the change that is now due:
 //
 //	{"sale":7,"column":1,"price":300,"change":25,"credit":25}
-func (m *moment) vend(c machines.Command) {
+func (m *applier) vend(c machines.Command) {
 	var in struct {
 		Column int `json:"column"`
 		Sale   int `json:"sale"`
@@ -91,7 +91,7 @@ func (m *moment) vend(c machines.Command) {
 }
 
 // priceOf is what a sale costs, and leaves of the credit. One that is tried again does what it did at first.
-func (m *moment) priceOf(column int, again bool) (price, change Cents) {
+func (m *applier) priceOf(column int, again bool) (price, change Cents) {
 	if again {
 		return m.s.Sale.Price, m.s.Sale.Change
 	}
@@ -100,7 +100,7 @@ func (m *moment) priceOf(column int, again bool) (price, change Cents) {
 }
 
 // judge says why column must not be vended now, or "". A sale of 0 is a new one.
-func (m *moment) judge(column, number int) (name, cause string) {
+func (m *applier) judge(column, number int) (name, cause string) {
 	sale, credit, c := m.s.Sale, m.s.Money.Credit, m.s.Spirals[column-1]
 	again := number != 0 && sale.Is == saleJammed && column == sale.Column
 	price, change := m.priceOf(column, again)
@@ -134,7 +134,7 @@ func (m *moment) judge(column, number int) (name, cause string) {
 }
 
 // drop is the drop sensor. The price is kept at this moment and at no other.
-func (m *moment) drop(high bool) {
+func (m *applier) drop(high bool) {
 	rises := high && !m.s.Drop
 	m.s.Drop = high
 	sale := &m.s.Sale
@@ -156,7 +156,7 @@ func (m *moment) drop(high bool) {
 }
 
 // gone is a snack that nobody pays for.
-func (m *moment) gone() {
+func (m *applier) gone() {
 	if m.s.Sale.Column > 0 && m.s.Sale.Is != saleAsked {
 		m.record(entryGone, "column", m.s.Sale.Column)
 	} else {
@@ -166,7 +166,7 @@ func (m *moment) gone() {
 }
 
 // dropAfterCut is a snack that falls right after power-up: of the column whose sale was under way, if there is one.
-func (m *moment) dropAfterCut() {
+func (m *applier) dropAfterCut() {
 	i := m.s.Falling - 1
 	if i < 0 || m.s.Columns[i].Out != outDoubt {
 		m.gone()
@@ -176,7 +176,7 @@ func (m *moment) dropAfterCut() {
 	m.note("snack %d fell after the power cut: %v kept", i+1, m.s.Columns[i].Price)
 }
 
-func (m *moment) answerVend() {
+func (m *applier) answerVend() {
 	sale := &m.s.Sale
 	if m.s.VendTicket == 0 || m.s.turning() {
 		return

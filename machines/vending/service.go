@@ -33,7 +33,7 @@ func questionPart() *part {
 		transition("answer", questionUnasked, questionAsked))
 }
 
-func (m *moment) ask(c machines.Command, q *Question) {
+func (m *applier) ask(c machines.Command, q *Question) {
 	if err := machines.Decode(c.Input, &struct{}{}); err != nil {
 		m.refuse(c, machines.ErrInput, err.Error())
 		return
@@ -52,7 +52,7 @@ func (m *moment) ask(c machines.Command, q *Question) {
 //
 // Due is change (of a sale that is delivered), refund (of everything that is held), debt (that can be paid now), service (an
 // operator is needed before anything can go on) or nothing.
-func (m *moment) answerSettlement() {
+func (m *applier) answerSettlement() {
 	q := &m.s.Settlement
 	if m.s.Calm != 0 || m.s.moving() || !m.p.question.fire(&q.Is, "answer") {
 		return
@@ -73,7 +73,7 @@ func (m *moment) answerSettlement() {
 }
 
 // payable reports whether something of the debt can be paid.
-func (m *moment) payable() bool {
+func (m *applier) payable() bool {
 	return newChanger(m.p.working(&m.s), m.s.Money.Owed).most(m.s.Money.Owed) > 0
 }
 
@@ -88,7 +88,7 @@ func (p *Plant) pays(s *State) bool {
 }
 
 // answerService ends the wait for an operator: something was done, and the door is closed.
-func (m *moment) answerService() {
+func (m *applier) answerService() {
 	q := &m.s.Service
 	if !q.Served || m.s.Door || !m.p.question.fire(&q.Is, "answer") {
 		return
@@ -98,12 +98,12 @@ func (m *moment) answerService() {
 }
 
 // served notes that an operator has changed something.
-func (m *moment) served() {
+func (m *applier) served() {
 	m.s.Service.Served = true
 	m.s.Customer.Service = m.s.Money.Owed > 0 && m.payable()
 }
 
-func (m *moment) door(open bool) {
+func (m *applier) door(open bool) {
 	if open == m.s.Door {
 		return
 	}
@@ -130,7 +130,7 @@ type service struct {
 // serve takes an operator's {"tube":25,"coins":40}, {"column":1,"snacks":5} for refill, {"tube":25,"coins":10} (without
 // coins: all) or {"box":true} for collect, and {"column":1,"decision":"delivered"}, {"tube":25,"decision":"owed"} or
 // {"debt":true,"decision":"handed"} for settle. It is refused while something moves.
-func (m *moment) serve(c machines.Command) {
+func (m *applier) serve(c machines.Command) {
 	var in service
 	if err := machines.Decode(c.Input, &in); err != nil {
 		m.refuse(c, machines.ErrInput, err.Error())
@@ -162,7 +162,7 @@ func (m *moment) serve(c machines.Command) {
 	}
 }
 
-func (m *moment) refill(c machines.Command, in service, tube int) {
+func (m *applier) refill(c machines.Command, in service, tube int) {
 	switch {
 	case tube >= 0 && in.Coins != nil && *in.Coins >= 0 && m.s.Tubes[tube].Coins+*in.Coins <= mostTubeCoins:
 		m.record(entryRefill, "tube", *in.Tube, "coins", *in.Coins)
@@ -182,7 +182,7 @@ func (m *moment) refill(c machines.Command, in service, tube int) {
 	}
 }
 
-func (m *moment) collect(c machines.Command, in service, tube int) {
+func (m *applier) collect(c machines.Command, in service, tube int) {
 	switch {
 	case in.Box:
 		amount := m.s.Cash.Box
@@ -204,7 +204,7 @@ func (m *moment) collect(c machines.Command, in service, tube int) {
 	}
 }
 
-func (m *moment) settle(c machines.Command, in service, tube int) {
+func (m *applier) settle(c machines.Command, in service, tube int) {
 	decision := in.Decision
 	switch {
 	case in.Column != nil && (decision == decidedDelivered || decision == decidedRefund):
@@ -239,7 +239,7 @@ func (m *moment) settle(c machines.Command, in service, tube int) {
 	}
 }
 
-func (m *moment) done(c machines.Command, pairs ...any) {
+func (m *applier) done(c machines.Command, pairs ...any) {
 	m.note("operator: %s", c.Name)
 	m.served()
 	m.succeed(c.Ticket, pairs...)

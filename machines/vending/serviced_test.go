@@ -11,7 +11,7 @@ import (
 // What an operator puts into the machine is there to be sold and paid, and what he takes is gone.
 func TestTheWorldIsServicedWithTheBooks(t *testing.T) {
 	s := newStand(t)
-	world, ok := s.world.(machines.Serviced)
+	world, ok := s.world.(machines.Refillable)
 	if !ok {
 		t.Fatal("nobody can put anything into the world")
 	}
@@ -26,13 +26,13 @@ func TestTheWorldIsServicedWithTheBooks(t *testing.T) {
 	}
 	snacks, dollars, quarters := setup.Columns[0].Stock, setup.Tubes[0].Coins, setup.Tubes[1].Coins
 	want("at first", snacks, dollars, quarters)
-	world.Serve(vending.Refill, value.NewObject("column", int64(1), "snacks", int64(2)))
-	world.Serve(vending.Refill, value.NewObject("tube", int64(25), "coins", int64(3)))
-	world.Serve(vending.Collect, value.NewObject("tube", int64(100), "coins", int64(4)))
+	world.Apply(vending.Refill, value.NewObject("column", int64(1), "snacks", int64(2)))
+	world.Apply(vending.Refill, value.NewObject("tube", int64(25), "coins", int64(3)))
+	world.Apply(vending.Collect, value.NewObject("tube", int64(100), "coins", int64(4)))
 	want("served", snacks+2, dollars-4, quarters+3)
-	world.Serve(vending.Collect, value.NewObject("tube", int64(25)))
-	world.Serve(vending.Refill, value.NewObject("nothing", int64(1)))
+	world.Apply(vending.Collect, value.NewObject("tube", int64(25)))
+	world.Apply(vending.Refill, value.NewObject("nothing", int64(1)))
 	want("a tube emptied", snacks+2, dollars-4, 0)
-	world.Stock(s.rig.State())
+	world.Restock(s.rig.State())
 	want("as the books have it", snacks, dollars, quarters)
 }

@@ -111,8 +111,8 @@ func (w *World) fallIn() {
 	w.clock.AfterFunc(exitPulse, func() { w.lines.Drive(t.line+inSuffix, false) })
 }
 
-// Stock implements [machines.Serviced].
-func (w *World) Stock(s machines.State) {
+// Restock implements [machines.Refillable].
+func (w *World) Restock(s machines.State) {
 	books := s.(State)
 	for i, c := range w.columns {
 		c.snacks = books.Columns[i].Stock
@@ -122,8 +122,8 @@ func (w *World) Stock(s machines.State) {
 	}
 }
 
-// Serve implements [machines.Serviced].
-func (w *World) Serve(operation string, input any) {
+// Apply implements [machines.Refillable].
+func (w *World) Apply(operation string, input any) {
 	var in service
 	if err := machines.Decode(input, &in); err != nil {
 		return // the plant has refused it

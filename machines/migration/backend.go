@@ -27,7 +27,7 @@ type Site struct {
 	plan   Plan
 	source *Source
 	target *Target
-	host   machines.Host
+	host   machines.RunContext
 
 	progress progress
 	paused   bool
@@ -37,7 +37,7 @@ type Site struct {
 }
 
 // Open opens the stores of a plan, and makes what is missing of them.
-func Open(p Plan, host machines.Host) (*Site, error) {
+func Open(p Plan, host machines.RunContext) (*Site, error) {
 	named := p.Source.text != ""
 	if err := p.settle(host.Data); err != nil {
 		return nil, err
