@@ -36,9 +36,6 @@ var approach = [2]string{intersection.NorthSouth: "north-south", intersection.Ea
 
 const person = "☻"
 
-// StatusFlashes is the [Snapshot.Status] of a machine whose monitor has its lamps.
-const StatusFlashes = "FLASHES"
-
 func drawCrossing(sh *sheet, s Snapshot, v intersection.View, st styles) {
 	if v.Heads == [4]string{} && v.LeftHeads == [4]string{} { // nobody has said: two roads
 		for side := range v.Heads {
@@ -78,16 +75,16 @@ func crossingStatus(s Snapshot, v intersection.View, st styles) (string, look) {
 	switch {
 	case v.Mode == "":
 		return "", st.plain
-	case s.Status == StatusFlashes:
-		return "FLASHES: a fault is latched", lit(st.red)
+	case s.Status == StatusFlashing:
+		return "FLASHING: a fault is latched", lit(st.red)
 	case v.Emergency != "":
 		return "EMERGENCY " + v.Emergency, st.red.Bold(true)
 	case v.Mode == intersection.Ending:
-		return "ends, then FLASHES", st.red.Bold(true)
+		return "ending, then FLASHING", st.red.Bold(true)
 	case v.Mode == intersection.Flashing && v.Night:
-		return "FLASHES for the night", st.amber.Bold(true)
+		return "FLASHING for the night", st.amber.Bold(true)
 	case v.Mode == intersection.Flashing:
-		return "FLASHES: out of order", st.red.Bold(true)
+		return "FLASHING: out of order", st.red.Bold(true)
 	case v.Failed != "":
 		return "failed: " + v.Failed, st.amber.Bold(true)
 	case v.Calls != "":

@@ -37,12 +37,12 @@ func rings() tui.Snapshot {
 func TestTheCrossingSaysWhatIsOutOfTheOrdinary(t *testing.T) {
 	for want, change := range map[string]func(*tui.Snapshot, *intersection.View){
 		"EMERGENCY north.emergency":   func(*tui.Snapshot, *intersection.View) {},
-		"FLASHES: a fault is latched": func(s *tui.Snapshot, _ *intersection.View) { s.Status = tui.StatusFlashes },
-		"FLASHES: out of order":       func(_ *tui.Snapshot, v *intersection.View) { v.Emergency, v.Mode = "", intersection.Flashing },
-		"FLASHES for the night": func(_ *tui.Snapshot, v *intersection.View) {
+		"FLASHING: a fault is latched": func(s *tui.Snapshot, _ *intersection.View) { s.Status = tui.StatusFlashing },
+		"FLASHING: out of order":       func(_ *tui.Snapshot, v *intersection.View) { v.Emergency, v.Mode = "", intersection.Flashing },
+		"FLASHING for the night": func(_ *tui.Snapshot, v *intersection.View) {
 			v.Emergency, v.Mode, v.Night = "", intersection.Flashing, true
 		},
-		"ends, then FLASHES": func(_ *tui.Snapshot, v *intersection.View) { v.Emergency, v.Mode = "", intersection.Ending },
+		"ending, then FLASHING": func(_ *tui.Snapshot, v *intersection.View) { v.Emergency, v.Mode = "", intersection.Ending },
 		"failed: south.detector (no ac": func(_ *tui.Snapshot, v *intersection.View) {
 			v.Emergency, v.Failed = "", "south.detector (no activity)"
 		},

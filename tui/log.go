@@ -57,14 +57,14 @@ func (p logPanel) Draw(sh *sheet, s Snapshot, st styles) {
 		x := len(layout) + 1
 		look := st.plain
 		switch l.Kind {
-		case "state":
+		case LogState:
 			look = st.strong
-		case "error":
+		case LogError:
 			look = st.red.Bold(true)
-		case "note":
+		case LogNote:
 			look = st.cyan
 		}
-		sh.fit(x, y, 5, look, l.Kind)
+		sh.fit(x, y, 5, look, string(l.Kind))
 		x += 6
 		text := shorten(l.Text, p.w-x)
 		sh.put(x, y, look, text)

@@ -289,7 +289,7 @@ func (m Model) titleBar(sh *sheet) {
 	if m.w < 60 {
 		name, sep = s.Machine, " "
 	}
-	status := s.Status
+	status := string(s.Status)
 	if s.Paused {
 		status = "PAUSED"
 	}
@@ -343,8 +343,8 @@ func (m Model) stateBar(sh *sheet) {
 		return
 	}
 	mark := "▶ "
-	if s.Status != "" && s.Status != "RUNNING" {
-		mark = s.Status + " in "
+	if s.Status != "" && s.Status != StatusRunning {
+		mark = string(s.Status) + " in "
 	}
 	sh.put(1, 1, st.status(s.Status), mark)
 	x := 1 + width(mark)

@@ -361,11 +361,11 @@ func TestNoColor(t *testing.T) {
 func TestForeignTextCannotDriveTheTerminal(t *testing.T) {
 	s := garage()
 	evil := "a\x1b[2Jb\x1b]0;title\x07c\rd\ne\tf\u202eg\x9bh"
-	s.Machine, s.Current, s.Problem, s.Status = evil, evil, evil, evil
+	s.Machine, s.Current, s.Problem, s.Status = evil, evil, evil, tui.Status(evil)
 	s.States[1].Name, s.States[1].Comment = evil, evil
 	s.States[1].Next = []tui.Next{{State: evil, Label: evil}}
 	s.Lines[0].Name = evil
-	s.Log = []tui.LogLine{{Time: start, Kind: evil, Text: evil, Why: evil}}
+	s.Log = []tui.LogLine{{Time: start, Kind: tui.LogKind(evil), Text: evil, Why: evil}}
 	o := tui.Options{NoColor: true, Keys: []tui.Key{{Key: "k", Help: evil}}}
 	for _, size := range [][2]int{{80, 24}, {40, 20}, {200, 60}} {
 		m := screen(o, size[0], size[1], s)

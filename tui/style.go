@@ -61,10 +61,10 @@ func newStyles(noColor bool) styles {
 	return st
 }
 
-// status returns the look of an execution's status.
-func (st styles) status(status string) look {
+// status returns the look of a run's status.
+func (st styles) status(status Status) look {
 	switch status {
-	case "RUNNING", "SUCCEEDED":
+	case StatusRunning, StatusSucceeded:
 		return st.green.Bold(true)
 	case "":
 		return st.plain

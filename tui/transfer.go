@@ -28,7 +28,7 @@ func drawTransfer(sh *sheet, s Snapshot, v migration.View, st styles) {
 	}
 	sh.right(x, y, w, st.strong, fmt.Sprintf("%d %%", int(share*100)))
 	bar := st.green
-	if v.Failed > 0 || s.Status != "RUNNING" && s.Status != "SUCCEEDED" {
+	if v.Failed > 0 || s.Status != StatusRunning && s.Status != StatusSucceeded {
 		bar = st.red
 	}
 	full := int(share * float64(w))

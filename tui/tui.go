@@ -24,7 +24,7 @@ type Snapshot struct {
 	Start   time.Time // what it showed at the beginning; zero: not shown
 	Speed   float64   // simulated seconds a second; 0: as fast as it goes
 	Paused  bool
-	Status  string // of the execution: "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
+	Status  Status
 
 	States  []State   // in the order of the definition
 	Current string    // the state that the execution is in, or ended in; of several the one entered last
@@ -41,6 +41,21 @@ type Snapshot struct {
 	// for a board without a picture of its own.
 	World any
 }
+
+// A Status says how the run stands. The title bar shows it as it is written here; "" shows nothing.
+type Status string
+
+// The statuses. The first five are those of an execution, as AWS writes them. The last two are of the run: its
+// execution may still be RUNNING.
+const (
+	StatusRunning   Status = "RUNNING"
+	StatusSucceeded Status = "SUCCEEDED"
+	StatusFailed    Status = "FAILED"
+	StatusTimedOut  Status = "TIMED_OUT"
+	StatusAborted   Status = "ABORTED"
+	StatusEnded     Status = "ENDED"    // a limit of the run (its time, its scenario) was reached
+	StatusFlashing  Status = "FLASHING" // the monitor has latched a fault and drives the lamps
+)
 
 // A State is a state of the definition.
 type State struct {
@@ -77,13 +92,24 @@ func (l Line) level() string {
 	}
 }
 
-// A LogLine is something that happened.
+// A LogLine is a row of the log: the time, the kind, the text, and the reason behind an arrow.
 type LogLine struct {
-	Time time.Time
-	Kind string // "state", "pin", "task", "note" or "error"
+	Time time.Time // on the machine's clock
+	Kind LogKind
 	Text string
-	Why  string
+	Why  string // "" if there is no reason to show
 }
+
+// A LogKind is the kind of a log line. The log shows it as it is written here, in five columns.
+type LogKind string
+
+// The kinds of log lines.
+const (
+	LogState LogKind = "state" // a state was entered, or the execution ended without an error
+	LogPin   LogKind = "pin"   // a line has a new level
+	LogNote  LogKind = "note"  // a note of the machine or of the program
+	LogError LogKind = "error" // a Task or the execution failed
+)
 
 // hasLines reports whether there is anything to list. While nothing is known yet, room is kept for it.
 func (s Snapshot) hasLines() bool { return len(s.Lines) > 0 || s.Machine == "" }

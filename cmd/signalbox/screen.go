@@ -196,31 +196,31 @@ func (f *feed) tell(h logEvent) {
 			f.last.Reason = strings.TrimPrefix(h.Why, name+": ")
 		}
 		f.current, f.since = h.State, h.Time
-		line.Kind, line.Text = "state", h.State
+		line.Kind, line.Text = tui.LogState, h.State
 	case "PinChanged":
 		f.changed[h.Pin] = h.Time
-		line.Kind, line.Text = "pin", h.Pin+" off"
+		line.Kind, line.Text = tui.LogPin, h.Pin+" off"
 		if h.High {
 			line.Text = h.Pin + " on"
 		}
 	case "Note":
-		line.Kind, line.Text, line.Why = "note", h.Why, ""
+		line.Kind, line.Text, line.Why = tui.LogNote, h.Why, ""
 	case "TaskSucceeded":
 		f.problem = ""
 		return
 	case "TaskFailed", "TaskTimedOut":
-		line.Kind, line.Text = "error", h.State+" failed"
+		line.Kind, line.Text = tui.LogError, h.State+" failed"
 		if h.Type == "TaskFailed" {
 			f.problem = h.Why
 		}
 	case "ExecutionFailed", "ExecutionTimedOut":
 		f.problem = h.Why
-		line.Kind, line.Text = "error", "the execution failed"
+		line.Kind, line.Text = tui.LogError, "the execution failed"
 	case "ExecutionSucceeded":
 		output, _ := h.Details.Lookup("output")
-		line.Kind, line.Text = "state", "the execution succeeded: "+value.Text(output)
+		line.Kind, line.Text = tui.LogState, "the execution succeeded: "+value.Text(output)
 	case "ExecutionAborted":
-		line.Kind, line.Text, line.Why = "state", "the run was ended", strings.TrimPrefix(h.Why, errEnded+": ")
+		line.Kind, line.Text, line.Why = tui.LogState, "the run was ended", strings.TrimPrefix(h.Why, errEnded+": ")
 	default:
 		return
 	}
@@ -232,11 +232,11 @@ func (f *feed) tellOfChild(h logEvent) {
 	line := tui.LogLine{Time: h.Time, Why: h.Why + h.ofChild()}
 	switch h.Type {
 	case "StateEntered":
-		line.Kind, line.Text = "state", h.State
+		line.Kind, line.Text = tui.LogState, h.State
 	case "TaskFailed", "TaskTimedOut":
-		line.Kind, line.Text = "error", h.State+" failed"
+		line.Kind, line.Text = tui.LogError, h.State+" failed"
 	case "ExecutionFailed", "ExecutionTimedOut":
-		line.Kind, line.Text = "error", "a child failed"
+		line.Kind, line.Text = tui.LogError, "a child failed"
 	default:
 		return
 	}
@@ -261,15 +261,15 @@ func (f *feed) snapshot() tui.Snapshot {
 	s := tui.Snapshot{
 		Machine: t.name, Driver: a.order.driver,
 		Time: a.clock.Reading(), Start: f.start, Speed: f.speed, Paused: f.resume != nil,
-		Status: x.Status.String(),
+		Status: tui.Status(x.Status.String()),
 		States: f.states, Current: f.current, Since: f.since, Last: f.last, Problem: f.problem,
 		Log: f.log[:len(f.log):len(f.log)], Dropped: f.dropped,
 	}
 	if a.enough != "" {
-		s.Status = "ENDED"
+		s.Status = tui.StatusEnded
 	}
 	if a.flashes() && !a.cleared {
-		s.Status, s.Problem = tui.StatusFlashes, a.latched(a.monitor.Fault()).Error()
+		s.Status, s.Problem = tui.StatusFlashing, a.latched(a.monitor.Fault()).Error()
 	}
 	for _, p := range x.Positions() {
 		if len(p.State.Branches) == 0 || p.State.Distributed { // another Parallel or Map is where its branches are
