@@ -52,7 +52,7 @@ var epoch = time.Date(2026, 11, 22, 17, 27, 33, 0, time.UTC)
 func race(m *asl.Machine, in any) asl.Execution {
 	x := asl.NewExecution(asl.Identity{Name: "bench", Seed: 1})
 	var out asl.Effects
-	queue := []asl.Event{{Kind: asl.EventStart, Time: epoch, Output: in}}
+	queue := []asl.Event{{Kind: asl.EventStart, Time: epoch, Input: in}}
 	for len(queue) > 0 && x.Status == asl.StatusRunning {
 		event := queue[0]
 		queue = queue[1:]

@@ -302,7 +302,8 @@ func (s scenario) player() func(*asl.TaskRequest) []asl.Event {
 			}
 			waiting = slices.Delete(slices.Clone(waiting), i, i+1)
 			name, _ := s.worker(request.State.Resource)
-			return append([]asl.Event{{Kind: asl.EventTaskStarted, Output: name}}, task.answer()...)
+			worker, _ := name.(string)
+			return append([]asl.Event{{Kind: asl.EventTaskStarted, Worker: worker}}, task.answer()...)
 		}
 		name := request.State.Resource[strings.LastIndexByte(request.State.Resource, ':')+1:]
 		if o, ok := request.Input.(*value.Object); ok && name == "invoke" {
@@ -328,7 +329,7 @@ func (s scenario) outside(m *asl.Machine) []asl.Event {
 	}
 	for state := range m.All() {
 		if _, served := s.worker(state.Resource); state.Activity != "" && !served {
-			events = append(events, asl.Event{Kind: asl.EventActivityDeleted, Output: state.Resource})
+			events = append(events, asl.Event{Kind: asl.EventActivityDeleted, Activity: state.Resource})
 		}
 	}
 	return events
@@ -353,7 +354,7 @@ func (s scenario) objects(request any) asl.Event {
 	switch r := request.(type) {
 	case asl.GetObject:
 		if _, there := bodies.o.Lookup(r.Bucket + "/" + r.Key); there {
-			return asl.Event{Kind: asl.EventObjectSucceeded, Output: bodies.text(r.Bucket + "/" + r.Key)}
+			return asl.Event{Kind: asl.EventObjectSucceeded, Body: bodies.text(r.Bucket + "/" + r.Key)}
 		}
 		return asl.Event{Kind: asl.EventObjectFailed, Failure: &asl.Error{Name: "S3.NoSuchKey"}}
 	case asl.ListObjects:
@@ -368,7 +369,7 @@ func (s scenario) objects(request any) asl.Event {
 					"LastModified", epoch.Unix(), "Size", int64(len(body)), "StorageClass", "STANDARD"))
 			}
 		}
-		return asl.Event{Kind: asl.EventObjectSucceeded, Output: list}
+		return asl.Event{Kind: asl.EventObjectSucceeded, Listed: list}
 	case asl.PutObject:
 		return asl.Event{Kind: asl.EventObjectSucceeded}
 	}

@@ -2,47 +2,51 @@ package asl
 
 import "time"
 
-// An Event is something that happened to an execution, with the time at which it happened.
+// An Event is something that happened to an execution. Fields that do not belong to its Kind are zero.
 type Event struct {
 	Kind  EventKind
-	Time  time.Time
+	Time  time.Time // when it happened
 	Scope ScopePath // of the effect that it answers
 	ID    int64     // of the effect that it answers
-	// Output is the input of a Start, the output of TaskDone and TaskSubmit, the worker's name (or nil) of TaskStart, the ARN
-	// of ActivityGone and ActivityBack, and what an object holds or a list names.
-	Output  any
-	Failure *Error    // of TaskFail, ObjectFailed and Stop
-	Child   *ChildEnd // of ChildEnded
+
+	Input    any       // of EventStart
+	Output   any       // of EventTaskSucceeded and EventTaskSubmitted
+	Worker   string    // of EventTaskStarted: the worker's name; "" for none
+	Failure  *Error    // of EventTaskFailed, EventObjectFailed and EventStop
+	Child    *ChildEnd // of EventChildEnded
+	Body     string    // of EventObjectSucceeded after a GetObject: the object's bytes
+	Listed   []any     // of EventObjectSucceeded after a ListObjects
+	Activity string    // of EventActivityDeleted and EventActivityCreated: the activity's ARN
 }
 
-// An EventKind says what happened.
+// An EventKind is the kind of an [Event].
 type EventKind uint8
 
-// The kinds of events. Those that answer an effect which no longer matters (an old timer, a task that timed out) do nothing.
+// The kinds of events. Events that answer a stale effect (a cancelled timer, a task that timed out) are ignored.
 const (
 	EventStart         EventKind = iota // the first event of an execution
-	EventContinue                       // answers [EffectContinue]
-	EventTaskStarted                    // somebody has begun the task
-	EventTaskSubmitted                  // the task was handed on (.sync, .waitForTaskToken)
-	EventTaskHeartbeat                  // heartbeat
+	EventContinue                       // answers EffectContinue
+	EventTaskStarted                    // a worker has begun the task
+	EventTaskSubmitted                  // a service has accepted the job (.sync, .waitForTaskToken)
+	EventTaskHeartbeat                  // restarts the task's heartbeat timer
 	EventTaskSucceeded
 	EventTaskFailed
-	EventTimerFired
-	EventChildEnded
-	EventObjectSucceeded
-	EventObjectFailed
-	EventActivityDeleted // it does not exist: a Task that names it fails. Comes at any time, before Start as well
-	EventActivityCreated
-	EventStop // somebody aborts the execution
+	EventTimerFired      // answers EffectSetTimer
+	EventChildEnded      // answers EffectStartChild
+	EventObjectSucceeded // answers EffectRequestObject
+	EventObjectFailed    // answers EffectRequestObject
+	EventActivityDeleted // Tasks that name the activity fail from now on; allowed before EventStart
+	EventActivityCreated // undoes EventActivityDeleted
+	EventStop            // aborts the execution
 )
 
-// Effects are what follows from a Step: what the history shall record, and what the world must do, both in order. One
-// Effects can serve many Steps: see Reset.
+// Effects are what follows from a Step, in order: events for the history, and work for the caller. One Effects serves any
+// number of Steps: see [Effects.Reset].
 type Effects struct {
 	History []HistoryEvent
 	Do      []Effect
 
-	stepper stepper // of the Step under way: here it is made once
+	stepper stepper // of the Step under way; here so that a Step allocates none
 }
 
 // Reset empties e for the next Step and keeps its memory.
@@ -52,40 +56,39 @@ func (e *Effects) Reset() {
 	e.History, e.Do = e.History[:0], e.Do[:0]
 }
 
-// An Effect is one thing that the world must do.
+// An Effect is one thing for the caller of Step to do. Fields that do not belong to its Kind are zero.
 type Effect struct {
-	Kind  EffectKind
-	Scope ScopePath
-	ID    int64
-	At    time.Time // of SetTimer
-	Task  *TaskRequest
-	Child *ChildRequest
-	// Object is what AskObject asks for: a GetObject, ListObjects or PutObject.
-	Object any
+	Kind   EffectKind
+	Scope  ScopePath     // to be copied to the Event that answers
+	ID     int64         // to be copied to the Event that answers
+	At     time.Time     // of EffectSetTimer
+	Task   *TaskRequest  // of EffectStartTask
+	Child  *ChildRequest // of EffectStartChild
+	Object any           // of EffectRequestObject: a GetObject, ListObjects or PutObject
 }
 
-// An EffectKind says what is to be done.
+// An EffectKind is the kind of an [Effect].
 type EffectKind uint8
 
 // The kinds of effects.
 const (
-	EffectStartTask     EffectKind = iota // and answer with TaskDone or TaskFail, with the same Scope and ID
-	EffectCancelTask                      // its answer no longer matters
-	EffectSetTimer                        // and send TimerFire at that time, never earlier
-	EffectCancelTimer                     // it need not fire
-	EffectStartChild                      // run an execution of its own, and answer with ChildEnded
-	EffectStopChildren                    // all with this ID: how they end no longer matters
-	EffectRequestObject                   // and answer with ObjectDone or ObjectFailed
-	EffectContinue                        // send Continue: the Step has used up its budget
+	EffectStartTask     EffectKind = iota // answer with EventTaskSucceeded or EventTaskFailed
+	EffectCancelTask                      // the task's answer will be ignored
+	EffectSetTimer                        // answer with EventTimerFired, not before At
+	EffectCancelTimer                     // the timer need not fire
+	EffectStartChild                      // run a child execution, and answer with EventChildEnded
+	EffectStopChildren                    // stop all children with this ID; how they end will be ignored
+	EffectRequestObject                   // answer with EventObjectSucceeded or EventObjectFailed
+	EffectContinue                        // the Step has used up its budget: send EventContinue
 	EffectFinish                          // the execution has ended
 )
 
-// A TaskRequest is what a Task state asks for.
+// A TaskRequest is what a Task state asks for. It does not change.
 type TaskRequest struct {
 	State       *State
 	Input       any // after Parameters
 	Credentials any
 	Timeout     time.Duration // 0: none
 	Heartbeat   time.Duration // 0: none
-	Token       string        // of a Task with .waitForTaskToken
+	Token       string        // of a Task with .waitForTaskToken, else ""
 }

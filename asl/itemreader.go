@@ -83,7 +83,7 @@ func (st *stepper) objectRead(sc *Scope, event *Event) {
 		st.failMapRun(sc, &Error{ErrItemReader, event.Failure.Cause})
 		return
 	}
-	if err := run.reading.take(sc.state.distribution.reader, event.Output); err != nil {
+	if err := run.reading.take(sc.state.distribution.reader, event); err != nil {
 		st.failMapRun(sc, &Error{ErrItemReader, err.Error()})
 		return
 	}
@@ -101,15 +101,14 @@ func (st *stepper) objectRead(sc *Scope, event *Event) {
 }
 
 // take reads what a request has brought.
-func (r *reading) take(reader *itemReader, output any) error {
+func (r *reading) take(reader *itemReader, event *Event) error {
 	if r.listing {
 		r.listing = false
-		list, _ := output.([]any)
 		if !reader.flatten {
-			r.items = list
+			r.items = event.Listed
 			return nil
 		}
-		for _, e := range list {
+		for _, e := range event.Listed {
 			o, _ := e.(*value.Object)
 			key, _ := o.Lookup("Key")
 			if name, ok := key.(string); ok && !strings.HasSuffix(name, "/") {
@@ -120,8 +119,7 @@ func (r *reading) take(reader *itemReader, output any) error {
 	}
 	at := r.next[0]
 	r.next = r.next[1:]
-	text, _ := output.(string)
-	text, err := items.Text(at.Key, text)
+	text, err := items.Text(at.Key, event.Body)
 	switch {
 	case err != nil:
 		return err

@@ -38,7 +38,7 @@ func FuzzItemReader(f *testing.F) {
 				body = "1,2\n"
 			}
 			first = false
-			return asl.Event{Kind: asl.EventObjectSucceeded, Output: body}
+			return asl.Event{Kind: asl.EventObjectSucceeded, Body: body}
 		}
 		x, _ := drive(m, asl.Identity{Name: "fuzz"}, nil, 2000, nil, objects)
 		switch x.Status {
@@ -66,7 +66,7 @@ func BenchmarkItemReader(b *testing.B) {
 	for i := range 100_000 {
 		fmt.Fprintf(&text, `{"id": %d, "name": "row %d", "text": "%s"}`+"\n", i, i, strings.Repeat("x", 60))
 	}
-	objects := func(any) asl.Event { return asl.Event{Kind: asl.EventObjectSucceeded, Output: text.String()} }
+	objects := func(any) asl.Event { return asl.Event{Kind: asl.EventObjectSucceeded, Body: text.String()} }
 	b.SetBytes(int64(text.Len()))
 	for b.Loop() {
 		if x, _ := drive(m, asl.Identity{Name: "bench"}, nil, 10_000, nil, objects); x.Status != asl.StatusSucceeded {

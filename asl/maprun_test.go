@@ -33,7 +33,7 @@ func TestDistributedMapInAnyOrder(t *testing.T) {
 				event := asl.Event{Time: epoch, Scope: do.Scope, ID: do.ID}
 				switch do.Kind {
 				case asl.EffectRequestObject:
-					event.Kind, event.Output = asl.EventObjectSucceeded, map[string]any{
+					event.Kind, event.Body = asl.EventObjectSucceeded, map[string]string{
 						"k": "s3://b/1\ns3://b/2\n", "1": "1\n2\n3\n4\n5\n", "2": "6\n7\n8\n9\n",
 					}[do.Object.(asl.GetObject).Key]
 				case asl.EffectStartChild:

@@ -55,7 +55,7 @@ func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 
 // noteActivity remembers that an activity does not exist, or exists again.
 func (x *Execution) noteActivity(event *Event) {
-	arn, _ := event.Output.(string)
+	arn := event.Activity
 	gone := slices.DeleteFunc(slices.Clone(x.deleted), func(one string) bool { return one == arn })
 	if event.Kind == EventActivityDeleted {
 		gone = append(gone, arn)
@@ -77,9 +77,9 @@ type stepper struct {
 
 func (st *stepper) start(event Event) {
 	x := st.x
-	x.Input, x.Started = event.Output, st.now
-	x.root = &Scope{owner: x.steps, state: st.m.start, input: event.Output}
-	st.record(x.root, HistoryEvent{Type: HistoryExecutionStarted, Data: event.Output})
+	x.Input, x.Started = event.Input, st.now
+	x.root = &Scope{owner: x.steps, state: st.m.start, input: event.Input}
+	st.record(x.root, HistoryEvent{Type: HistoryExecutionStarted, Data: event.Input})
 	if st.m.Timeout > 0 {
 		x.timeout = st.setTimer(x.root, st.now.Add(st.m.Timeout))
 	}
@@ -212,11 +212,11 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 	switch event.Kind {
 	case EventTaskStarted:
 		if isTask {
-			st.taskStarted(sc, event.Output)
+			st.taskStarted(sc, event.Worker)
 		}
 	case EventTaskSubmitted:
 		if isTask {
-			st.taskStarted(sc, nil)
+			st.taskStarted(sc, "")
 			st.record(sc, HistoryEvent{Type: HistoryTaskSubmitted, State: sc.state, Data: event.Output})
 		}
 	case EventTaskHeartbeat:
@@ -228,7 +228,7 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 		}
 	case EventTaskSucceeded:
 		if isTask {
-			st.taskStarted(sc, nil)
+			st.taskStarted(sc, "")
 			st.endTask(sc)
 			if value.Size(event.Output) > maxPayload {
 				err := tooLarge(sc.state.service())
@@ -241,7 +241,7 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 		}
 	case EventTaskFailed:
 		if isTask {
-			st.taskStarted(sc, nil)
+			st.taskStarted(sc, "")
 			st.endTask(sc)
 			st.record(sc, HistoryEvent{Type: HistoryTaskFailed, State: sc.state, Error: event.Failure})
 			st.fail(sc, event.Failure)

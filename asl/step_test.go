@@ -44,7 +44,7 @@ func drive(m *asl.Machine, who asl.Identity, in any, steps int, answer func(*asl
 	}
 	var queue []asl.Event
 	cancelled := map[int64]bool{}
-	event := asl.Event{Kind: asl.EventStart, Time: epoch, Output: in}
+	event := asl.Event{Kind: asl.EventStart, Time: epoch, Input: in}
 	for range steps {
 		var out asl.Effects
 		m.Step(&x, event, &out)
@@ -70,7 +70,7 @@ func drive(m *asl.Machine, who asl.Identity, in any, steps int, answer func(*asl
 				next.Kind, next.Child = asl.EventChildEnded, asl.EndOf(do.Child, &child)
 			case asl.EffectRequestObject:
 				answered := objects(do.Object)
-				next.Kind, next.Output, next.Failure = answered.Kind, answered.Output, answered.Failure
+				next.Kind, next.Body, next.Listed, next.Failure = answered.Kind, answered.Body, answered.Listed, answered.Failure
 			case asl.EffectCancelTimer, asl.EffectCancelTask:
 				cancelled[do.ID] = true
 				continue
@@ -378,7 +378,7 @@ func TestFailedBranchTakesItsSiblingsBack(t *testing.T) {
 		"After":{"Type":"Pass","End":true}}}`))
 	x := asl.NewExecution(asl.Identity{})
 	var out asl.Effects
-	m.Step(&x, asl.Event{Kind: asl.EventStart, Time: epoch, Output: value.NewObject()}, &out)
+	m.Step(&x, asl.Event{Kind: asl.EventStart, Time: epoch, Input: value.NewObject()}, &out)
 	var kinds []asl.EffectKind
 	for _, do := range out.Do {
 		kinds = append(kinds, do.Kind)
@@ -419,7 +419,7 @@ func TestCopiesOfAnExecutionAreIndependent(t *testing.T) {
 				}
 			}
 		}
-		step(&forks[0], asl.Event{Kind: asl.EventStart, Time: epoch, Output: []any{int64(1), int64(2), int64(3), int64(4), int64(5)}})
+		step(&forks[0], asl.Event{Kind: asl.EventStart, Time: epoch, Input: []any{int64(1), int64(2), int64(3), int64(4), int64(5)}})
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			i := rapid.IntRange(0, len(forks)-1).Draw(t, "which")
 			if len(forks) < 4 && rapid.Bool().Draw(t, "fork") {
@@ -495,7 +495,7 @@ func TestCopiesOfALargeMapAreIndependent(t *testing.T) {
 			items[i] = int64(i)
 		}
 		forks := []fork{{x: asl.NewExecution(asl.Identity{Seed: 1}), got: make([]any, total)}}
-		step(&forks[0], asl.Event{Kind: asl.EventStart, Time: epoch, Output: items})
+		step(&forks[0], asl.Event{Kind: asl.EventStart, Time: epoch, Input: items})
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		for answered := 0; ; answered++ {
 			going := slices.DeleteFunc([]int{0, 1, 2}, func(i int) bool { return i >= len(forks) || len(forks[i].open) == 0 })

@@ -12,11 +12,17 @@ import (
 	"signalbox/asl/value"
 )
 
-func (st *stepper) taskStarted(sc *Scope, worker any) {
-	if !sc.started {
-		sc.started = true
-		st.record(sc, HistoryEvent{Type: HistoryTaskStarted, State: sc.state, Data: worker})
+// taskStarted records once that the scope's task has been started, by a worker of that name ("": none).
+func (st *stepper) taskStarted(sc *Scope, worker string) {
+	if sc.started {
+		return
 	}
+	sc.started = true
+	e := HistoryEvent{Type: HistoryTaskStarted, State: sc.state}
+	if worker != "" {
+		e.Data = worker
+	}
+	st.record(sc, e)
 }
 
 // endTask forgets the task and its timers.

@@ -85,7 +85,7 @@ func (e *Engine) Start(m *asl.Machine, who asl.Identity, input any, done func(as
 
 func (e *Engine) start(m *asl.Machine, who asl.Identity, input any, top string, done func(asl.Execution)) *Run {
 	r := &Run{engine: e, machine: m, x: asl.NewExecution(who), done: done, top: top}
-	e.options.Clock.Post(func() { r.step(asl.Event{Kind: asl.EventStart, Output: input}) })
+	e.options.Clock.Post(func() { r.step(asl.Event{Kind: asl.EventStart, Input: input}) })
 	return r
 }
 

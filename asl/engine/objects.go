@@ -140,30 +140,33 @@ func (f Folder) Put(bucket, key string, body []byte) (err error) {
 func (r *Run) ask(effect *asl.Effect) {
 	event := asl.Event{Kind: asl.EventObjectSucceeded, Scope: effect.Scope, ID: effect.ID}
 	var err error
-	if event.Output, err = answerObject(r.engine.options.Objects, effect.Object); err != nil {
+	if err = answerObject(r.engine.options.Objects, effect.Object, &event); err != nil {
 		event.Kind, event.Failure = asl.EventObjectFailed, &asl.Error{Cause: err.Error()}
 	}
 	r.engine.options.Clock.Post(func() { r.step(event) })
 }
 
-func answerObject(objects Objects, request any) (any, error) {
+// answerObject carries out a request and fills in the event that answers it.
+func answerObject(objects Objects, request any, event *asl.Event) (err error) {
 	if objects == nil {
-		return nil, errors.New("no folder of objects is given here")
+		return errors.New("no folder of objects is given here")
 	}
 	switch r := request.(type) {
 	case asl.GetObject:
-		body, err := objects.Get(r.Bucket, r.Key)
-		return string(body), err
+		var body []byte
+		body, err = objects.Get(r.Bucket, r.Key)
+		event.Body = string(body)
+		return err
 	case asl.PutObject:
-		return nil, objects.Put(r.Bucket, r.Key, r.Body)
+		return objects.Put(r.Bucket, r.Key, r.Body)
 	case asl.ListObjects:
 		found, err := objects.List(r.Bucket, r.Prefix)
-		list := make([]any, len(found))
+		event.Listed = make([]any, len(found))
 		for i, o := range found {
-			list[i] = value.NewObject(
+			event.Listed[i] = value.NewObject(
 				"Etag", o.ETag, "Key", o.Key, "LastModified", o.Modified, "Size", o.Size, "StorageClass", "STANDARD")
 		}
-		return list, err
+		return err
 	}
 	panic(fmt.Sprintf("engine: an object request of type %T", request))
 }
