@@ -23,39 +23,39 @@ import (
 	"signalbox/machines/monitor"
 )
 
-// errEnded is the error name of an execution that was ended from outside: by --for, a scenario's end, or a person.
-const errEnded = "Run.Ended"
+// ErrEnded is the error name of an execution that was ended from outside: by --for, a scenario's end, or a person.
+const ErrEnded = "Run.Ended"
 
-// An order is what is to be put together: everything is read and checked before anything is opened.
-type order struct {
-	target   *target
-	board    *gpio.Board        // nil: the definition moves no lines
-	scenario *scenario.Scenario // nil: none
-	mocks    *mock.Case         // nil: none
-	services *services.Mapping  // nil: none
-	input    any
-	objects  engine.Objects // nil: none
-	settings machines.Settings
-	data     string // the folder for what must outlive the process; "": it is forgotten
-	driver   string
-	speed    float64
-	length   time.Duration // 0: until the machine ends
-	seed     uint64
+// An Config is what is to be put together: everything is read and checked before anything is opened.
+type Config struct {
+	Target   *Target
+	Board    *gpio.Board        // nil: the definition moves no lines
+	Scenario *scenario.Scenario // nil: none
+	Mocks    *mock.Case         // nil: none
+	Services *services.Mapping  // nil: none
+	Input    any
+	Objects  engine.Objects // nil: none
+	Settings machines.Settings
+	Data     string // the folder for what must outlive the process; "": it is forgotten
+	Driver   string
+	Speed    float64
+	Length   time.Duration // 0: until the machine ends
+	Seed     uint64
 	// attended says that somebody may push lines while it runs: then waiting for ever is nothing wrong.
-	attended bool
+	Attended bool
 	// A test brings its own lines, clock and view of the ledger. Nil: those that driver and data ask for.
-	pins    gpio.Driver
-	clock   *engine.Clock
-	observe func(machines.Ledger) machines.Ledger
+	Pins   gpio.Driver
+	Clock  *engine.Clock
+	Ledger func(machines.Ledger) machines.Ledger
 }
 
-// real reports whether it is done in real time.
-func (o *order) real() bool { return o.driver == "gpio" || o.target.real() }
+// Real reports whether it is done in real time.
+func (o *Config) Real() bool { return o.Driver == "gpio" || o.Target.Real() }
 
-// An assembly is a machine put together: engine, plant, lines, world and clock. There is one clock, and what is here belongs
+// An Assembly is a machine put together: engine, plant, lines, world and clock. There is one clock, and what is here belongs
 // to the goroutine that runs it.
-type assembly struct {
-	order    order
+type Assembly struct {
+	config   Config
 	clock    *engine.Clock
 	driver   gpio.Driver // nil without a board
 	panel    *sim.Panel  // nil with real lines
@@ -66,13 +66,15 @@ type assembly struct {
 	services *services.Services // nil: no service is answered for
 	run      *engine.Run
 	recorder *recorder
-	data     *dataFolder      // nil: nothing is kept
+	data     *DataFolder      // nil: nothing is kept
 	books    machines.Ledger  // nil: the plant keeps none
 	ledger   *ledger.File     // nil: in memory, or none
 	control  *control         // nil without data
 	monitor  *monitor.Monitor // nil where nothing is watched
 	latch    keeper           // of the monitor
 	cleared  bool             // somebody has cleared the monitor's fault
+
+	free map[string]time.Time // by line, when its next push by a key may begin
 
 	dark     bool // the power is off
 	restarts int
@@ -82,17 +84,17 @@ type assembly struct {
 	failure error          // something beside the execution went wrong
 }
 
-// assemble opens the lines, starts the world and the plant, and makes the execution ready to begin with the clock. Tell is
+// Open opens the lines, starts the world and the plant, and makes the execution ready to begin with the clock. Tell is
 // told everything that happens.
-func assemble(o order, tell func(logEvent)) (_ *assembly, err error) {
-	a := &assembly{order: o}
+func Open(o Config, tell func(LogEvent)) (_ *Assembly, err error) {
+	a := &Assembly{config: o, free: map[string]time.Time{}}
 	switch {
-	case o.clock != nil:
-		a.clock = o.clock
-	case o.real():
+	case o.Clock != nil:
+		a.clock = o.Clock
+	case o.Real():
 		a.clock = engine.NewReal()
 	default:
-		a.clock = engine.NewSimulated(engine.Epoch, o.speed)
+		a.clock = engine.NewSimulated(engine.Epoch, o.Speed)
 	}
 	a.recorder = newRecorder(a.clock, tell)
 	defer func() {
@@ -100,8 +102,8 @@ func assemble(o order, tell func(logEvent)) (_ *assembly, err error) {
 			err = errors.Join(err, a.close("not started"))
 		}
 	}()
-	if o.data != "" {
-		if a.data, err = openData(o.data); err != nil {
+	if o.Data != "" {
+		if a.data, err = OpenData(o.Data); err != nil {
 			return nil, err
 		}
 	}
@@ -109,15 +111,15 @@ func assemble(o order, tell func(logEvent)) (_ *assembly, err error) {
 		return nil, err
 	}
 	switch {
-	case o.board != nil:
+	case o.Board != nil:
 		err = a.open()
-	case o.target.real():
+	case o.Target.Real():
 		err = a.openBackend()
 	}
 	if err != nil {
 		return nil, err
 	}
-	if o.services != nil {
+	if o.Services != nil {
 		if err = a.openServices(); err != nil {
 			return nil, err
 		}
@@ -125,51 +127,51 @@ func assemble(o order, tell func(logEvent)) (_ *assembly, err error) {
 	if err := a.begin(); err != nil {
 		return nil, err
 	}
-	if o.scenario != nil {
-		o.scenario.Schedule(a.clock, a.panel)
-		a.clock.AfterFunc(o.scenario.End(), func() { a.end("the scenario is over") })
+	if o.Scenario != nil {
+		o.Scenario.Schedule(a.clock, a.panel)
+		a.clock.AfterFunc(o.Scenario.End(), func() { a.end("the scenario is over") })
 	}
 	if a.data != nil {
 		if a.control, err = listen(a.data.dir, a.operate); err != nil {
 			return nil, err
 		}
 	}
-	if o.length > 0 {
-		a.clock.AfterFunc(o.length, func() { a.end(fmt.Sprintf("%v are over", o.length)) })
+	if o.Length > 0 {
+		a.clock.AfterFunc(o.Length, func() { a.end(fmt.Sprintf("%v are over", o.Length)) })
 	}
 	return a, nil
 }
 
 // begin is what happens when the power is switched on: the lines are opened, the plant begins with its ledger and a new
 // execution at StartAt.
-func (a *assembly) begin() error {
-	o := a.order
+func (a *Assembly) begin() error {
+	o := a.config
 	handlers := map[string]engine.Handler{}
-	if o.board != nil {
+	if o.Board != nil {
 		if err := a.connect(handlers); err != nil {
 			return err
 		}
 	}
 	if a.backend != nil {
-		for _, activity := range o.target.builtIn.Activities {
+		for _, activity := range o.Target.BuiltIn.Activities {
 			handlers[activity] = a.backend.Handler(activity)
 		}
 	}
 	e := engine.New(engine.Options{
-		Clock: a.clock, Handlers: handlers, Other: a.mocked(handlers), Objects: a.order.objects, Observer: a.recorder,
+		Clock: a.clock, Handlers: handlers, Other: a.mocked(handlers), Objects: a.config.Objects, Observer: a.recorder,
 	})
 	const account = "arn:aws:states:us-east-1:123456789012:"
-	name := o.target.name
+	name := o.Target.Name
 	run := "run"
 	if a.restarts > 0 {
 		run = fmt.Sprintf("run-%d", a.restarts+1)
 	}
 	var err error
-	a.run, err = e.Start(o.target.machine, asl.Identity{
+	a.run, err = e.Start(o.Target.Machine, asl.Identity{
 		Name: run, ID: account + "execution:" + name + ":" + run,
 		StateMachineName: name, StateMachineID: account + "stateMachine:" + name,
-		RoleARN: "arn:aws:iam::123456789012:role/signalbox", Seed: o.seed,
-	}, o.input, func(x asl.Execution) {
+		RoleARN: "arn:aws:iam::123456789012:role/signalbox", Seed: o.Seed,
+	}, o.Input, func(x asl.Execution) {
 		if a.dark {
 			return
 		}
@@ -186,7 +188,7 @@ func (a *assembly) begin() error {
 
 // power is what a scenario does to the program: everything is forgotten that is not in the ledger, the outputs go to their
 // safe level, and the world goes on; later it begins anew.
-func (a *assembly) power(on bool) {
+func (a *Assembly) power(on bool) {
 	switch {
 	case on == !a.dark || a.enough != "" || a.ended != nil && !a.goesOn():
 		return
@@ -217,52 +219,52 @@ func (a *assembly) power(on bool) {
 }
 
 // keepBooks opens the ledger of a plant that keeps one: in the data folder, else in memory.
-func (a *assembly) keepBooks() (err error) {
+func (a *Assembly) keepBooks() (err error) {
 	switch {
-	case !a.order.target.recovers():
+	case !a.config.Target.recovers():
 		return nil
 	case a.data == nil:
 		a.books = &ledger.Memory{}
 		return nil
 	}
-	if a.ledger, err = ledger.Open(filepath.Join(a.data.dir, ledger.Name), a.order.target.builtIn.Name); err != nil {
+	if a.ledger, err = ledger.Open(filepath.Join(a.data.dir, ledger.Name), a.config.Target.BuiltIn.Name); err != nil {
 		return err
 	}
 	a.books = a.ledger
-	if a.order.observe != nil {
-		a.books = a.order.observe(a.books)
+	if a.config.Ledger != nil {
+		a.books = a.config.Ledger(a.books)
 	}
 	return nil
 }
 
 // open makes the driver of the board's lines, with the world behind them in a simulation.
-func (a *assembly) open() error {
-	m := a.order.target.builtIn
+func (a *Assembly) open() error {
+	m := a.config.Target.BuiltIn
 	switch {
-	case a.order.pins != nil:
-		a.driver = a.order.pins
-	case a.order.driver == "gpio":
+	case a.config.Pins != nil:
+		a.driver = a.config.Pins
+	case a.config.Driver == "gpio":
 		host, err := cdev.Open()
 		if err != nil {
-			return misuse{err}
+			return UsageError{err}
 		}
 		a.driver = host
 	default:
-		a.panel = sim.New(a.order.board)
+		a.panel = sim.New(a.config.Board)
 		a.driver = a.panel
 		a.panel.OnPower(a.power)
 		if m != nil && m.World != nil {
-			a.world = m.World(a.panel, a.clock, a.order.seed)
+			a.world = m.World(a.panel, a.clock, a.config.Seed)
 		}
 	}
 	return nil
 }
 
 // connect opens the lines and the plant behind them, and fills in who answers which activity.
-func (a *assembly) connect(handlers map[string]engine.Handler) error {
-	m := a.order.target.builtIn
+func (a *Assembly) connect(handlers map[string]engine.Handler) error {
+	m := a.config.Target.BuiltIn
 	var err error
-	if a.lines, err = gpio.Open(a.order.board, a.driver, a.clock); err != nil {
+	if a.lines, err = gpio.Open(a.config.Board, a.driver, a.clock); err != nil {
 		return err
 	}
 	a.lines.Watch(func(c gpio.Change) {
@@ -314,32 +316,32 @@ func (a *assembly) connect(handlers map[string]engine.Handler) error {
 const servicesFile = "services.db"
 
 // openServices opens what answers for AWS's services.
-func (a *assembly) openServices() (err error) {
-	file := a.order.services.Store()
-	if file == "" && a.order.data != "" {
-		file = filepath.Join(a.order.data, servicesFile)
+func (a *Assembly) openServices() (err error) {
+	file := a.config.Services.Store()
+	if file == "" && a.config.Data != "" {
+		file = filepath.Join(a.config.Data, servicesFile)
 	}
-	a.services, err = services.Open(a.order.services, file, a.clock)
+	a.services, err = services.Open(a.config.Services, file, a.clock)
 	return err
 }
 
 // openBackend opens what a machine without lines works on.
-func (a *assembly) openBackend() (err error) {
+func (a *Assembly) openBackend() (err error) {
 	note := func(text string) { a.recorder.plant("", []machines.Note{{Text: text}}) }
-	a.backend, err = a.order.target.builtIn.Open(a.order.settings, machines.RunContext{Clock: a.clock, Note: note, Data: a.order.data})
+	a.backend, err = a.config.Target.BuiltIn.Open(a.config.Settings, machines.RunContext{Clock: a.clock, Note: note, Data: a.config.Data})
 	return err
 }
 
 // mocked puts the test case before the handlers, and returns who answers the Tasks that have none.
-func (a *assembly) mocked(handlers map[string]engine.Handler) engine.Handler {
+func (a *Assembly) mocked(handlers map[string]engine.Handler) engine.Handler {
 	var other engine.Handler
 	if a.services != nil {
 		other = a.services
 	}
-	if a.order.mocks == nil {
+	if a.config.Mocks == nil {
 		return other
 	}
-	if a.order.board == nil {
+	if a.config.Board == nil {
 		for _, activity := range direct.Activities() {
 			handlers[activity] = engine.HandlerFunc(func(t engine.Task) (any, string, string) {
 				return nil, asl.ErrRuntime, fmt.Sprintf("State '%s' moves lines: give it a response in the test case, or name the board "+
@@ -347,7 +349,7 @@ func (a *assembly) mocked(handlers map[string]engine.Handler) engine.Handler {
 			})
 		}
 	}
-	player := a.order.mocks.Play()
+	player := a.config.Mocks.Play()
 	for activity, h := range handlers {
 		handlers[activity] = player.Before(h)
 	}
@@ -359,7 +361,7 @@ func (a *assembly) mocked(handlers map[string]engine.Handler) engine.Handler {
 
 // tripped takes a plant out of work whose line max-on has turned off: what the plant believes of its lines is not so any
 // more.
-func (a *assembly) tripped(c gpio.Change) {
+func (a *Assembly) tripped(c gpio.Change) {
 	if a.rig == nil || c.Direction != gpio.Out || c.High {
 		return
 	}
@@ -385,9 +387,9 @@ func plantLines(m *machines.Machine) (outputs, inputs []string, err error) {
 	return outputs, inputs, nil
 }
 
-// fitBoard checks that a user's board has the lines that a built-in machine works with, safe as they must be, and returns
+// FitBoard checks that a user's board has the lines that a built-in machine works with, safe as they must be, and returns
 // it with the rules of the machine's own board added: what must never be does not become possible by other wiring.
-func fitBoard(m *machines.Machine, file string, board *gpio.Board) (*gpio.Board, error) {
+func FitBoard(m *machines.Machine, file string, board *gpio.Board) (*gpio.Board, error) {
 	own, err := gpio.ParseBoard(m.Name, m.Board)
 	if err != nil {
 		return nil, err
@@ -419,21 +421,21 @@ func fitBoard(m *machines.Machine, file string, board *gpio.Board) (*gpio.Board,
 }
 
 // end stops the execution from outside, once. It is for the clock's goroutine.
-func (a *assembly) end(why string) {
+func (a *Assembly) end(why string) {
 	if a.enough != "" {
 		return
 	}
 	a.enough = why
 	if a.ended == nil && !a.dark {
-		a.run.Stop(errEnded, why)
+		a.run.Stop(ErrEnded, why)
 	} else { // the power is off, or the monitor has been flashing
 		a.clock.Stop()
 	}
 }
 
-// work runs the clock until the execution has ended, nothing more can happen, or ctx ends, and takes the outputs to their safe
+// Run runs the clock until the execution has ended, nothing more can happen, or ctx ends, and takes the outputs to their safe
 // levels on every way out, a panic included. It returns what went wrong beside the execution.
-func (a *assembly) work(ctx context.Context) error {
+func (a *Assembly) Run(ctx context.Context) error {
 	why := "a fault in the program"
 	defer func() {
 		if err := a.close(why); err != nil && a.failure == nil {
@@ -453,7 +455,7 @@ func (a *assembly) work(ctx context.Context) error {
 }
 
 // close takes the outputs to their safe levels first; the folder is given up last.
-func (a *assembly) close(why string) (err error) {
+func (a *Assembly) close(why string) (err error) {
 	if a.monitor != nil {
 		a.monitor.Close()
 	}
@@ -473,18 +475,18 @@ func (a *assembly) close(why string) (err error) {
 		err = errors.Join(err, a.ledger.Close())
 	}
 	if a.data != nil {
-		err = errors.Join(err, a.data.close())
+		err = errors.Join(err, a.data.Close())
 	}
 	return err
 }
 
 // operate is the operator of the control socket: it puts an operation to the plant, on the clock's goroutine.
-func (a *assembly) operate(operation string, input any, answer func(any, *asl.Error)) {
-	if operation == opClearFault {
+func (a *Assembly) operate(operation string, input any, answer func(any, *asl.Error)) {
+	if operation == OpClearFault {
 		a.clock.Interject(func() { a.clearFault(input, answer) })
 		return
 	}
-	m := a.order.target.builtIn
+	m := a.config.Target.BuiltIn
 	if m == nil || !slices.Contains(m.Operations, operation) {
 		answer(nil, &asl.Error{Name: "Operation.Unknown", Cause: fmt.Sprintf("the machine that runs has no operation %q", operation)})
 		return
@@ -507,8 +509,8 @@ func (f operated) Fail(name, cause string) { f(nil, &asl.Error{Name: name, Cause
 func (operated) Heartbeat()                {}
 func (operated) Submit(any)                {}
 
-// result is the end of a run as an error: nil if the execution succeeded or was ended from outside.
-func (a *assembly) result() error {
+// Result is the end of a run as an error: nil if the execution succeeded or was ended from outside.
+func (a *Assembly) Result() error {
 	switch {
 	case a.flashes() && !a.cleared:
 		return errors.Join(a.latched(a.monitor.Fault()), a.failure)

@@ -30,24 +30,24 @@ kept in faults-cleared.jsonl. Exit codes: 0 cleared, 1 there was no fault, or it
 func (c *clearFaultCmd) Run(ctx context.Context, s streams) error {
 	switch info, err := os.Stat(c.Data); {
 	case err != nil:
-		return misuse{fmt.Errorf("--data: %w", err)}
+		return UsageError{fmt.Errorf("--data: %w", err)}
 	case !info.IsDir():
-		return misusef("--data: %s is not a folder", c.Data)
+		return Usagef("--data: %s is not a folder", c.Data)
 	}
 	if c.By == "" {
 		u, err := user.Current()
 		if err != nil {
-			return misusef("--by: %v; say who clears the fault", err)
+			return Usagef("--by: %v; say who clears the fault", err)
 		}
 		c.By = u.Username
 	}
-	cleared, err := ask(ctx, c.Data, opClearFault, value.NewObject("by", c.By))
-	if errors.Is(err, errNobody) {
+	cleared, err := Ask(ctx, c.Data, OpClearFault, value.NewObject("by", c.By))
+	if errors.Is(err, ErrNotRunning) {
 		cleared, err = c.clearFile()
 	}
 	var failed *asl.Error
 	switch {
-	case errors.As(err, &failed) && failed.Name == errNoFault:
+	case errors.As(err, &failed) && failed.Name == ErrNoFault:
 		return fmt.Errorf("no fault is latched in %s", c.Data)
 	case err != nil:
 		return err
@@ -65,17 +65,17 @@ func (c *clearFaultCmd) Run(ctx context.Context, s streams) error {
 
 // clearFile clears a fault that no process works with.
 func (c *clearFaultCmd) clearFile() (_ any, err error) {
-	data, err := openData(c.Data)
+	data, err := OpenData(c.Data)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, data.close()) }()
+	defer func() { err = errors.Join(err, data.Close()) }()
 	f, err := monitor.File{Dir: c.Data}.Clear(monitor.Cleared{By: c.By, At: time.Now().UTC()})
 	if err == nil && f == nil {
-		return nil, &asl.Error{Name: errNoFault}
+		return nil, &asl.Error{Name: ErrNoFault}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return faultValue(f), nil
+	return FaultValue(f), nil
 }

@@ -26,7 +26,7 @@ func TestClearFaultReachesTheRunningMachine(t *testing.T) {
 		ended <- run(t.Context(), []string{"run", "intersection", "--data", dir, "--plain"}, streams{in: os.Stdin, out: &out, err: &talk})
 	}()
 	for {
-		if _, err := os.Stat(dir + "/" + controlSocket); err == nil {
+		if _, err := os.Stat(dir + "/" + ControlSocket); err == nil {
 			break
 		}
 		select {

@@ -20,9 +20,9 @@ import (
 	"signalbox/asl/value"
 )
 
-// controlSocket is the name of the socket in the data folder by which other commands speak to the process that works with
+// ControlSocket is the name of the socket in the data folder by which other commands speak to the process that works with
 // it: a POST of {"operation": …, "input": …}, answered by {"output": …} or {"error": …, "cause": …}.
-const controlSocket = "control.sock"
+const ControlSocket = "control.sock"
 
 // answerLimit is how long an operation may take to answer.
 const answerLimit = 10 * time.Second
@@ -50,7 +50,7 @@ type controlAnswer struct {
 
 // listen opens the socket in a folder that this process holds.
 func listen(dir string, do operator) (*control, error) {
-	path := filepath.Join(dir, controlSocket)
+	path := filepath.Join(dir, ControlSocket)
 	// One that a killed process has left behind: the folder's lock says that it is nobody's.
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -114,16 +114,16 @@ func controlHandler(do operator) http.Handler {
 	})
 }
 
-// errNobody says that no process works with a data folder.
-var errNobody = errors.New("no process works with this folder")
+// ErrNotRunning says that no process works with a data folder.
+var ErrNotRunning = errors.New("no process works with this folder")
 
-// ask puts an operation to the process that works with a data folder; errNobody if there is none.
-func ask(ctx context.Context, dir, operation string, input any) (any, error) {
+// Ask puts an operation to the process that works with a data folder; errNobody if there is none.
+func Ask(ctx context.Context, dir, operation string, input any) (any, error) {
 	var dialer net.Dialer
 	client := &http.Client{Timeout: answerLimit + time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, "unix", filepath.Join(dir, controlSocket))
+			return dialer.DialContext(ctx, "unix", filepath.Join(dir, ControlSocket))
 		},
 	}}
 	body, err := json.Marshal(controlRequest{operation, value.Append(nil, input)})
@@ -136,7 +136,7 @@ func ask(ctx context.Context, dir, operation string, input any) (any, error) {
 	}
 	response, err := client.Do(request)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
-		return nil, errNobody
+		return nil, ErrNotRunning
 	}
 	if err != nil {
 		return nil, err

@@ -12,11 +12,11 @@ import (
 
 func TestOperationsReachTheRunningProcess(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := ask(t.Context(), dir, "refill", nil); !errors.Is(err, errNobody) {
-		t.Fatalf("got %v, want %v", err, errNobody)
+	if _, err := Ask(t.Context(), dir, "refill", nil); !errors.Is(err, ErrNotRunning) {
+		t.Fatalf("got %v, want %v", err, ErrNotRunning)
 	}
 	// What a killed process has left behind is nobody's.
-	if err := os.WriteFile(dir+"/"+controlSocket, nil, 0o600); err != nil {
+	if err := os.WriteFile(dir+"/"+ControlSocket, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c, err := listen(dir, func(operation string, input any, answer func(any, *asl.Error)) {
@@ -31,11 +31,11 @@ func TestOperationsReachTheRunningProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := ask(t.Context(), dir, "refill", value.NewObject("25", int64(40)))
+	got, err := Ask(t.Context(), dir, "refill", value.NewObject("25", int64(40)))
 	if want := `{"took":{"25":40}}`; err != nil || value.Text(got) != want {
 		t.Errorf("got %s %v, want %s", value.Text(got), err, want)
 	}
-	_, err = ask(t.Context(), dir, "dance", nil)
+	_, err = Ask(t.Context(), dir, "dance", nil)
 	var failure *asl.Error
 	if !errors.As(err, &failure) || failure.Error() != "No.Such: what?" {
 		t.Errorf("got %v, want No.Such: what?", err)
@@ -43,34 +43,34 @@ func TestOperationsReachTheRunningProcess(t *testing.T) {
 	if err := c.close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := ask(t.Context(), dir, "refill", nil); !errors.Is(err, errNobody) {
-		t.Errorf("after the end: got %v, want %v", err, errNobody)
+	if _, err := Ask(t.Context(), dir, "refill", nil); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("after the end: got %v, want %v", err, ErrNotRunning)
 	}
 }
 
 func TestADataFolderBelongsToOneProcess(t *testing.T) {
 	dir := t.TempDir() + "/new/folder"
-	first, err := openData(dir)
+	first, err := OpenData(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openData(dir); err == nil || !strings.Contains(err.Error(), "works with it") {
+	if _, err := OpenData(dir); err == nil || !strings.Contains(err.Error(), "works with it") {
 		t.Errorf("got %v, want a refusal", err)
 	}
-	if err := first.close(); err != nil {
+	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	second, err := openData(dir)
+	second, err := OpenData(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := second.close(); err != nil {
+	if err := second.Close(); err != nil {
 		t.Error(err)
 	}
 	if err := os.WriteFile(t.TempDir()+"/file", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openData("/dev/null/x"); err == nil {
+	if _, err := OpenData("/dev/null/x"); err == nil {
 		t.Error("a folder below a file was opened")
 	}
 }

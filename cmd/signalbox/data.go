@@ -9,21 +9,21 @@ import (
 	"syscall"
 )
 
-// A dataFolder is where a process keeps what must outlive it: ledger, latched fault, stores. It belongs to one process at a
+// A DataFolder is where a process keeps what must outlive it: ledger, latched fault, stores. It belongs to one process at a
 // time.
-type dataFolder struct {
+type DataFolder struct {
 	dir  string
 	lock *os.File
 }
 
-// openData makes the folder where it is missing and takes it for this process.
-func openData(dir string) (*dataFolder, error) {
+// OpenData makes the folder where it is missing and takes it for this process.
+func OpenData(dir string) (*DataFolder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, misuse{fmt.Errorf("--data: %w", err)}
+		return nil, UsageError{fmt.Errorf("--data: %w", err)}
 	}
 	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, misuse{fmt.Errorf("--data: %w", err)}
+		return nil, UsageError{fmt.Errorf("--data: %w", err)}
 	}
 	// The kernel lets go of it when the process ends, however it ends.
 	switch err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
@@ -31,7 +31,7 @@ func openData(dir string) (*dataFolder, error) {
 		who := make([]byte, 20)
 		n, _ := lock.ReadAt(who, 0) // without it the message is only shorter
 		_ = lock.Close()            // nothing was written
-		return nil, misusef("--data %s: process %s works with it; end that one first, or name another folder",
+		return nil, Usagef("--data %s: process %s works with it; end that one first, or name another folder",
 			dir, strings.TrimSpace(string(who[:n])))
 	case err != nil:
 		return nil, errors.Join(fmt.Errorf("--data %s: %w", dir, err), lock.Close())
@@ -41,16 +41,16 @@ func openData(dir string) (*dataFolder, error) {
 		_, err = fmt.Fprintf(lock, "%d\n", os.Getpid())
 	}
 	if err != nil {
-		return nil, errors.Join(misuse{fmt.Errorf("--data: %w", err)}, lock.Close())
+		return nil, errors.Join(UsageError{fmt.Errorf("--data: %w", err)}, lock.Close())
 	}
-	return &dataFolder{dir, lock}, nil
+	return &DataFolder{dir, lock}, nil
 }
 
-func (d *dataFolder) close() error { return d.lock.Close() }
+func (d *DataFolder) Close() error { return d.lock.Close() }
 
-// defaultData is the folder of a machine that is named none but must keep something: /var/lib/signalbox/NAME for root, else
+// DefaultData is the folder of a machine that is named none but must keep something: /var/lib/signalbox/NAME for root, else
 // below the user's XDG_STATE_HOME.
-func defaultData(machine string) (string, error) {
+func DefaultData(machine string) (string, error) {
 	if os.Geteuid() == 0 {
 		return filepath.Join("/var/lib/signalbox", machine), nil
 	}

@@ -15,11 +15,11 @@ type graphCmd struct {
 
 // Run implements the command.
 func (c *graphCmd) Run(s streams) error {
-	t, err := read(c.Target)
+	t, err := ReadTarget(c.Target)
 	if err != nil {
 		return err
 	}
-	definition := t.machine
+	definition := t.Machine
 	g := grapher{ids: map[*asl.State]string{}}
 	g.number(&definition.Block)
 	if c.Format == "dot" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,19 +37,19 @@ func (p ledgerPlace) dir() (string, error) {
 	if p.Data != "" {
 		return p.Data, nil
 	}
-	return defaultData("vending")
+	return DefaultData("vending")
 }
 
 // open opens the ledger to look at it, and finds the machine that keeps it.
 func (p ledgerPlace) open(dir string) (*ledger.File, *machines.Machine, error) {
 	file, err := ledger.Read(filepath.Join(dir, ledger.Name))
 	if errors.Is(err, ledger.ErrNone) {
-		return nil, nil, misusef("%w; a machine that runs with --data %s begins one", err, dir)
+		return nil, nil, Usagef("%w; a machine that runs with --data %s begins one", err, dir)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	all := builtIn()
+	all := BuiltIn()
 	i := slices.IndexFunc(all, func(m machines.Machine) bool { return m.Name == file.Machine() })
 	if i < 0 || all[i].Report == nil {
 		return nil, nil, errors.Join(fmt.Errorf("%s: there is no machine %q here", dir, file.Machine()), file.Close())
@@ -73,7 +72,7 @@ func (c *ledgerShow) Run(s streams) error {
 		return err
 	}
 	var damaged error
-	text, data, err := m.Report(whole(file, &damaged))
+	text, data, err := m.Report(Entries(file, &damaged))
 	if err = errors.Join(damaged, err, file.Close()); err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
@@ -82,17 +81,6 @@ func (c *ledgerShow) Run(s streams) error {
 	}
 	_, err = fmt.Fprint(s.out, text)
 	return err
-}
-
-// whole ranges over the entries of a ledger; what goes wrong is put into failed, and ends them.
-func whole(l machines.Ledger, failed *error) iter.Seq[machines.Entry] {
-	return func(yield func(machines.Entry) bool) {
-		for e, err := range l.All() {
-			if *failed = err; err != nil || !yield(e) {
-				return
-			}
-		}
-	}
 }
 
 type ledgerRefill struct {
@@ -125,7 +113,7 @@ type ledgerCollect struct {
 func (c *ledgerCollect) Run(ctx context.Context, s streams) error {
 	if c.Box {
 		if c.Count != nil {
-			return misusef("--box: the box is emptied as a whole; leave the count out")
+			return Usagef("--box: the box is emptied as a whole; leave the count out")
 		}
 		return c.do(ctx, s, vending.Collect, "box", true)
 	}
@@ -169,7 +157,7 @@ func (c *ledgerSettle) Run(ctx context.Context, s streams) error {
 		if hint == "" {
 			hint = fmt.Sprintf("; decide one of %q", known)
 		}
-		return misusef("there is no decision %q about that%s", c.Decision, hint)
+		return Usagef("there is no decision %q about that%s", c.Decision, hint)
 	}
 	return c.do(ctx, s, vending.Settle, append(what, "decision", c.Decision)...)
 }
@@ -177,7 +165,7 @@ func (c *ledgerSettle) Run(ctx context.Context, s streams) error {
 func cents(flag, text string) (int64, error) {
 	amount, ok := vending.ParseCents(text)
 	if !ok {
-		return 0, misusef("%s %s: an amount is written like 0.25", flag, text)
+		return 0, Usagef("%s %s: an amount is written like 0.25", flag, text)
 	}
 	return int64(amount), nil
 }
@@ -196,8 +184,8 @@ func (p ledgerPlace) do(ctx context.Context, s streams, operation string, pairs 
 		return err
 	}
 	input := value.NewObject(pairs...)
-	output, err := ask(ctx, dir, operation, input)
-	if errors.Is(err, errNobody) {
+	output, err := Ask(ctx, dir, operation, input)
+	if errors.Is(err, ErrNotRunning) {
 		output, err = p.alone(dir, m, operation, input)
 	}
 	var refused *asl.Error
@@ -220,62 +208,23 @@ func (p ledgerPlace) alone(dir string, m *machines.Machine, operation string, in
 	if p.Config != "" {
 		text, err := os.ReadFile(p.Config)
 		if err != nil {
-			return nil, misusef("--config: %w", err)
+			return nil, Usagef("--config: %w", err)
 		}
 		configured, err := m.Configure(p.Config, text)
 		if err != nil {
-			return nil, misuse{err}
+			return nil, UsageError{err}
 		}
 		m = &configured
 	}
-	data, err := openData(dir)
+	data, err := OpenData(dir)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, data.close()) }()
+	defer func() { err = errors.Join(err, data.Close()) }()
 	file, err := ledger.Open(filepath.Join(dir, ledger.Name), m.Name)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return operateAlone(m, file, operation, input, time.Now())
-}
-
-// operateAlone has a plant that is connected to nothing do an operation: it begins with its ledger, lets its power-up pass,
-// and what it records is written. No line is moved, for there is none.
-func operateAlone(m *machines.Machine, l machines.Ledger, operation string, input any, at time.Time) (any, error) {
-	plant, ok := m.Plant.(machines.Recoverer)
-	if !ok {
-		return nil, fmt.Errorf("the machine %s keeps no ledger", m.Name)
-	}
-	var failed error
-	state, r, err := plant.Recover(whole(l, &failed), at)
-	if err = errors.Join(failed, err); err != nil {
-		return nil, fmt.Errorf("the ledger: %w", err)
-	}
-	const ticket = 1
-	records := r.Records
-	follow := func(h machines.Input) {
-		state, r = plant.Apply(state, h, at)
-		records = append(records, r.Records...)
-	}
-	for len(r.Deadlines) > 0 {
-		first := slices.MinFunc(r.Deadlines, func(a, b machines.Deadline) int { return a.At.Compare(b.At) })
-		at = first.At
-		follow(machines.Due{Name: first.Name})
-	}
-	follow(machines.Command{Ticket: ticket, Name: operation, Input: input, State: "operator"})
-	for _, a := range r.Answers {
-		switch {
-		case a.Ticket != ticket:
-		case a.Error != "":
-			return nil, &asl.Error{Name: a.Error, Cause: a.Cause} // and nothing is written
-		default:
-			for i := range records {
-				records[i].Time = at
-			}
-			return a.Output, l.Append(records)
-		}
-	}
-	return nil, fmt.Errorf("%s has not been answered", operation)
+	return OperateOffline(m, file, operation, input, time.Now())
 }

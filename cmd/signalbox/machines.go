@@ -10,7 +10,7 @@ type machinesCmd struct{}
 
 // Run implements the command.
 func (machinesCmd) Run(s streams) error {
-	for _, m := range builtIn() {
+	for _, m := range BuiltIn() {
 		if _, err := fmt.Fprintf(s.out, "%-23s %s\n", m.Name, m.Summary); err != nil {
 			return err
 		}

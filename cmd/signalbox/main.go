@@ -32,13 +32,6 @@ type streams struct {
 	terminal bool // out and in are a terminal
 }
 
-// misuse is an error of whoever called: the exit code is 2.
-type misuse struct{ error }
-
-func misusef(format string, args ...any) error { return misuse{fmt.Errorf(format, args...)} }
-
-func (m misuse) Unwrap() error { return m.error }
-
 // errReported ends a command that has said already what went wrong.
 var errReported = errors.New("reported")
 
@@ -102,7 +95,7 @@ func run(ctx context.Context, args []string, s streams) (code int) {
 }
 
 func exitCode(err error, s streams) int {
-	var m misuse
+	var m UsageError
 	switch {
 	case err == nil:
 		return exitDone

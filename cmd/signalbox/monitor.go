@@ -18,7 +18,7 @@ type keeper interface {
 }
 
 // watch has a monitor watch the lamps of the machine, from outside of all that moves them.
-func (a *assembly) watch(w *machines.Watch) {
+func (a *Assembly) watch(w *machines.Watch) {
 	switch {
 	case a.latch != nil: // from before a power cut
 	case a.data != nil:
@@ -44,7 +44,7 @@ func (l lamps) Write(line string, high bool, why string) error {
 }
 
 // trip takes the plant out of work: the lamps are the monitor's from now on.
-func (a *assembly) trip(f *monitor.Fault, latch error) {
+func (a *Assembly) trip(f *monitor.Fault, latch error) {
 	text := f.Error()
 	if latch != nil {
 		text += fmt.Sprintf("; the latch: %v", latch)
@@ -55,7 +55,7 @@ func (a *assembly) trip(f *monitor.Fault, latch error) {
 }
 
 // latched is a fault as an error that says what to do.
-func (a *assembly) latched(f *monitor.Fault) error {
+func (a *Assembly) latched(f *monitor.Fault) error {
 	since := f.Time.UTC().Format(time.DateTime)
 	if a.data == nil {
 		return fmt.Errorf("%w (%s UTC); all heads flash red", f, since)
@@ -65,17 +65,17 @@ func (a *assembly) latched(f *monitor.Fault) error {
 }
 
 // flashes reports whether the monitor has the lamps.
-func (a *assembly) flashes() bool { return a.monitor != nil && a.monitor.Fault() != nil }
+func (a *Assembly) flashes() bool { return a.monitor != nil && a.monitor.Fault() != nil }
 
 // goesOn reports whether the clock goes on after the execution's end: the monitor flashes, or is about to, as nobody feeds it
 // any more.
-func (a *assembly) goesOn() bool {
+func (a *Assembly) goesOn() bool {
 	return a.enough == "" && a.monitor != nil && (a.flashes() || a.rig.Broken() != nil)
 }
 
 // clearFault is what a person does by the command clear-fault while the machine runs: the run ends, and the next one begins
 // with the start-up sequence.
-func (a *assembly) clearFault(input any, answer func(any, *asl.Error)) {
+func (a *Assembly) clearFault(input any, answer func(any, *asl.Error)) {
 	var in struct {
 		By string `json:"by"`
 	}
@@ -84,7 +84,7 @@ func (a *assembly) clearFault(input any, answer func(any, *asl.Error)) {
 		return
 	}
 	if !a.flashes() {
-		answer(nil, &asl.Error{Name: errNoFault, Cause: "no fault is latched"})
+		answer(nil, &asl.Error{Name: ErrNoFault, Cause: "no fault is latched"})
 		return
 	}
 	f, err := a.latch.Clear(monitor.Cleared{By: in.By, At: a.clock.Now()})
@@ -96,16 +96,16 @@ func (a *assembly) clearFault(input any, answer func(any, *asl.Error)) {
 		return
 	}
 	a.cleared = true
-	a.recorder.note("fault cleared by "+in.By+": "+f.Kind, opClearFault)
-	answer(faultValue(f), nil)
+	a.recorder.note("fault cleared by "+in.By+": "+f.Kind, OpClearFault)
+	answer(FaultValue(f), nil)
 	a.end("the fault is cleared; the next run begins with the start-up sequence")
 }
 
 const (
-	opClearFault = "clear-fault"
-	errNoFault   = "Fault.None"
+	OpClearFault = "clear-fault"
+	ErrNoFault   = "Fault.None"
 )
 
-func faultValue(f *monitor.Fault) *value.Object {
+func FaultValue(f *monitor.Fault) *value.Object {
 	return value.NewObject("kind", f.Kind, "detail", f.Detail, "time", f.Time.UTC().Format(time.RFC3339Nano))
 }

@@ -67,27 +67,27 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	if c.Explain {
-		return c.explain(o.target, s.out)
+		return c.explain(o.Target, s.out)
 	}
 	if s.terminal && !c.Plain && !c.JSON {
-		o.attended = true
+		o.Attended = true
 		return runScreen(ctx, o)
 	}
 	return c.print(ctx, o, s)
 }
 
 // explain prints how a machine's figures come about.
-func (c *runCmd) explain(t *target, out io.Writer) error {
-	if t.builtIn == nil || t.builtIn.Explain == nil {
-		return misusef("--explain: %s has no figures to explain", t.name)
+func (c *runCmd) explain(t *Target, out io.Writer) error {
+	if t.BuiltIn == nil || t.BuiltIn.Explain == nil {
+		return Usagef("--explain: %s has no figures to explain", t.Name)
 	}
-	_, err := io.WriteString(out, t.builtIn.Explain())
+	_, err := io.WriteString(out, t.BuiltIn.Explain())
 	return err
 }
 
 // order reads and checks everything that the command line names, and says all that is wrong with it. Nothing is opened yet.
-func (c *runCmd) order(in io.Reader) (order, error) {
-	o := order{driver: c.Driver, speed: c.Speed, seed: c.Seed}
+func (c *runCmd) order(in io.Reader) (Config, error) {
+	o := Config{Driver: c.Driver, Speed: c.Speed, Seed: c.Seed}
 	var faults []error
 	note := func(err error) {
 		if err != nil {
@@ -101,22 +101,22 @@ func (c *runCmd) order(in io.Reader) (order, error) {
 		note(errors.New("--speed: real lines run in real time; leave it out with --driver gpio"))
 	}
 	if c.For != nil {
-		if o.length = *c.For; o.length <= 0 {
-			note(fmt.Errorf("--for %v: a length of time is more than 0", o.length))
+		if o.Length = *c.For; o.Length <= 0 {
+			note(fmt.Errorf("--for %v: a length of time is more than 0", o.Length))
 		}
 	}
 	if c.Driver == "gpio" && c.Scenario != "" {
 		note(errors.New("--scenario: real lines cannot be pushed; leave it out with --driver gpio"))
 	}
 	var err error
-	o.input, err = readInput(c.Input, in)
+	o.Input, err = readInput(c.Input, in)
 	note(err)
-	o.target, err = read(c.Target)
+	o.Target, err = ReadTarget(c.Target)
 	note(err)
-	o.mocks, err = c.mocks(o.target)
+	o.Mocks, err = c.mocks(o.Target)
 	note(err)
 	var wrong error
-	o.services, wrong = c.services()
+	o.Services, wrong = c.services()
 	note(wrong)
 	err = errors.Join(err, wrong)
 	if c.Objects != "" {
@@ -126,59 +126,59 @@ func (c *runCmd) order(in io.Reader) (order, error) {
 		case !info.IsDir():
 			note(fmt.Errorf("--objects: %s is not a folder", c.Objects))
 		}
-		o.objects = engine.Folder(c.Objects)
-	} else if o.target != nil && o.target.builtIn == nil {
-		o.objects = engine.Folder(filepath.Dir(o.target.file))
+		o.Objects = engine.Folder(c.Objects)
+	} else if o.Target != nil && o.Target.BuiltIn == nil {
+		o.Objects = engine.Folder(filepath.Dir(o.Target.File))
 	}
-	if o.target != nil && err == nil {
-		if err = o.target.findPlant(builtIn(), o.mocks, o.services); err == nil {
-			err = c.configure(o.target)
+	if o.Target != nil && err == nil {
+		if err = o.Target.FindPlant(BuiltIn(), o.Mocks, o.Services); err == nil {
+			err = c.configure(o.Target)
 		}
 		if err == nil {
-			o.board, err = c.board(o.target, o.mocks)
+			o.Board, err = c.board(o.Target, o.Mocks)
 		}
 		note(err)
 	}
-	if o.target != nil && err == nil {
-		o.settings, err = c.settings(o.target)
+	if o.Target != nil && err == nil {
+		o.Settings, err = c.settings(o.Target)
 		note(err)
 	}
-	o.data = c.Data
-	if o.data == "" && o.driver == "gpio" && o.target != nil && o.target.keeps() {
-		o.data, err = defaultData(o.target.builtIn.Name)
+	o.Data = c.Data
+	if o.Data == "" && o.Driver == "gpio" && o.Target != nil && o.Target.Keeps() {
+		o.Data, err = DefaultData(o.Target.BuiltIn.Name)
 		note(err)
 	}
 	switch {
 	case c.Scenario == "" || c.Driver == "gpio":
-	case o.board != nil:
-		o.scenario, err = scenario.Read(c.Scenario, o.board)
+	case o.Board != nil:
+		o.Scenario, err = scenario.Read(c.Scenario, o.Board)
 		note(err)
 	case len(faults) == 0:
 		note(errors.New("--scenario: no lines are moved, so there is nothing to push"))
 	}
 	if faults != nil {
-		return o, misuse{errors.Join(faults...)}
+		return o, UsageError{errors.Join(faults...)}
 	}
 	return o, nil
 }
 
 // configure makes the built-in machine of a target as the file of --config describes it.
-func (c *runCmd) configure(t *target) error {
+func (c *runCmd) configure(t *Target) error {
 	if c.Config == "" {
 		return nil
 	}
-	if t.builtIn == nil || t.builtIn.Configure == nil {
-		return fmt.Errorf("--config: %s has nothing to configure", t.name)
+	if t.BuiltIn == nil || t.BuiltIn.Configure == nil {
+		return fmt.Errorf("--config: %s has nothing to configure", t.Name)
 	}
 	text, err := os.ReadFile(c.Config)
 	if err != nil {
 		return fmt.Errorf("--config: %w", err)
 	}
-	m, err := t.builtIn.Configure(c.Config, text)
+	m, err := t.BuiltIn.Configure(c.Config, text)
 	if err != nil {
 		return err
 	}
-	return t.become(&m)
+	return t.Become(&m)
 }
 
 // services reads what the cloud stands for here, nil where nothing does.
@@ -194,31 +194,31 @@ func (c *runCmd) services() (*services.Mapping, error) {
 }
 
 // settings are what the command line says to a machine without lines. What it says and the machine does not take is refused.
-func (c *runCmd) settings(t *target) (machines.Settings, error) {
+func (c *runCmd) settings(t *Target) (machines.Settings, error) {
 	s := machines.Settings{Source: c.Source, Target: c.To, Rows: c.Rows}
 	var faults []error
 	for _, f := range []struct {
 		name string
 		said bool
 	}{{"source", c.Source != ""}, {"target", c.To != ""}, {"rows", c.Rows != nil}} {
-		if f.said && (t.builtIn == nil || !slices.Contains(t.builtIn.Flags, f.name)) {
-			faults = append(faults, fmt.Errorf("--%s: %s has no use for it", f.name, t.name))
+		if f.said && (t.BuiltIn == nil || !slices.Contains(t.BuiltIn.Flags, f.name)) {
+			faults = append(faults, fmt.Errorf("--%s: %s has no use for it", f.name, t.Name))
 		}
 	}
-	if t.real() {
+	if t.Real() {
 		if c.Driver == "gpio" {
-			faults = append(faults, fmt.Errorf("--driver gpio: %s moves no lines; leave it out", t.name))
+			faults = append(faults, fmt.Errorf("--driver gpio: %s moves no lines; leave it out", t.Name))
 		}
 		if c.Speed != 1 {
-			faults = append(faults, fmt.Errorf("--speed: %s works in real time; leave it out", t.name))
+			faults = append(faults, fmt.Errorf("--speed: %s works in real time; leave it out", t.Name))
 		}
-		faults = append(faults, t.builtIn.Check(s))
+		faults = append(faults, t.BuiltIn.Check(s))
 	}
 	return s, errors.Join(faults...)
 }
 
 // mocks reads the test case that Tasks are answered from, nil if there is none. The target is nil where it has faults.
-func (c *runCmd) mocks(t *target) (*mock.Case, error) {
+func (c *runCmd) mocks(t *Target) (*mock.Case, error) {
 	if c.Mocks == "" {
 		if c.Case != "" {
 			return nil, errors.New("--case: it is a test case of a file of answers; name that one with --mocks FILE")
@@ -233,38 +233,38 @@ func (c *runCmd) mocks(t *target) (*mock.Case, error) {
 	if err != nil || t == nil {
 		return nil, err
 	}
-	found, err := file.Case(t.name, c.Case)
+	found, err := file.Case(t.Name, c.Case)
 	if err != nil {
 		return nil, fmt.Errorf("--case: %w", err)
 	}
-	return found, found.Check(t.machine)
+	return found, found.Check(t.Machine)
 }
 
 // board reads the board of a run: the one that is named, else the built-in machine's. It is nil where no line is moved, and
 // where Tasks are mocked: those that would still move lines then fail.
-func (c *runCmd) board(t *target, mocks *mock.Case) (*gpio.Board, error) {
-	if c.Board != "" && t.real() {
-		return nil, fmt.Errorf("--board: %s moves no lines", t.name)
+func (c *runCmd) board(t *Target, mocks *mock.Case) (*gpio.Board, error) {
+	if c.Board != "" && t.Real() {
+		return nil, fmt.Errorf("--board: %s moves no lines", t.Name)
 	}
 	if c.Board != "" {
 		board, err := gpio.ReadBoard(c.Board)
 		if err != nil {
 			return nil, err
 		}
-		if t.builtIn != nil {
-			return fitBoard(t.builtIn, c.Board, board)
+		if t.BuiltIn != nil {
+			return FitBoard(t.BuiltIn, c.Board, board)
 		}
 		return board, nil
 	}
-	if t.real() {
+	if t.Real() {
 		return nil, nil
 	}
-	if t.builtIn != nil {
-		return gpio.ParseBoard(t.builtIn.Name, t.builtIn.Board)
+	if t.BuiltIn != nil {
+		return gpio.ParseBoard(t.BuiltIn.Name, t.BuiltIn.Board)
 	}
-	for s := range t.machine.All() {
+	for s := range t.Machine.All() {
 		if s.Activity != "" && mocks == nil {
-			return nil, fmt.Errorf("%s: %s moves lines: name the board that has them with --board FILE", t.file, s.Name)
+			return nil, fmt.Errorf("%s: %s moves lines: name the board that has them with --board FILE", t.File, s.Name)
 		}
 	}
 	return nil, nil
@@ -296,16 +296,16 @@ func readInput(text string, in io.Reader) (any, error) {
 }
 
 // print runs without a screen.
-func (c *runCmd) print(ctx context.Context, o order, s streams) error {
+func (c *runCmd) print(ctx context.Context, o Config, s streams) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := bufio.NewWriter(s.out)
 	start := engine.Epoch
-	if o.real() {
+	if o.Real() {
 		start = time.Now()
 	}
 	var broken error
-	a, err := assemble(o, func(h logEvent) {
+	a, err := Open(o, func(h LogEvent) {
 		if broken != nil {
 			return
 		}
@@ -314,7 +314,7 @@ func (c *runCmd) print(ctx context.Context, o order, s streams) error {
 		} else {
 			broken = printPlain(out, start, h)
 		}
-		if broken == nil && o.speed != 0 {
+		if broken == nil && o.Speed != 0 {
 			broken = out.Flush() // somebody watches
 		}
 		if broken != nil {
@@ -322,7 +322,7 @@ func (c *runCmd) print(ctx context.Context, o order, s streams) error {
 		}
 	})
 	if err == nil {
-		err = errors.Join(a.work(ctx), a.result())
+		err = errors.Join(a.Run(ctx), a.Result())
 	}
 	if flushed := out.Flush(); broken == nil {
 		broken = flushed

@@ -13,8 +13,6 @@ import (
 	"signalbox/asl"
 	"signalbox/asl/value"
 	"signalbox/gpio"
-	"signalbox/gpio/scenario"
-	"signalbox/machines"
 	"signalbox/tui"
 )
 
@@ -26,16 +24,16 @@ const maxLog = 1000
 
 // runScreen runs with a screen until somebody leaves it. The clock has a goroutine of its own; all that touches the machine
 // goes there.
-func runScreen(ctx context.Context, o order) error {
+func runScreen(ctx context.Context, o Config) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	f := &feed{speed: o.speed, changed: map[string]time.Time{}, free: map[string]time.Time{}, snapshots: make(chan tui.Snapshot)}
-	a, err := assemble(o, f.tell)
+	f := &feed{config: o, speed: o.Speed, changed: map[string]time.Time{}, snapshots: make(chan tui.Snapshot)}
+	a, err := Open(o, f.tell)
 	if err != nil {
 		return err
 	}
 	f.assembly = a
-	a.clock.KeepOpen()
+	a.KeepOpen()
 
 	var wg sync.WaitGroup
 	var failed error
@@ -62,12 +60,13 @@ func runScreen(ctx context.Context, o order) error {
 	if asked {
 		err = nil
 	}
-	return errors.Join(err, failed, a.result())
+	return errors.Join(err, failed, a.Result())
 }
 
 // A feed makes the screen's snapshots. It belongs to the clock's goroutine, but for options.
 type feed struct {
-	assembly  *assembly
+	assembly  *Assembly
+	config    Config
 	snapshots chan tui.Snapshot
 
 	start   time.Time
@@ -79,7 +78,6 @@ type feed struct {
 	log     []tui.LogLine
 	dropped int
 	changed map[string]time.Time // by line
-	free    map[string]time.Time // by line, when its next push by a key may begin
 	speed   float64
 	resume  func() // nil unless paused
 }
@@ -87,7 +85,6 @@ type feed struct {
 // work runs the machine and sends snapshots, the last one when all is over.
 func (f *feed) work(ctx context.Context) error {
 	f.send()
-	clock := f.assembly.clock
 	ticking, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -100,7 +97,7 @@ func (f *feed) work(ctx context.Context) error {
 				return
 			case <-ticker.C:
 				if waiting.CompareAndSwap(false, true) {
-					clock.Interject(func() {
+					f.assembly.Do(func() {
 						waiting.Store(false)
 						f.send()
 					})
@@ -108,7 +105,7 @@ func (f *feed) work(ctx context.Context) error {
 			}
 		}
 	})
-	err := f.assembly.work(ctx)
+	err := f.assembly.Run(ctx)
 	stop()
 	wg.Wait()
 	f.send()
@@ -121,64 +118,43 @@ func (f *feed) send() { f.snapshots <- f.snapshot() }
 func (f *feed) options() tui.Options {
 	a := f.assembly
 	o := tui.Options{}
-	if a.backend != nil {
-		o.TogglePause = func() { a.clock.Interject(func() { f.toggle(a.backend.Pause) }) }
+	if a.Pausable() {
+		o.TogglePause = func() { a.Do(f.toggle) }
 	}
-	if a.order.real() {
+	if !a.Simulated() {
 		return o
-	}
-	o.TogglePause = func() {
-		a.clock.Interject(func() { f.toggle(a.clock.Hold) })
 	}
 	o.SetSpeed = func(speed float64) {
-		a.clock.Interject(func() {
+		a.Do(func() {
 			f.speed = speed
-			a.clock.SetSpeed(speed)
+			a.SetSpeed(speed)
 		})
 	}
-	if a.panel == nil { // no lines
+	if !a.Pushable() {
 		return o
 	}
-	o.Toggle = func(line string) {
-		a.clock.Interject(func() { a.panel.Push(line, !a.panel.Level(line), "key") })
-	}
-	if m := a.order.target.builtIn; m != nil {
+	o.Toggle = func(line string) { a.Do(func() { a.Toggle(line) }) }
+	if m := f.config.Target.BuiltIn; m != nil {
 		for _, k := range m.Keys {
 			o.Keys = append(o.Keys, tui.Key{Key: k.Key, Help: k.Help, Line: k.Line, Do: func() {
-				a.clock.Interject(func() { f.push(k) })
+				a.Do(func() { a.Press(k) })
 			}})
 		}
 	}
 	return o
 }
 
-func (f *feed) toggle(pause func() (resume func())) {
+func (f *feed) toggle() {
 	if f.resume == nil {
-		f.resume = pause()
+		f.resume = f.assembly.Pause()
 		return
 	}
 	f.resume()
 	f.resume = nil
 }
 
-// between is the least time between two pushes of one line by keys: a slot takes one coin after the other.
-const between = 300 * time.Millisecond
-
-// push is what a machine's key does to its line: the same as a scenario's push, as soon as the line is free.
-func (f *feed) push(k machines.Key) {
-	p := scenario.Push{Line: k.Line, Kind: scenario.Press, Width: k.Hold}
-	if k.Pulses > 0 {
-		p = scenario.Push{Line: k.Line, Kind: scenario.Pulses, Count: k.Pulses}
-	}
-	clock := f.assembly.clock
-	now := clock.Now()
-	p.At = max(0, f.free[k.Line].Sub(now))
-	f.free[k.Line] = now.Add(p.End() + between)
-	p.Schedule(clock, f.assembly.panel)
-}
-
 // tell takes what happens into what the screen shows.
-func (f *feed) tell(h logEvent) {
+func (f *feed) tell(h LogEvent) {
 	if h.Child != "" {
 		f.tellOfChild(h)
 		return
@@ -220,7 +196,7 @@ func (f *feed) tell(h logEvent) {
 		output, _ := h.Details.Lookup("output")
 		line.Kind, line.Text = tui.LogState, "the execution succeeded: "+value.Text(output)
 	case "ExecutionAborted":
-		line.Kind, line.Text, line.Why = tui.LogState, "the run was ended", strings.TrimPrefix(h.Why, errEnded+": ")
+		line.Kind, line.Text, line.Why = tui.LogState, "the run was ended", strings.TrimPrefix(h.Why, ErrEnded+": ")
 	default:
 		return
 	}
@@ -228,8 +204,8 @@ func (f *feed) tell(h logEvent) {
 }
 
 // tellOfChild takes what happens in a child of a distributed Map into the log. The machine itself is in the Map meanwhile.
-func (f *feed) tellOfChild(h logEvent) {
-	line := tui.LogLine{Time: h.Time, Why: h.Why + h.ofChild()}
+func (f *feed) tellOfChild(h LogEvent) {
+	line := tui.LogLine{Time: h.Time, Why: h.Why + h.OfChild()}
 	switch h.Type {
 	case "StateEntered":
 		line.Kind, line.Text = tui.LogState, h.State
@@ -252,45 +228,36 @@ func (f *feed) note(line tui.LogLine) {
 }
 
 func (f *feed) snapshot() tui.Snapshot {
-	a := f.assembly
-	t := a.order.target
+	t := f.config.Target
 	if f.states == nil {
-		f.states = screenStates(t.machine)
+		f.states = screenStates(t.Machine)
 	}
-	x := a.run.Snapshot()
+	v := f.assembly.View()
 	s := tui.Snapshot{
-		Machine: t.name, Driver: a.order.driver,
-		Time: a.clock.Reading(), Start: f.start, Speed: f.speed, Paused: f.resume != nil,
-		Status: tui.Status(x.Status.String()),
+		Machine: t.Name, Driver: f.config.Driver,
+		Time: v.Time, Start: f.start, Speed: f.speed, Paused: f.resume != nil,
+		Status: tui.Status(v.Execution.Status.String()),
 		States: f.states, Current: f.current, Since: f.since, Last: f.last, Problem: f.problem,
-		Log: f.log[:len(f.log):len(f.log)], Dropped: f.dropped,
+		Log: f.log[:len(f.log):len(f.log)], Dropped: f.dropped, World: v.World,
 	}
-	if a.enough != "" {
+	if v.Live {
+		s.Driver = "live"
+	}
+	if v.Ended {
 		s.Status = tui.StatusEnded
 	}
-	if a.flashes() && !a.cleared {
-		s.Status, s.Problem = tui.StatusFlashing, a.latched(a.monitor.Fault()).Error()
+	if v.Fault != nil {
+		s.Status, s.Problem = tui.StatusFlashing, v.Fault.Error()
 	}
-	for _, p := range x.Positions() {
+	for _, p := range v.Execution.Positions() {
 		if len(p.State.Branches) == 0 || p.State.Distributed { // another Parallel or Map is where its branches are
 			s.Active = append(s.Active, p.State.Name)
 		}
 	}
-	if a.lines != nil {
-		for _, l := range a.lines.Levels() {
-			s.Lines = append(s.Lines, tui.Line{
-				Name: l.Line, Output: l.Direction == gpio.Out, High: l.High, ChangedAt: f.changed[l.Line],
-			})
-		}
-	}
-	switch {
-	case a.backend != nil:
-		s.World, s.Driver = a.backend.View(), "live"
-	case a.world != nil:
-		s.World = a.world.View()
-	}
-	if m := t.builtIn; m != nil && m.View != nil {
-		s.World = m.View(a.rig.State(), s.World)
+	for _, l := range v.Lines {
+		s.Lines = append(s.Lines, tui.Line{
+			Name: l.Line, Output: l.Direction == gpio.Out, High: l.High, ChangedAt: f.changed[l.Line],
+		})
 	}
 	return s
 }

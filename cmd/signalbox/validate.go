@@ -38,7 +38,7 @@ func (c *validateCmd) Run(s streams) error {
 		}
 	}
 	if bad {
-		return misuse{errReported}
+		return UsageError{errReported}
 	}
 	return nil
 }

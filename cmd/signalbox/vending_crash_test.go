@@ -153,11 +153,11 @@ func crashChild(dir string) error {
 	if err != nil {
 		return err
 	}
-	t, err := read("vending")
+	t, err := ReadTarget("vending")
 	if err != nil {
 		return err
 	}
-	if err := t.become(&m); err != nil {
+	if err := t.Become(&m); err != nil {
 		return err
 	}
 	board, err := gpio.ParseBoard(m.Name, m.Board)
@@ -177,14 +177,14 @@ func crashChild(dir string) error {
 		clock.AfterFunc(step, tick)
 	}
 	clock.AfterFunc(0, tick)
-	a, err := assemble(order{
-		target: t, board: board, input: value.NewObject(), data: dir, seed: 1, pins: pins, clock: clock,
-		observe: func(l machines.Ledger) machines.Ledger { return watchedLedger{l, w} },
-	}, func(logEvent) {})
+	a, err := Open(Config{
+		Target: t, Board: board, Input: value.NewObject(), Data: dir, Seed: 1, Pins: pins, Clock: clock,
+		Ledger: func(l machines.Ledger) machines.Ledger { return watchedLedger{l, w} },
+	}, func(LogEvent) {})
 	if err != nil {
 		return err
 	}
-	return a.work(context.Background())
+	return a.Run(context.Background())
 }
 
 // A worldClock is the time of the world: it goes on when somebody says so.
@@ -591,7 +591,7 @@ func (c *crash) settle() {
 		if err != nil {
 			c.Fatal(err)
 		}
-		if _, err := operateAlone(&m, file, vending.Settle, input, c.clock.now); err != nil {
+		if _, err := OperateOffline(&m, file, vending.Settle, input, c.clock.now); err != nil {
 			c.Fatalf("life %d: settle %s: %v", c.life, value.Text(input), err)
 		}
 		if err := file.Close(); err != nil {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -12,8 +10,8 @@ import (
 	"signalbox/machines"
 )
 
-// A logEvent is one thing that a run tells: a line of what it prints.
-type logEvent struct {
+// A LogEvent is one thing that a run tells: a line of what it prints.
+type LogEvent struct {
 	Time    time.Time
 	Type    string // StateEntered, PinChanged, TaskStarted, …, Note
 	Child   string // the execution that it happened in, where that is a child of a distributed Map
@@ -24,8 +22,8 @@ type logEvent struct {
 	Details *value.Object
 }
 
-// ofChild tells which child it happened in, in the few letters that tell one from another; "" where it was none.
-func (h *logEvent) ofChild() string {
+// OfChild tells which child it happened in, in the few letters that tell one from another; "" where it was none.
+func (h *LogEvent) OfChild() string {
 	if h.Child == "" {
 		return ""
 	}
@@ -35,11 +33,11 @@ func (h *logEvent) ofChild() string {
 // A recorder makes happenings of what engine, lines and plant tell. It belongs to the clock's goroutine.
 type recorder struct {
 	clock  interface{ Now() time.Time }
-	tell   func(logEvent)
+	tell   func(LogEvent)
 	failed map[string]string // by state, the error that it failed with last
 }
 
-func newRecorder(clock interface{ Now() time.Time }, tell func(logEvent)) *recorder {
+func newRecorder(clock interface{ Now() time.Time }, tell func(LogEvent)) *recorder {
 	return &recorder{clock: clock, tell: tell, failed: map[string]string{}}
 }
 
@@ -55,7 +53,7 @@ func (s *recorder) Observe(x asl.Execution, events []asl.HistoryEvent) {
 }
 
 func (s *recorder) event(e *asl.HistoryEvent, child string) {
-	h := logEvent{Time: e.Time, Type: e.Type.Name(), Child: child}
+	h := LogEvent{Time: e.Time, Type: e.Type.Name(), Child: child}
 	if e.State != nil {
 		h.State = e.State.Name
 	}
@@ -119,7 +117,7 @@ func (s *recorder) reason(e *asl.HistoryEvent) string {
 
 // pin is told every change of a line.
 func (s *recorder) pin(c gpio.Change) {
-	s.tell(logEvent{
+	s.tell(LogEvent{
 		Time: c.At, Type: "PinChanged", Pin: c.Line, High: c.High, Why: c.Why,
 		Details: value.NewObject("direction", c.Direction.String(), "why", c.Why),
 	})
@@ -127,7 +125,7 @@ func (s *recorder) pin(c gpio.Change) {
 
 // note tells what is worth a line beside what engine, lines and plant tell.
 func (s *recorder) note(text, why string) {
-	s.tell(logEvent{Time: s.clock.Now(), Type: "Note", Why: text, Details: value.NewObject("text", text, "why", why)})
+	s.tell(LogEvent{Time: s.clock.Now(), Type: "Note", Why: text, Details: value.NewObject("text", text, "why", why)})
 }
 
 // plant is told every reaction of a plant.
@@ -135,71 +133,4 @@ func (s *recorder) plant(why string, notes []machines.Note) {
 	for _, n := range notes {
 		s.note(n.Text, why)
 	}
-}
-
-// printJSON writes a happening as one JSON object on a line.
-func printJSON(w io.Writer, h logEvent) error {
-	var b value.Builder
-	b.Set("time", h.Time.UTC().Format("2006-01-02T15:04:05.000Z"))
-	b.Set("type", h.Type)
-	if h.Child != "" {
-		b.Set("execution", h.Child)
-	}
-	if h.State != "" {
-		b.Set("state", h.State)
-	}
-	if h.Pin != "" {
-		b.Set("pin", h.Pin)
-		b.Set("level", h.High)
-	}
-	b.Set("details", h.Details)
-	_, err := w.Write(append(value.Append(nil, b.Object()), '\n'))
-	return err
-}
-
-// printPlain writes a line for each state entered, each line moved, and what else people want to know: time since the
-// beginning, state or pin, value, why. The rest it leaves out.
-func printPlain(w io.Writer, start time.Time, h logEvent) error {
-	name := h.State
-	var val string
-	if h.Child != "" {
-		if h.Type == "ExecutionSucceeded" || h.Type == "ExecutionStarted" {
-			return nil // there may be thousands of them
-		}
-		h.Why += h.ofChild()
-	}
-	switch {
-	case h.Type == "StateEntered":
-		val = "entered"
-	case h.Type == "PinChanged":
-		name, val = h.Pin, "off"
-		if h.High {
-			val = "on"
-		}
-	case h.Type == "Note":
-		name, val = "-", "note"
-	case h.Type == "TaskFailed":
-		val = "failed"
-	case h.Type == "TaskTimedOut":
-		val = "timed out"
-	case strings.HasPrefix(h.Type, "Execution") && h.Type != "ExecutionStarted":
-		name, val = "-", strings.ToLower(strings.TrimPrefix(h.Type, "Execution"))
-		if ended, ok := strings.CutPrefix(h.Why, errEnded+": "); ok {
-			val, h.Why = "ended", ended
-		}
-		if h.Type == "ExecutionSucceeded" {
-			output, _ := h.Details.Lookup("output")
-			h.Why = value.Text(output)
-		}
-	default:
-		return nil
-	}
-	_, err := fmt.Fprintf(w, "%s  %-28s %-9s %s\n", elapsed(h.Time.Sub(start)), name, val, h.Why)
-	return err
-}
-
-// elapsed prints a time since the beginning as 0:00:02.400.
-func elapsed(d time.Duration) string {
-	ms := d.Round(time.Millisecond).Milliseconds()
-	return fmt.Sprintf("%d:%02d:%02d.%03d", ms/3_600_000, ms/60_000%60, ms/1000%60, ms%1000)
 }

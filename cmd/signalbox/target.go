@@ -17,60 +17,60 @@ import (
 	"signalbox/machines/vending"
 )
 
-// builtIn lists the machines that the program brings.
-func builtIn() []machines.Machine {
+// BuiltIn lists the machines that the program brings.
+func BuiltIn() []machines.Machine {
 	return []machines.Machine{
 		intersection.Machine(), intersection.DualRing(), vending.Machine(), migration.Machine(), migration.Batch(),
 	}
 }
 
-// A target is what a command works on: a definition, and the built-in machine whose plant it commands, if any.
-type target struct {
-	name    string // of the machine, or the definition's file
-	file    string // for messages
-	text    []byte
-	machine *asl.Machine
-	builtIn *machines.Machine
+// A Target is what a command works on: a definition, and the built-in machine whose plant it commands, if any.
+type Target struct {
+	Name    string // of the machine, or the definition's file
+	File    string // for messages
+	Text    []byte
+	Machine *asl.Machine
+	BuiltIn *machines.Machine
 }
 
-// become replaces the built-in machine by one that is configured otherwise, and its definition with it where that is what
+// Become replaces the built-in machine by one that is configured otherwise, and its definition with it where that is what
 // was asked for.
-func (t *target) become(m *machines.Machine) error {
-	t.builtIn = m
-	if t.file != m.Name {
+func (t *Target) Become(m *machines.Machine) error {
+	t.BuiltIn = m
+	if t.File != m.Name {
 		return nil
 	}
 	definition, faults := asl.ParseWith(m.Definition, readOptions)
 	if definition == nil {
 		return fmt.Errorf("the built-in machine %s: %w", m.Name, faults)
 	}
-	t.text, t.machine = m.Definition, definition
+	t.Text, t.Machine = m.Definition, definition
 	return nil
 }
 
-// real reports whether the target works on what time cannot be simulated for.
-func (t *target) real() bool { return t.builtIn != nil && t.builtIn.Open != nil }
+// Real reports whether the target works on what time cannot be simulated for.
+func (t *Target) Real() bool { return t.BuiltIn != nil && t.BuiltIn.Open != nil }
 
-// keeps reports whether the target's machine has something that must outlive the process.
-func (t *target) keeps() bool {
-	return t.recovers() || t.builtIn != nil && t.builtIn.Watch != nil
+// Keeps reports whether the target's machine has something that must outlive the process.
+func (t *Target) Keeps() bool {
+	return t.recovers() || t.BuiltIn != nil && t.BuiltIn.Watch != nil
 }
 
 // recovers reports whether the target's machine has a ledger.
-func (t *target) recovers() bool {
-	if t.builtIn == nil {
+func (t *Target) recovers() bool {
+	if t.BuiltIn == nil {
 		return false
 	}
-	_, recovers := t.builtIn.Plant.(machines.Recoverer)
+	_, recovers := t.BuiltIn.Plant.(machines.Recoverer)
 	return recovers
 }
 
 // readOptions take a machine without an end, which AWS refuses: who runs lamps has no use for one.
 var readOptions = asl.Options{Endless: true}
 
-// read finds a built-in machine or reads a definition's file. Whether it can be run here is judged by findPlant.
-func read(name string) (*target, error) {
-	all := builtIn()
+// ReadTarget finds a built-in machine or reads a definition's file. Whether it can be run here is judged by findPlant.
+func ReadTarget(name string) (*Target, error) {
+	all := BuiltIn()
 	for i := range all {
 		if all[i].Name == name {
 			m := &all[i]
@@ -78,19 +78,19 @@ func read(name string) (*target, error) {
 			if definition == nil {
 				return nil, fmt.Errorf("the built-in machine %s: %w", name, faults)
 			}
-			return &target{name: name, file: name, text: m.Definition, machine: definition, builtIn: m}, nil
+			return &Target{Name: name, File: name, Text: m.Definition, Machine: definition, BuiltIn: m}, nil
 		}
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return nil, misusef("%w; built in are: %s", err, names(all))
+		return nil, Usagef("%w; built in are: %s", err, names(all))
 	}
 	definition, faults := asl.ParseWith(text, readOptions)
 	if definition == nil {
-		return nil, misuse{fileFaults{name, faults}}
+		return nil, UsageError{fileFaults{name, faults}}
 	}
 	short := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(name), ".json"), ".asl")
-	return &target{name: short, file: name, text: text, machine: definition}, nil
+	return &Target{Name: short, File: name, Text: text, Machine: definition}, nil
 }
 
 func names(all []machines.Machine) string {
@@ -118,15 +118,15 @@ func (f fileFaults) Error() string {
 // codeNotHere is the code of what the language takes and this program does not run.
 const codeNotHere = "NOT_RUN_HERE"
 
-// findPlant chooses the built-in machine whose activities the definition names, and reports every Task that nothing here
+// FindPlant chooses the built-in machine whose activities the definition names, and reports every Task that nothing here
 // would answer. With mocks (nil: none) only those count that have no response; what nobody answers then fails when it is
 // reached, as a test case need not cover all states. Tasks of AWS's services are answered as mapping (nil: none) says.
-func (t *target) findPlant(all []machines.Machine, mocks *mock.Case, mapping *services.Mapping) error {
-	if t.builtIn != nil {
+func (t *Target) FindPlant(all []machines.Machine, mocks *mock.Case, mapping *services.Mapping) error {
+	if t.BuiltIn != nil {
 		return nil
 	}
 	var wanted []string
-	for s := range t.machine.All() {
+	for s := range t.Machine.All() {
 		if s.Activity != "" && !slices.Contains(direct.Activities(), s.Activity) && !mocks.Mocks(s.Name) {
 			wanted = append(wanted, s.Activity)
 		}
@@ -140,32 +140,32 @@ func (t *target) findPlant(all []machines.Machine, mocks *mock.Case, mapping *se
 			}
 		}
 		if known > best {
-			best, t.builtIn = known, &all[i]
+			best, t.BuiltIn = known, &all[i]
 		}
 	}
 	var faults asl.Diagnostics
-	for s := range t.machine.All() {
+	for s := range t.Machine.All() {
 		if message := t.unanswered(s, all, mocks, mapping); message != "" {
-			faults = append(faults, asl.Fault(t.text, s, codeNotHere, message))
+			faults = append(faults, asl.Fault(t.Text, s, codeNotHere, message))
 		}
 	}
 	if faults != nil {
-		return misuse{fileFaults{t.file, faults}}
+		return UsageError{fileFaults{t.File, faults}}
 	}
 	return nil
 }
 
 // unanswered says why a state cannot be run here; "" if it can.
-func (t *target) unanswered(s *asl.State, all []machines.Machine, mocks *mock.Case, mapping *services.Mapping) string {
+func (t *Target) unanswered(s *asl.State, all []machines.Machine, mocks *mock.Case, mapping *services.Mapping) string {
 	generic := slices.Contains(direct.Activities(), s.Activity)
 	switch {
 	case s.JSONata():
 		return "the query language JSONata is not run by this version; use JSONPath"
 	case s.Type != asl.TypeTask || mocks.Mocks(s.Name):
 		return ""
-	case generic && t.builtIn != nil:
+	case generic && t.BuiltIn != nil:
 		return fmt.Sprintf("%s goes past the plant of the %s machine, whose activities the definition also names; use one kind",
-			s.Activity, t.builtIn.Name)
+			s.Activity, t.BuiltIn.Name)
 	case mocks != nil:
 		return ""
 	case s.Activity == "" && mapping != nil:
@@ -174,11 +174,11 @@ func (t *target) unanswered(s *asl.State, all []machines.Machine, mocks *mock.Ca
 		return fmt.Sprintf("nothing here answers the resource %s; let a file answer it with --mocks FILE, say what it stands for "+
 			"with --services FILE, or name an activity such as "+
 			"arn:aws:states:us-east-1:123456789012:activity:gpio-write", s.Resource)
-	case generic || t.builtIn != nil && slices.Contains(t.builtIn.Activities, s.Activity):
+	case generic || t.BuiltIn != nil && slices.Contains(t.BuiltIn.Activities, s.Activity):
 		return ""
-	case t.builtIn != nil:
+	case t.BuiltIn != nil:
 		return fmt.Sprintf("the %s machine has no activity %q; it has: %s",
-			t.builtIn.Name, s.Activity, strings.Join(t.builtIn.Activities, ", "))
+			t.BuiltIn.Name, s.Activity, strings.Join(t.BuiltIn.Activities, ", "))
 	}
 	known := direct.Activities()
 	for _, m := range all {
