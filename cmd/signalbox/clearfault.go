@@ -10,6 +10,7 @@ import (
 
 	"signalbox/asl"
 	"signalbox/asl/value"
+	"signalbox/cmd/signalbox/internal/assembly"
 	"signalbox/machines/monitor"
 )
 
@@ -30,24 +31,24 @@ kept in faults-cleared.jsonl. Exit codes: 0 cleared, 1 there was no fault, or it
 func (c *clearFaultCmd) Run(ctx context.Context, s streams) error {
 	switch info, err := os.Stat(c.Data); {
 	case err != nil:
-		return UsageError{fmt.Errorf("--data: %w", err)}
+		return assembly.UsageError{Err: fmt.Errorf("--data: %w", err)}
 	case !info.IsDir():
-		return Usagef("--data: %s is not a folder", c.Data)
+		return assembly.Usagef("--data: %s is not a folder", c.Data)
 	}
 	if c.By == "" {
 		u, err := user.Current()
 		if err != nil {
-			return Usagef("--by: %v; say who clears the fault", err)
+			return assembly.Usagef("--by: %v; say who clears the fault", err)
 		}
 		c.By = u.Username
 	}
-	cleared, err := Ask(ctx, c.Data, OpClearFault, value.NewObject("by", c.By))
-	if errors.Is(err, ErrNotRunning) {
+	cleared, err := assembly.Ask(ctx, c.Data, assembly.OpClearFault, value.NewObject("by", c.By))
+	if errors.Is(err, assembly.ErrNotRunning) {
 		cleared, err = c.clearFile()
 	}
 	var failed *asl.Error
 	switch {
-	case errors.As(err, &failed) && failed.Name == ErrNoFault:
+	case errors.As(err, &failed) && failed.Name == assembly.ErrNoFault:
 		return fmt.Errorf("no fault is latched in %s", c.Data)
 	case err != nil:
 		return err
@@ -65,17 +66,17 @@ func (c *clearFaultCmd) Run(ctx context.Context, s streams) error {
 
 // clearFile clears a fault that no process works with.
 func (c *clearFaultCmd) clearFile() (_ any, err error) {
-	data, err := OpenData(c.Data)
+	data, err := assembly.OpenData(c.Data)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
 	f, err := monitor.File{Dir: c.Data}.Clear(monitor.Cleared{By: c.By, At: time.Now().UTC()})
 	if err == nil && f == nil {
-		return nil, &asl.Error{Name: ErrNoFault}
+		return nil, &asl.Error{Name: assembly.ErrNoFault}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return FaultValue(f), nil
+	return assembly.FaultValue(f), nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"signalbox/cmd/signalbox/internal/assembly"
 	"signalbox/machines/monitor"
 )
 
@@ -26,7 +27,7 @@ func TestClearFaultReachesTheRunningMachine(t *testing.T) {
 		ended <- run(t.Context(), []string{"run", "intersection", "--data", dir, "--plain"}, streams{in: os.Stdin, out: &out, err: &talk})
 	}()
 	for {
-		if _, err := os.Stat(dir + "/" + ControlSocket); err == nil {
+		if _, err := os.Stat(dir + "/" + assembly.ControlSocket); err == nil {
 			break
 		}
 		select {

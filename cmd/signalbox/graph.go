@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"signalbox/asl"
+	"signalbox/cmd/signalbox/internal/assembly"
 )
 
 type graphCmd struct {
@@ -15,7 +16,7 @@ type graphCmd struct {
 
 // Run implements the command.
 func (c *graphCmd) Run(s streams) error {
-	t, err := ReadTarget(c.Target)
+	t, err := assembly.ReadTarget(c.Target)
 	if err != nil {
 		return err
 	}

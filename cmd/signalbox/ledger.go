@@ -11,6 +11,7 @@ import (
 
 	"signalbox/asl"
 	"signalbox/asl/value"
+	"signalbox/cmd/signalbox/internal/assembly"
 	"signalbox/internal/near"
 	"signalbox/machines"
 	"signalbox/machines/ledger"
@@ -37,19 +38,19 @@ func (p ledgerPlace) dir() (string, error) {
 	if p.Data != "" {
 		return p.Data, nil
 	}
-	return DefaultData("vending")
+	return assembly.DefaultData("vending")
 }
 
 // open opens the ledger to look at it, and finds the machine that keeps it.
 func (p ledgerPlace) open(dir string) (*ledger.File, *machines.Machine, error) {
 	file, err := ledger.Read(filepath.Join(dir, ledger.Name))
 	if errors.Is(err, ledger.ErrNone) {
-		return nil, nil, Usagef("%w; a machine that runs with --data %s begins one", err, dir)
+		return nil, nil, assembly.Usagef("%w; a machine that runs with --data %s begins one", err, dir)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	all := BuiltIn()
+	all := assembly.BuiltIn()
 	i := slices.IndexFunc(all, func(m machines.Machine) bool { return m.Name == file.Machine() })
 	if i < 0 || all[i].Report == nil {
 		return nil, nil, errors.Join(fmt.Errorf("%s: there is no machine %q here", dir, file.Machine()), file.Close())
@@ -72,7 +73,7 @@ func (c *ledgerShow) Run(s streams) error {
 		return err
 	}
 	var damaged error
-	text, data, err := m.Report(Entries(file, &damaged))
+	text, data, err := m.Report(assembly.Entries(file, &damaged))
 	if err = errors.Join(damaged, err, file.Close()); err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
@@ -113,7 +114,7 @@ type ledgerCollect struct {
 func (c *ledgerCollect) Run(ctx context.Context, s streams) error {
 	if c.Box {
 		if c.Count != nil {
-			return Usagef("--box: the box is emptied as a whole; leave the count out")
+			return assembly.Usagef("--box: the box is emptied as a whole; leave the count out")
 		}
 		return c.do(ctx, s, vending.Collect, "box", true)
 	}
@@ -157,7 +158,7 @@ func (c *ledgerSettle) Run(ctx context.Context, s streams) error {
 		if hint == "" {
 			hint = fmt.Sprintf("; decide one of %q", known)
 		}
-		return Usagef("there is no decision %q about that%s", c.Decision, hint)
+		return assembly.Usagef("there is no decision %q about that%s", c.Decision, hint)
 	}
 	return c.do(ctx, s, vending.Settle, append(what, "decision", c.Decision)...)
 }
@@ -165,7 +166,7 @@ func (c *ledgerSettle) Run(ctx context.Context, s streams) error {
 func cents(flag, text string) (int64, error) {
 	amount, ok := vending.ParseCents(text)
 	if !ok {
-		return 0, Usagef("%s %s: an amount is written like 0.25", flag, text)
+		return 0, assembly.Usagef("%s %s: an amount is written like 0.25", flag, text)
 	}
 	return int64(amount), nil
 }
@@ -184,8 +185,8 @@ func (p ledgerPlace) do(ctx context.Context, s streams, operation string, pairs 
 		return err
 	}
 	input := value.NewObject(pairs...)
-	output, err := Ask(ctx, dir, operation, input)
-	if errors.Is(err, ErrNotRunning) {
+	output, err := assembly.Ask(ctx, dir, operation, input)
+	if errors.Is(err, assembly.ErrNotRunning) {
 		output, err = p.alone(dir, m, operation, input)
 	}
 	var refused *asl.Error
@@ -208,15 +209,15 @@ func (p ledgerPlace) alone(dir string, m *machines.Machine, operation string, in
 	if p.Config != "" {
 		text, err := os.ReadFile(p.Config)
 		if err != nil {
-			return nil, Usagef("--config: %w", err)
+			return nil, assembly.Usagef("--config: %w", err)
 		}
 		configured, err := m.Configure(p.Config, text)
 		if err != nil {
-			return nil, UsageError{err}
+			return nil, assembly.UsageError{Err: err}
 		}
 		m = &configured
 	}
-	data, err := OpenData(dir)
+	data, err := assembly.OpenData(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -226,5 +227,5 @@ func (p ledgerPlace) alone(dir string, m *machines.Machine, operation string, in
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return OperateOffline(m, file, operation, input, time.Now())
+	return assembly.OperateOffline(m, file, operation, input, time.Now())
 }

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"signalbox/cmd/signalbox/internal/assembly"
 )
 
 type machinesCmd struct{}
 
 // Run implements the command.
 func (machinesCmd) Run(s streams) error {
-	for _, m := range BuiltIn() {
+	for _, m := range assembly.BuiltIn() {
 		if _, err := fmt.Fprintf(s.out, "%-23s %s\n", m.Name, m.Summary); err != nil {
 			return err
 		}

@@ -16,6 +16,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"signalbox/cmd/signalbox/internal/assembly"
 )
 
 // Exit codes.
@@ -95,7 +97,7 @@ func run(ctx context.Context, args []string, s streams) (code int) {
 }
 
 func exitCode(err error, s streams) int {
-	var m UsageError
+	var m assembly.UsageError
 	switch {
 	case err == nil:
 		return exitDone

@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"signalbox/asl/value"
+	"signalbox/cmd/signalbox/internal/assembly"
 )
 
 // printJSON writes a happening as one JSON object on a line.
-func printJSON(w io.Writer, h LogEvent) error {
+func printJSON(w io.Writer, h assembly.LogEvent) error {
 	var b value.Builder
 	b.Set("time", h.Time.UTC().Format("2006-01-02T15:04:05.000Z"))
 	b.Set("type", h.Type)
@@ -31,7 +32,7 @@ func printJSON(w io.Writer, h LogEvent) error {
 
 // printPlain writes a line for each state entered, each line moved, and what else people want to know: time since the
 // beginning, state or pin, value, why. The rest it leaves out.
-func printPlain(w io.Writer, start time.Time, h LogEvent) error {
+func printPlain(w io.Writer, start time.Time, h assembly.LogEvent) error {
 	name := h.State
 	var val string
 	if h.Child != "" {
@@ -56,7 +57,7 @@ func printPlain(w io.Writer, start time.Time, h LogEvent) error {
 		val = "timed out"
 	case strings.HasPrefix(h.Type, "Execution") && h.Type != "ExecutionStarted":
 		name, val = "-", strings.ToLower(strings.TrimPrefix(h.Type, "Execution"))
-		if ended, ok := strings.CutPrefix(h.Why, ErrEnded+": "); ok {
+		if ended, ok := strings.CutPrefix(h.Why, assembly.ErrEnded+": "); ok {
 			val, h.Why = "ended", ended
 		}
 		if h.Type == "ExecutionSucceeded" {

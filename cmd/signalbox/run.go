@@ -19,6 +19,7 @@ import (
 	"signalbox/asl/mock"
 	"signalbox/asl/services"
 	"signalbox/asl/value"
+	"signalbox/cmd/signalbox/internal/assembly"
 	"signalbox/gpio"
 	"signalbox/gpio/scenario"
 	"signalbox/machines"
@@ -77,17 +78,17 @@ func (c *runCmd) Run(ctx context.Context, s streams) error {
 }
 
 // explain prints how a machine's figures come about.
-func (c *runCmd) explain(t *Target, out io.Writer) error {
+func (c *runCmd) explain(t *assembly.Target, out io.Writer) error {
 	if t.BuiltIn == nil || t.BuiltIn.Explain == nil {
-		return Usagef("--explain: %s has no figures to explain", t.Name)
+		return assembly.Usagef("--explain: %s has no figures to explain", t.Name)
 	}
 	_, err := io.WriteString(out, t.BuiltIn.Explain())
 	return err
 }
 
 // order reads and checks everything that the command line names, and says all that is wrong with it. Nothing is opened yet.
-func (c *runCmd) order(in io.Reader) (Config, error) {
-	o := Config{Driver: c.Driver, Speed: c.Speed, Seed: c.Seed}
+func (c *runCmd) order(in io.Reader) (assembly.Config, error) {
+	o := assembly.Config{Driver: c.Driver, Speed: c.Speed, Seed: c.Seed}
 	var faults []error
 	note := func(err error) {
 		if err != nil {
@@ -111,7 +112,7 @@ func (c *runCmd) order(in io.Reader) (Config, error) {
 	var err error
 	o.Input, err = readInput(c.Input, in)
 	note(err)
-	o.Target, err = ReadTarget(c.Target)
+	o.Target, err = assembly.ReadTarget(c.Target)
 	note(err)
 	o.Mocks, err = c.mocks(o.Target)
 	note(err)
@@ -131,7 +132,7 @@ func (c *runCmd) order(in io.Reader) (Config, error) {
 		o.Objects = engine.Folder(filepath.Dir(o.Target.File))
 	}
 	if o.Target != nil && err == nil {
-		if err = o.Target.FindPlant(BuiltIn(), o.Mocks, o.Services); err == nil {
+		if err = o.Target.FindPlant(assembly.BuiltIn(), o.Mocks, o.Services); err == nil {
 			err = c.configure(o.Target)
 		}
 		if err == nil {
@@ -145,7 +146,7 @@ func (c *runCmd) order(in io.Reader) (Config, error) {
 	}
 	o.Data = c.Data
 	if o.Data == "" && o.Driver == "gpio" && o.Target != nil && o.Target.Keeps() {
-		o.Data, err = DefaultData(o.Target.BuiltIn.Name)
+		o.Data, err = assembly.DefaultData(o.Target.BuiltIn.Name)
 		note(err)
 	}
 	switch {
@@ -157,13 +158,13 @@ func (c *runCmd) order(in io.Reader) (Config, error) {
 		note(errors.New("--scenario: no lines are moved, so there is nothing to push"))
 	}
 	if faults != nil {
-		return o, UsageError{errors.Join(faults...)}
+		return o, assembly.UsageError{Err: errors.Join(faults...)}
 	}
 	return o, nil
 }
 
 // configure makes the built-in machine of a target as the file of --config describes it.
-func (c *runCmd) configure(t *Target) error {
+func (c *runCmd) configure(t *assembly.Target) error {
 	if c.Config == "" {
 		return nil
 	}
@@ -194,7 +195,7 @@ func (c *runCmd) services() (*services.Mapping, error) {
 }
 
 // settings are what the command line says to a machine without lines. What it says and the machine does not take is refused.
-func (c *runCmd) settings(t *Target) (machines.Settings, error) {
+func (c *runCmd) settings(t *assembly.Target) (machines.Settings, error) {
 	s := machines.Settings{Source: c.Source, Target: c.To, Rows: c.Rows}
 	var faults []error
 	for _, f := range []struct {
@@ -218,7 +219,7 @@ func (c *runCmd) settings(t *Target) (machines.Settings, error) {
 }
 
 // mocks reads the test case that Tasks are answered from, nil if there is none. The target is nil where it has faults.
-func (c *runCmd) mocks(t *Target) (*mock.Case, error) {
+func (c *runCmd) mocks(t *assembly.Target) (*mock.Case, error) {
 	if c.Mocks == "" {
 		if c.Case != "" {
 			return nil, errors.New("--case: it is a test case of a file of answers; name that one with --mocks FILE")
@@ -242,7 +243,7 @@ func (c *runCmd) mocks(t *Target) (*mock.Case, error) {
 
 // board reads the board of a run: the one that is named, else the built-in machine's. It is nil where no line is moved, and
 // where Tasks are mocked: those that would still move lines then fail.
-func (c *runCmd) board(t *Target, mocks *mock.Case) (*gpio.Board, error) {
+func (c *runCmd) board(t *assembly.Target, mocks *mock.Case) (*gpio.Board, error) {
 	if c.Board != "" && t.Real() {
 		return nil, fmt.Errorf("--board: %s moves no lines", t.Name)
 	}
@@ -252,7 +253,7 @@ func (c *runCmd) board(t *Target, mocks *mock.Case) (*gpio.Board, error) {
 			return nil, err
 		}
 		if t.BuiltIn != nil {
-			return FitBoard(t.BuiltIn, c.Board, board)
+			return assembly.FitBoard(t.BuiltIn, c.Board, board)
 		}
 		return board, nil
 	}
@@ -296,7 +297,7 @@ func readInput(text string, in io.Reader) (any, error) {
 }
 
 // print runs without a screen.
-func (c *runCmd) print(ctx context.Context, o Config, s streams) error {
+func (c *runCmd) print(ctx context.Context, o assembly.Config, s streams) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := bufio.NewWriter(s.out)
@@ -305,7 +306,7 @@ func (c *runCmd) print(ctx context.Context, o Config, s streams) error {
 		start = time.Now()
 	}
 	var broken error
-	a, err := Open(o, func(h LogEvent) {
+	a, err := assembly.Open(o, func(h assembly.LogEvent) {
 		if broken != nil {
 			return
 		}

@@ -12,6 +12,7 @@ import (
 
 	"signalbox/asl"
 	"signalbox/asl/value"
+	"signalbox/cmd/signalbox/internal/assembly"
 	"signalbox/gpio"
 	"signalbox/tui"
 )
@@ -24,11 +25,11 @@ const maxLog = 1000
 
 // runScreen runs with a screen until somebody leaves it. The clock has a goroutine of its own; all that touches the machine
 // goes there.
-func runScreen(ctx context.Context, o Config) error {
+func runScreen(ctx context.Context, o assembly.Config) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	f := &feed{config: o, speed: o.Speed, changed: map[string]time.Time{}, snapshots: make(chan tui.Snapshot)}
-	a, err := Open(o, f.tell)
+	a, err := assembly.Open(o, f.tell)
 	if err != nil {
 		return err
 	}
@@ -65,8 +66,8 @@ func runScreen(ctx context.Context, o Config) error {
 
 // A feed makes the screen's snapshots. It belongs to the clock's goroutine, but for options.
 type feed struct {
-	assembly  *Assembly
-	config    Config
+	assembly  *assembly.Assembly
+	config    assembly.Config
 	snapshots chan tui.Snapshot
 
 	start   time.Time
@@ -154,7 +155,7 @@ func (f *feed) toggle() {
 }
 
 // tell takes what happens into what the screen shows.
-func (f *feed) tell(h LogEvent) {
+func (f *feed) tell(h assembly.LogEvent) {
 	if h.Child != "" {
 		f.tellOfChild(h)
 		return
@@ -196,7 +197,7 @@ func (f *feed) tell(h LogEvent) {
 		output, _ := h.Details.Lookup("output")
 		line.Kind, line.Text = tui.LogState, "the execution succeeded: "+value.Text(output)
 	case "ExecutionAborted":
-		line.Kind, line.Text, line.Why = tui.LogState, "the run was ended", strings.TrimPrefix(h.Why, ErrEnded+": ")
+		line.Kind, line.Text, line.Why = tui.LogState, "the run was ended", strings.TrimPrefix(h.Why, assembly.ErrEnded+": ")
 	default:
 		return
 	}
@@ -204,7 +205,7 @@ func (f *feed) tell(h LogEvent) {
 }
 
 // tellOfChild takes what happens in a child of a distributed Map into the log. The machine itself is in the Map meanwhile.
-func (f *feed) tellOfChild(h LogEvent) {
+func (f *feed) tellOfChild(h assembly.LogEvent) {
 	line := tui.LogLine{Time: h.Time, Why: h.Why + h.OfChild()}
 	switch h.Type {
 	case "StateEntered":

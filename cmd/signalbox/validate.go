@@ -8,6 +8,7 @@ import (
 
 	"signalbox/asl"
 	"signalbox/asl/value"
+	"signalbox/cmd/signalbox/internal/assembly"
 )
 
 type validateCmd struct {
@@ -38,7 +39,7 @@ func (c *validateCmd) Run(s streams) error {
 		}
 	}
 	if bad {
-		return UsageError{errReported}
+		return assembly.UsageError{Err: errReported}
 	}
 	return nil
 }
