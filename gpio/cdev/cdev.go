@@ -8,6 +8,7 @@
 package cdev
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -89,31 +90,37 @@ func (d *Driver) Release(p periph.PinIO) error {
 	return own.close()
 }
 
-// find looks for a line by its chip and offset, or by its name GPIO<N> on whichever chip has it: the chips of a Pi's
-// header (pinctrl-…) come first, as gpioioctl sorts them.
+// headerChips are the labels of the chips that have a Raspberry Pi's header: offset n of such a chip is GPIO<n>. Its
+// name may be another: GPIO0 is called ID_SDA everywhere, and mainline device trees name twelve of the header's lines by
+// a second function, as SPI_CE1_N for GPIO7.
+var headerChips = []string{"pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"}
+
+// find returns the place and the line that a board's line means: an offset on the named chip, or a GPIO number on the
+// chip with the header. A host without such a chip is searched for a line called GPIO<n>.
 func (d *Driver) find(l gpio.Line) (place, line, error) {
-	var names []string
+	names := make([]string, len(d.chips))
+	for i, c := range d.chips {
+		names[i] = c.Name()
+		if l.Chip != "" && l.Chip != c.Name() && l.Chip != c.Label() || l.Chip == "" && !slices.Contains(headerChips, c.Label()) {
+			continue
+		}
+		if l.Number >= c.LineCount() {
+			return place{}, nil, fmt.Errorf("cdev: %s has lines 0 to %d", cmp.Or(l.Chip, c.Name()), c.LineCount()-1)
+		}
+		return place{c.Name(), l.Number}, c.Line(l.Number), nil
+	}
+	if l.Chip != "" {
+		return place{}, nil, fmt.Errorf("cdev: no chip %s; there are %s", l.Chip, strings.Join(names, ", "))
+	}
 	for _, c := range d.chips {
-		names = append(names, c.Name())
-		switch {
-		case l.Chip == "":
-			for offset := range c.LineCount() {
-				if found := c.Line(offset); found.Name() == "GPIO"+strconv.Itoa(l.Number) {
-					return place{c.Name(), offset}, found, nil
-				}
+		for offset := range c.LineCount() {
+			if found := c.Line(offset); found.Name() == l.Where() {
+				return place{c.Name(), offset}, found, nil
 			}
-		case l.Chip == c.Name() || l.Chip == c.Label():
-			if l.Number >= c.LineCount() {
-				return place{}, nil, fmt.Errorf("cdev: %s has lines 0 to %d", l.Chip, c.LineCount()-1)
-			}
-			return place{c.Name(), l.Number}, c.Line(l.Number), nil
 		}
 	}
-	if l.Chip == "" {
-		return place{}, nil, fmt.Errorf("cdev: no line called %s on %s; write chip: and line: in the board file",
-			l.Where(), strings.Join(names, ", "))
-	}
-	return place{}, nil, fmt.Errorf("cdev: no chip %s; there are %s", l.Chip, strings.Join(names, ", "))
+	return place{}, nil, fmt.Errorf("cdev: no line called %s on %s; write chip: and line: in the board file",
+		l.Where(), strings.Join(names, ", "))
 }
 
 const (

@@ -196,6 +196,15 @@ func (l *fakeLine) take() []string {
 	return log
 }
 
+// headerNames are the names that Raspberry Pi OS gives the header's lines.
+func headerNames() []string {
+	names := []string{"ID_SDA", "ID_SCL"}
+	for n := 2; n <= 27; n++ {
+		names = append(names, fmt.Sprintf("GPIO%d", n))
+	}
+	return names
+}
+
 // A pi is the chips of something like a Raspberry Pi 5: the header's lines are on the second chip.
 type pi struct {
 	*cdev.Driver
@@ -215,7 +224,7 @@ func newPi(t *testing.T) *pi {
 	}
 	var err error
 	p.Driver, err = cdev.NewDriver([]cdev.Chip{
-		chip("gpiochip4", "pinctrl-rp1", "ID_SDA", "GPIO17", "GPIO27", "GPIO5"),
+		chip("gpiochip4", "pinctrl-rp1", headerNames()...),
 		chip("gpiochip10", "gpio-brcmstb", "2712_WAKE"),
 	}, nil, nil)
 	if err != nil {
@@ -248,11 +257,12 @@ func TestLinesAreFoundByNameOrByChip(t *testing.T) {
 		line gpio.Line
 		want string
 	}{
-		{gpio.Line{Name: "a", Number: 17}, "gpiochip4:1"},
+		{gpio.Line{Name: "a", Number: 17}, "gpiochip4:17"},
+		{gpio.Line{Name: "a", Number: 0}, "gpiochip4:0"}, // called ID_SDA
 		{gpio.Line{Name: "a", Chip: "gpiochip4", Number: 3}, "gpiochip4:3"},
 		{gpio.Line{Name: "a", Chip: "gpio-brcmstb", Number: 0}, "gpiochip10:0"},
-		{gpio.Line{Name: "a", Number: 99}, "cdev: no line called GPIO99 on gpiochip4, gpiochip10; write chip: and line: in the board file"},
-		{gpio.Line{Name: "a", Chip: "gpiochip4", Number: 4}, "cdev: gpiochip4 has lines 0 to 3"},
+		{gpio.Line{Name: "a", Number: 99}, "cdev: gpiochip4 has lines 0 to 27"},
+		{gpio.Line{Name: "a", Chip: "gpiochip4", Number: 28}, "cdev: gpiochip4 has lines 0 to 27"},
 		{gpio.Line{Name: "a", Chip: "gpiochip0", Number: 4}, "cdev: no chip gpiochip0; there are gpiochip4, gpiochip10"},
 	} {
 		pin, err := newPi(t).Claim(test.line)
@@ -266,11 +276,48 @@ func TestLinesAreFoundByNameOrByChip(t *testing.T) {
 	}
 }
 
+// A mainline device tree names a line of the header by its second function; another chip may have a line called GPIO7.
+func TestHeaderLinesAreFoundWhateverTheKernelCallsThem(t *testing.T) {
+	chip := func(name, label string, names ...string) *fakeChip {
+		c := &fakeChip{name: name, label: label}
+		for _, n := range names {
+			c.lines = append(c.lines, newLine(t, n))
+		}
+		return c
+	}
+	expander := chip("gpiochip0", "mcp23017", "GPIO7", "GPIO1")
+	mainline := chip("gpiochip1", "pinctrl-bcm2711", "ID_SDA", "ID_SCL", "SDA1", "SCL1", "GPIO_GCLK", "GPIO5", "GPIO6", "SPI_CE1_N")
+	for _, test := range []struct {
+		chips []cdev.Chip
+		want  string
+	}{
+		{[]cdev.Chip{expander, mainline}, "gpiochip1:7"},
+		{[]cdev.Chip{expander}, "gpiochip0:0"}, // no Pi: by its name
+		{
+			[]cdev.Chip{chip("gpiochip0", "mcp23017", "GPIO77", "", "gpio7")},
+			"cdev: no line called GPIO7 on gpiochip0; write chip: and line: in the board file",
+		},
+	} {
+		driver, err := cdev.NewDriver(test.chips, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pin, err := driver.Claim(gpio.Line{Name: "a", Number: 7})
+		got := fmt.Sprint(err)
+		if err == nil {
+			got = pin.String()
+		}
+		if got != test.want {
+			t.Errorf("got %s, want %s", got, test.want)
+		}
+	}
+}
+
 func TestOneLineUnderTwoNamesIsRefused(t *testing.T) {
 	p := newPi(t)
 	pin := p.claim(t, gpio.Line{Name: "lamp", Number: 17})
-	twin := gpio.Line{Name: "other", Chip: "gpiochip4", Number: 1}
-	want := "cdev: gpiochip4 line 1 is line lamp of the board already; a physical line is used once"
+	twin := gpio.Line{Name: "other", Chip: "gpiochip4", Number: 17}
+	want := "cdev: gpiochip4 line 17 is line lamp of the board already; a physical line is used once"
 	if _, err := p.Claim(twin); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -317,7 +364,7 @@ func TestOutputIsNeverRead(t *testing.T) {
 		t.Errorf("got %s, %s", pin.Read(), function(pin))
 	}
 	check(t, pin.Halt())
-	if got := fmt.Sprintf("%s %s %d", pin, pin.Name(), pin.Number()); got != "gpiochip4:1 GPIO17 42" {
+	if got := fmt.Sprintf("%s %s %d", pin, pin.Name(), pin.Number()); got != "gpiochip4:17 GPIO17 42" {
 		t.Errorf("got %s", got)
 	}
 }
