@@ -15,46 +15,46 @@ import (
 	"signalbox/internal/yamltree"
 )
 
-// A Fault is something wrong with a file: its place, counted from 1, and a message that says what to do.
+// A Fault is one error in a file: its line and column, counted from 1, and a message that says what to do.
 type Fault = yamltree.Fault
 
-// Faults are all that is wrong with a file, in the order of the file. The error text has a line for each.
+// Faults are all the errors in a file, in the order of the file. The error text has a line for each.
 type Faults = yamltree.Faults
 
-// A Board is a description of lines: what a board file says. It is not changed once read.
+// A Board is the content of a board file: the lines and the rules for them. It is immutable once read and may be used
+// from any goroutine.
 type Board struct {
 	Name  string
-	Lines []Line // in the order of the file
-	// Never holds pairs of outputs that must not be on together.
-	Never [][2]string
+	Lines []Line      // in the order of the file
+	Never [][2]string // pairs of outputs, by name, that must not be on at the same time
 }
 
-// A Line is one line of a board.
+// A Line is a line of a board: its name, its place, and how it is wired.
 type Line struct {
 	Name string // logical: "coin", "north-south.red"
-	// Chip is the GPIO chip that Number counts on, by its name (gpiochip0) or its label (pinctrl-bcm2711). It is "" for
-	// a header line, whose Number is the BCM number that people know: the line called GPIO<Number>, on whichever chip
-	// the Pi has it.
+	// Chip is the name (gpiochip0) or the label (pinctrl-bcm2711) of a GPIO chip, and Number the offset of the line on
+	// it, from 0. For a line of the Raspberry Pi's header Chip is "" and Number is the GPIO number, 0 to 27: 17 is GPIO17,
+	// which is pin 11 by position; pin 17 is 3.3 V.
 	Chip   string
 	Number int
 
 	Direction Direction
-	// ActiveLow says that the line is physically low when it is logically high. periph drives a line low for an instant
-	// before it drives it high for the first time, so an active-low output is on for that instant when the board is
-	// opened: wire what must not move then active-high.
+	// ActiveLow inverts the line: it is physically low when it is logically high. periph drives a line low for an instant
+	// before it first drives it high, so an active-low output is on for that instant when the board is opened. Wire an
+	// actuator that must not move then active-high.
 	ActiveLow bool
-	// Pull is an input's bias: PullUp, PullDown, or Float if the file says none. The kernel's interface, as periph uses
-	// it, cannot take a bias away, so Float leaves the one of power-on (up for BCM 0–8, down for 9–27).
+	// Pull is the bias of an input: PullUp, PullDown or Float (no pull: in the file). Float keeps the bias of power-on, up
+	// for GPIO0 to GPIO8 and down for GPIO9 to GPIO27, because periph cannot remove one. Outputs have PullNoChange.
 	Pull periph.Pull
-	// Debounce is how long an input must be stable before its level counts. 0: every edge counts.
+	// Debounce is how long an input must keep a level before the level counts. 0: every edge counts.
 	Debounce time.Duration
-	// Safe is an output's safe level, logical. Every way out of the program takes the line there.
+	// Safe is the logical level of an output that the program leaves behind, however it ends.
 	Safe bool
-	// MaxOn is how long an output may be on at a stretch. 0: for ever.
+	// MaxOn is the longest time that an output may be on without a break. 0: no limit.
 	MaxOn time.Duration
 }
 
-// Where names the physical line: GPIO17, or gpiochip0:17.
+// Where returns the physical line as messages name it: GPIO17 on the header, else gpiochip0:17.
 func (l Line) Where() string {
 	if l.Chip == "" {
 		return "GPIO" + strconv.Itoa(l.Number)
@@ -62,13 +62,13 @@ func (l Line) Where() string {
 	return l.Chip + ":" + strconv.Itoa(l.Number)
 }
 
-// Physical returns the physical level that goes with a logical one.
+// Physical returns the physical level for a logical one.
 func (l Line) Physical(high bool) periph.Level { return periph.Level(high != l.ActiveLow) }
 
-// Logical returns the logical level that goes with a physical one.
+// Logical returns the logical level for a physical one.
 func (l Line) Logical(level periph.Level) bool { return bool(level) != l.ActiveLow }
 
-// A Direction is what a line is for.
+// A Direction says whether the program reads a line or drives it.
 type Direction uint8
 
 // The directions.
@@ -84,7 +84,7 @@ func (d Direction) String() string {
 	return "in"
 }
 
-// Line returns the line with the given name. The error names lines that may have been meant.
+// Line returns the line called name. If there is none, the error suggests lines with similar names.
 func (b *Board) Line(name string) (Line, error) {
 	for _, l := range b.Lines {
 		if l.Name == name {
@@ -94,10 +94,10 @@ func (b *Board) Line(name string) (Line, error) {
 	return Line{}, fmt.Errorf("gpio: board %s: no line %q%s", b.Name, name, near.Hint(name, b.names()))
 }
 
-// Outputs returns the outputs in the order of the file.
+// Outputs returns the outputs, in the order of the file.
 func (b *Board) Outputs() []Line { return b.directed(Out) }
 
-// Inputs returns the inputs in the order of the file.
+// Inputs returns the inputs, in the order of the file.
 func (b *Board) Inputs() []Line { return b.directed(In) }
 
 func (b *Board) directed(d Direction) []Line {
@@ -118,16 +118,17 @@ func (b *Board) names() []string {
 	return names
 }
 
-// ReadBoard reads the board file at path; see [ParseBoard].
+// ReadBoard reads the board file at path. The error is that of reading the file, or [Faults]; see [ParseBoard].
 func ReadBoard(path string) (*Board, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // whoever runs the program names its board
+	text, err := os.ReadFile(path) //nolint:gosec // the user names the file
 	if err != nil {
 		return nil, fmt.Errorf("gpio: board: %w", err)
 	}
 	return ParseBoard(path, text)
 }
 
-// ParseBoard reads a board from YAML. File is the name for messages. The error is Faults: all that is wrong.
+// ParseBoard reads a board from YAML. It uses file only to name the file in errors. An error is of type [Faults] and
+// holds every fault of the file; the board is nil then.
 func ParseBoard(file string, text []byte) (*Board, error) {
 	r := &boardReader{
 		Tree:  yamltree.Read(file, text, "a board: name, lines, and perhaps never and max-on"),
@@ -144,7 +145,7 @@ func ParseBoard(file string, text []byte) (*Board, error) {
 	return r.board, nil
 }
 
-// A boardReader puts a board together while its tree collects the faults.
+// A boardReader builds a board. Its tree collects the faults.
 type boardReader struct {
 	*yamltree.Tree
 	board *Board
@@ -153,21 +154,21 @@ type boardReader struct {
 	used  map[string]string // physical line → logical name
 }
 
-// A boardLine is a line with what is known of it so far. A line with faults of its own can still be named by others.
+// A boardLine is a line being read. It may have faults; never and max-on can refer to it even so.
 type boardLine struct {
 	Line
-	directed bool // Direction is known
-	safe     bool // Safe is known
+	directed bool // Direction was read without a fault
+	safe     bool // Safe was read without a fault
 }
 
-// Bounds of what a file may say, far from everything sensible.
+// Limits for the values in a board file, far beyond any sensible value.
 const (
 	mostOffset   = 1023
-	mostBCM      = 53 // the BCM2835 to 2711 have GPIO0 to GPIO53
 	mostDebounce = time.Minute
 	mostOn       = 1000 * time.Hour
 )
 
+// read fills the board from the top of the file. The lines come before max-on and never, which refer to them.
 func (r *boardReader) read(root *yaml.Node) {
 	fields := r.Fields(root, "a board", "name", "lines", "never", "max-on")
 	if root.Kind != yaml.MappingNode {
@@ -203,6 +204,7 @@ func (r *boardReader) read(root *yaml.Node) {
 
 var lineName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
+// line reads a line and adds it to the board, even if it has faults.
 func (r *boardReader) line(m yamltree.Member) {
 	l := &boardLine{Line: Line{Name: m.Name, Pull: periph.Float}}
 	r.order = append(r.order, l)
@@ -211,7 +213,7 @@ func (r *boardReader) line(m yamltree.Member) {
 	if !lineName.MatchString(m.Name) {
 		r.Fault(m.Key, "a line's name has letters, digits, dots, dashes and underscores, not %q", m.Name)
 	}
-	fields := r.Fields(m.Value, what, "chip", "line", "bcm", "direction", "active-low", "pull", "debounce", "safe")
+	fields := r.Fields(m.Value, what, "bcm", "pin", "chip", "line", "direction", "active-low", "pull", "debounce", "safe")
 	if m.Value.Kind != yaml.MappingNode {
 		return
 	}
@@ -233,47 +235,53 @@ func (r *boardReader) line(m yamltree.Member) {
 	r.output(m, l, fields)
 }
 
-// place reads where a line is, and sees that no other line is there.
+// place reads the physical line of l, which no other line of the board may have.
 func (r *boardReader) place(m yamltree.Member, l *boardLine, fields map[string]yamltree.Member) {
 	what := "line " + m.Name
 	chip, hasChip := fields["chip"]
 	line, hasLine := fields["line"]
-	bcm, hasBCM := fields["bcm"]
-	place, ok := m.Key, false
+	onHeader, key := fields["bcm"], "bcm"
+	if _, ok := fields["bcm"]; !ok {
+		onHeader, key = fields["pin"], "pin"
+	}
+	at, ok := m.Key, false
 	switch {
-	case hasBCM && hasLine:
-		r.Fault(bcm.Key, "%s has both bcm and line; keep one: bcm for a pin of the header, else chip and line", what)
+	case onHeader.Key != nil && hasLine:
+		r.Fault(onHeader.Key, "%s has both %s and line; keep one: bcm or pin on the header, else chip and line", what, key)
 		return
-	case hasBCM && hasChip:
-		r.Fault(chip.Key, "%s has both bcm and chip; take chip away, bcm finds its chip by itself", what)
+	case onHeader.Key != nil && hasChip:
+		r.Fault(chip.Key, "%s has both %s and chip; take chip away, the driver finds the header's chip by itself", what, key)
 		return
-	case hasBCM:
-		place = bcm.Value
-		l.Number, ok = r.Whole(bcm.Value, what+": bcm", 0, mostBCM)
+	case onHeader.Key != nil:
+		l.Number, at, ok = r.header(what, fields)
 	case hasLine && hasChip:
-		place = line.Value
+		at = line.Value
 		var named bool
 		l.Chip, named = r.Text(chip.Value, what+": chip")
 		l.Number, ok = r.Whole(line.Value, what+": line", 0, mostOffset)
 		ok = ok && named
 	case hasLine:
-		r.Fault(line.Key, "%s has a line but no chip; add chip: gpiochip0, or write bcm instead of line", what)
+		r.Fault(line.Key, "%s has a line but no chip; add chip: gpiochip0, or write bcm or pin instead of line", what)
 	case hasChip:
 		r.Fault(chip.Key, "%s has a chip but no line; add line: and the offset on the chip", what)
 	default:
-		r.Fault(m.Key, "%s is nowhere; write bcm: and the number on the header, or chip: and line:", what)
+		r.Fault(m.Key, "%s has no place; write bcm: and its GPIO number, pin: and its position on the header, or chip: and line:", what)
 	}
 	if !ok {
 		return
 	}
 	if other, taken := r.used[l.Where()]; taken {
-		r.Fault(place, "%s is on %s, which line %s is on already; a physical line is used once", what, l.Where(), other)
+		where := l.Where()
+		if l.Chip == "" {
+			where += fmt.Sprintf(" (pin %d)", pinOf(l.Number))
+		}
+		r.Fault(at, "%s is on %s, which line %s is on already; a physical line is used once", what, where, other)
 		return
 	}
 	r.used[l.Where()] = m.Name
 }
 
-// input reads what belongs to inputs only.
+// input reads the fields that only inputs have, pull and debounce, into l.
 func (r *boardReader) input(l *boardLine, fields map[string]yamltree.Member) {
 	what := "line " + l.Name
 	output := l.directed && l.Direction == Out
@@ -299,7 +307,7 @@ func (r *boardReader) input(l *boardLine, fields map[string]yamltree.Member) {
 	}
 }
 
-// output reads what belongs to outputs only.
+// output reads the field that only outputs have, and must have: the safe level.
 func (r *boardReader) output(m yamltree.Member, l *boardLine, fields map[string]yamltree.Member) {
 	what := "line " + l.Name
 	f, ok := fields["safe"]
@@ -318,6 +326,7 @@ func (r *boardReader) output(m yamltree.Member, l *boardLine, fields map[string]
 	}
 }
 
+// maxOn reads the longest times of outputs into their lines.
 func (r *boardReader) maxOn(n *yaml.Node) {
 	for _, m := range r.Mapping(n, "max-on") {
 		d, ok := r.Duration(m.Value, "max-on: "+m.Name, time.Millisecond, mostOn)
@@ -334,6 +343,7 @@ func (r *boardReader) maxOn(n *yaml.Node) {
 	}
 }
 
+// never reads the pairs of outputs that must not be on together into the board. A pair with a fault is left out.
 func (r *boardReader) never(n *yaml.Node) {
 	for _, pair := range r.List(n, "never") {
 		elements := r.List(pair, "a pair of never")
@@ -372,7 +382,7 @@ func (r *boardReader) never(n *yaml.Node) {
 	}
 }
 
-// named returns the line called name, or notes that there is none.
+// named returns the line called name. If there is none it adds a fault at n and returns nil.
 func (r *boardReader) named(n *yaml.Node, what, name string) *boardLine {
 	if l, ok := r.lines[name]; ok {
 		return l
@@ -385,7 +395,7 @@ func (r *boardReader) named(n *yaml.Node, what, name string) *boardLine {
 	return nil
 }
 
-// neverWith returns the names of the lines that must not be on together with the given one.
+// neverWith returns the names of the outputs that must not be on while the named one is, without duplicates.
 func (b *Board) neverWith(name string) []string {
 	var others []string
 	for _, pair := range b.Never {

@@ -2,8 +2,10 @@ package gpio_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +78,7 @@ lines:
   a: {bcm: 1, direction: in, activelow: true, colour: red}
 `, `b:2:1: a board has no key "linez"; did you mean "lines"?
 b:4:30: line a has no key "activelow"; did you mean "active-low"?
-b:4:47: line a has no key "colour"; known are chip, line, bcm, direction, active-low, pull, debounce, safe`},
+b:4:47: line a has no key "colour"; known are bcm, pin, chip, line, direction, active-low, pull, debounce, safe`},
 	{"places", `name: b
 lines:
   nowhere: {direction: in}
@@ -87,12 +89,12 @@ lines:
   far: {bcm: 99, direction: in}
   negative: {chip: gpiochip0, line: -1, direction: in}
   text: {chip: gpiochip0, line: four, direction: in}
-`, `b:3:3: line nowhere is nowhere; write bcm: and the number on the header, or chip: and line:
-b:4:10: line both has both bcm and line; keep one: bcm for a pin of the header, else chip and line
-b:5:18: line chip has both bcm and chip; take chip away, bcm finds its chip by itself
-b:6:12: line nochip has a line but no chip; add chip: gpiochip0, or write bcm instead of line
+`, `b:3:3: line nowhere has no place; write bcm: and its GPIO number, pin: and its position on the header, or chip: and line:
+b:4:10: line both has both bcm and line; keep one: bcm or pin on the header, else chip and line
+b:5:18: line chip has both bcm and chip; take chip away, the driver finds the header's chip by itself
+b:6:12: line nochip has a line but no chip; add chip: gpiochip0, or write bcm or pin instead of line
 b:7:12: line noline has a chip but no line; add line: and the offset on the chip
-b:8:14: line far: bcm should be a whole number from 0 to 53, not "99"
+b:8:14: line far: the header has GPIO0 to GPIO27, not GPIO99; bcm is the GPIO number, not the position on the header: pin 11 is GPIO17; for a line that is not on the header write chip: and line:
 b:9:37: line negative: line should be a whole number from 0 to 1023, not "-1"
 b:10:33: line text: line should be a whole number from 0 to 1023, not "four"`},
 	{"used twice", `name: b
@@ -103,10 +105,49 @@ lines:
   d: {chip: gpiochip0, line: 9, direction: out, safe: off}
   a: {bcm: 5, direction: in}
   bad name: {bcm: 6, direction: in}
-`, `b:4:12: line b is on GPIO4, which line a is on already; a physical line is used once
+`, `b:4:12: line b is on GPIO4 (pin 7), which line a is on already; a physical line is used once
 b:6:30: line d is on gpiochip0:9, which line c is on already; a physical line is used once
 b:7:3: "a" is here again, it was on line 3 already; each name comes once
 b:8:3: a line's name has letters, digits, dots, dashes and underscores, not "bad name"`},
+	{"the header", `name: b
+lines:
+  supply: {pin: 17, direction: in}
+  five: {pin: 2, direction: in}
+  ground: {pin: 30, direction: in}
+  zero: {pin: 0, direction: in}
+  beyond: {pin: 41, direction: in}
+  position: {bcm: 40, direction: in}
+  earth: {bcm: 39, direction: in}
+  28th: {bcm: GPIO28, direction: in}
+  swapped: {pin: GPIO17, direction: in}
+  apart: {bcm: 17, pin: 12, direction: in}
+  faulty: {bcm: 17, pin: 17, direction: in}
+  faultier: {bcm: 28, pin: 11, direction: in}
+  pinline: {pin: 11, line: 3, direction: in}
+  pinchip: {pin: 11, chip: gpiochip0, direction: in}
+  all: {bcm: 17, pin: 11, chip: gpiochip0, line: 17, direction: in}
+`, `b:3:17: line supply: pin 17 is 3.3 V; pin is the position on the header: for GPIO17 write bcm: 17 (pin 11)
+b:4:15: line five: pin 2 is 5 V; pin is the position on the header: for GPIO2 write bcm: 2 (pin 3)
+b:5:17: line ground: pin 30 is ground; choose a position that has a GPIO
+b:6:15: line zero: pin should be a position on the header from 1 to 40, not "0"; for GPIO0 write bcm: 0
+b:7:17: line beyond: pin should be a position on the header from 1 to 40, not "41"
+b:8:19: line position: the header has GPIO0 to GPIO27, not GPIO40; bcm is the GPIO number, not the position on the header: for pin 40, GPIO21, write pin: 40
+b:9:16: line earth: the header has GPIO0 to GPIO27, not GPIO39; bcm is the GPIO number, not the position on the header: pin 11 is GPIO17; for a line that is not on the header write chip: and line:
+b:10:15: line 28th: the header has GPIO0 to GPIO27, not GPIO28; bcm is the GPIO number, not the position on the header: for pin 28, GPIO1, write pin: 28
+b:11:18: line swapped: pin should be a position on the header from 1 to 40, not "GPIO17"; for GPIO17 write bcm: 17
+b:12:25: line apart: pin 12 is GPIO18, but bcm says GPIO17, which is pin 11; keep the one that is meant
+b:13:26: line faulty: pin 17 is 3.3 V; pin is the position on the header: for GPIO17 write bcm: 17 (pin 11)
+b:14:19: line faultier: the header has GPIO0 to GPIO27, not GPIO28; bcm is the GPIO number, not the position on the header: for pin 28, GPIO1, write pin: 28
+b:15:13: line pinline has both pin and line; keep one: bcm or pin on the header, else chip and line
+b:16:22: line pinchip has both pin and chip; take chip away, the driver finds the header's chip by itself
+b:17:9: line all has both bcm and line; keep one: bcm or pin on the header, else chip and line`},
+	{"one line by two numbers", `name: b
+lines:
+  a: {bcm: 17, direction: in}
+  b: {pin: 11, direction: in}
+  c: {bcm: GPIO17, pin: 11, direction: in}
+`, `b:4:12: line b is on GPIO17 (pin 11), which line a is on already; a physical line is used once
+b:5:25: line c is on GPIO17 (pin 11), which line a is on already; a physical line is used once`},
 	{"directions", `name: b
 lines:
   a: {bcm: 1}
@@ -178,7 +219,67 @@ lines:
 b:4:3: line a is an output without a safe level; add safe: off, or safe: on`},
 }
 
-func TestBoardFaultsAreAllToldWithTheirPlaces(t *testing.T) {
+func TestHeaderLinesAreNamedByGPIONumberOrByPosition(t *testing.T) {
+	// Raspberry Pi documentation, "GPIO": both rows of the header from the top down.
+	left := []string{"3.3 V", "2", "3", "4", "ground", "17", "27", "22", "3.3 V", "10", "9", "11", "ground", "0", "5", "6", "13", "19", "26", "ground"}
+	right := []string{"5 V", "5 V", "ground", "14", "15", "18", "ground", "23", "24", "ground", "25", "8", "7", "1", "ground", "12", "ground", "16", "20", "21"}
+	read := func(place string) (gpio.Line, error) {
+		board, err := gpio.ParseBoard("b", []byte("name: b\nlines: {a: {"+place+", direction: in}}\n"))
+		if err != nil {
+			return gpio.Line{}, err
+		}
+		return board.Lines[0], nil
+	}
+	for pin := 1; pin <= 40; pin++ {
+		want := left[(pin-1)/2]
+		if pin%2 == 0 {
+			want = right[(pin-1)/2]
+		}
+		places := []string{
+			fmt.Sprintf("pin: %d", pin), "bcm: " + want, "bcm: GPIO" + want, fmt.Sprintf(`pin: "%d", bcm: 'GPIO%s'`, pin, want),
+		}
+		number, err := strconv.Atoi(want)
+		if err != nil {
+			if _, err := read(places[0]); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("pin %d is %s", pin, want)) {
+				t.Errorf("pin %d: got %v, want that it is %s", pin, err, want)
+			}
+			continue
+		}
+		for _, place := range places {
+			l, err := read(place)
+			if err != nil || l.Number != number || l.Chip != "" || l.Where() != "GPIO"+want {
+				t.Errorf("%s: got %s (%+v), %v, want GPIO%s", place, l.Where(), l, err, want)
+			}
+		}
+	}
+}
+
+func TestNumbersOfTheHeaderAreWrittenPlainly(t *testing.T) {
+	for _, nasty := range []string{
+		"GPIO", "gpio17", "GPIO 17", "GPIO017", "GPIO+17", "GPIO-1", "GPIO17GPIO18", "GPIO1７", "BCM17", "17th", `"17 "`, `" 17"`, `"17\n"`, `"17\0"`,
+		"017", "+17", "-17", "-0", "0x11", "0o21", "1_7", "17.0", "1e1", "１７", "٣", "½", "true", "~", `""`, "[17]", "{17: 18}",
+		"99999999999999999999999999", "-99999999999999999999999999", ".inf", ".nan", "!!null 17", "!!binary MTc=", "2026-01-01",
+	} {
+		for _, key := range []string{"bcm", "pin"} {
+			board, err := gpio.ParseBoard("b", []byte("name: b\nlines:\n  a: {direction: in, "+key+": "+nasty+"}\n"))
+			var faults gpio.Faults
+			if board != nil || !errors.As(err, &faults) || len(faults) != 1 || faults[0].Line != 3 || faults[0].Column != 27 ||
+				!strings.Contains(faults[0].Message, "line a: "+key+" should be a ") {
+				t.Errorf("%s: %s: got board %v, error %v", key, nasty, board, err)
+			}
+		}
+	}
+}
+
+func TestOtherChipsHaveNumbersOfTheirOwn(t *testing.T) {
+	board, err := gpio.ParseBoard("b", []byte("name: b\nlines:\n  a: {chip: expander-1, line: 0, direction: in}\n"+
+		"  b: {chip: pinctrl-bcm2711, line: 53, direction: in}\n  c: {chip: gpio\xc3\xa4, line: 1023, direction: in}\n"))
+	if err != nil || board.Lines[1].Where() != "pinctrl-bcm2711:53" || board.Lines[2].Number != 1023 {
+		t.Errorf("got %v, %v", board, err)
+	}
+}
+
+func TestBoardFaultsAreAllReportedWithTheirPlaces(t *testing.T) {
 	for _, test := range boardFaults {
 		t.Run(test.name, func(t *testing.T) {
 			board, err := gpio.ParseBoard("b", []byte(test.text))
@@ -246,6 +347,7 @@ func FuzzBoard(f *testing.F) {
 		}
 		f.Add(text)
 	}
+	f.Add([]byte("name: b\nlines: {a: {pin: 11, direction: in}, b: {bcm: GPIO18, pin: 12, direction: in}}\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		board, err := gpio.ParseBoard("b", text)
 		var faults gpio.Faults
@@ -254,6 +356,12 @@ func FuzzBoard(f *testing.F) {
 			t.Error("a board without lines and without faults")
 		case err != nil && !errors.As(err, &faults):
 			t.Errorf("%T is no Faults: %v", err, err)
+		case err == nil:
+			for _, l := range board.Lines {
+				if l.Number < 0 || l.Chip == "" && l.Number > 27 {
+					t.Errorf("line %s is on %s, which the header does not have", l.Name, l.Where())
+				}
+			}
 		}
 	})
 }

@@ -36,7 +36,7 @@ func rings() tui.Snapshot {
 // The picture says in words what is out of the ordinary, the most urgent of it.
 func TestTheCrossingSaysWhatIsOutOfTheOrdinary(t *testing.T) {
 	for want, change := range map[string]func(*tui.Snapshot, *intersection.View){
-		"EMERGENCY north.emergency":   func(*tui.Snapshot, *intersection.View) {},
+		"EMERGENCY north.emergency":    func(*tui.Snapshot, *intersection.View) {},
 		"FLASHING: a fault is latched": func(s *tui.Snapshot, _ *intersection.View) { s.Status = tui.StatusFlashing },
 		"FLASHING: out of order":       func(_ *tui.Snapshot, v *intersection.View) { v.Emergency, v.Mode = "", intersection.Flashing },
 		"FLASHING for the night": func(_ *tui.Snapshot, v *intersection.View) {

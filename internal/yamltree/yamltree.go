@@ -205,7 +205,7 @@ func (t *Tree) Text(n *yaml.Node, what string) (string, bool) {
 func (t *Tree) Whole(n *yaml.Node, what string, least, most int) (int, bool) {
 	i, err := strconv.Atoi(n.Value)
 	if n.Kind != yaml.ScalarNode || err != nil || i < least || i > most {
-		t.Fault(n, "%s should be a whole number from %d to %d, not %s", what, least, most, shown(n))
+		t.Fault(n, "%s should be a whole number from %d to %d, not %s", what, least, most, Describe(n))
 		return 0, false
 	}
 	return i, true
@@ -216,7 +216,7 @@ func (t *Tree) Choice(n *yaml.Node, what string, choices ...string) (string, boo
 	if n.Kind == yaml.ScalarNode && slices.Contains(choices, n.Value) {
 		return n.Value, true
 	}
-	t.Fault(n, "%s should be %s, not %s", what, alternatives(choices), shown(n))
+	t.Fault(n, "%s should be %s, not %s", what, alternatives(choices), Describe(n))
 	return "", false
 }
 
@@ -238,7 +238,7 @@ func (t *Tree) Duration(n *yaml.Node, what string, least, most time.Duration) (t
 		if _, number := strconv.ParseFloat(n.Value, 64); number == nil {
 			t.Fault(n, "%s is %s, which has no unit; write %sms or %ss", what, n.Value, n.Value, n.Value)
 		} else {
-			t.Fault(n, "%s should be a time such as 50ms or 5s, not %s", what, shown(n))
+			t.Fault(n, "%s should be a time such as 50ms or 5s, not %s", what, Describe(n))
 		}
 	case d < 0:
 		t.Fault(n, "%s is %s; a time cannot be negative", what, n.Value)
@@ -269,10 +269,12 @@ func kind(n *yaml.Node) string {
 	case yaml.SequenceNode:
 		return "a list"
 	}
-	return shown(n)
+	return Describe(n)
 }
 
-func shown(n *yaml.Node) string {
+// Describe returns what a message says of a node: its text in quotes, shortened to 60 characters, or "a list", "a
+// mapping" or "nothing".
+func Describe(n *yaml.Node) string {
 	switch {
 	case n.Kind != yaml.ScalarNode:
 		return kind(n)
