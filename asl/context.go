@@ -14,13 +14,13 @@ func (st *stepper) context(sc *Scope, item *value.Object) any {
 		"Id", who.ID, "Input", st.x.Input, "StartTime", contextTime(st.x.Started), "Name", who.Name,
 		"RoleArn", who.RoleARN, "RedriveCount", int64(0)))
 	b.Set("StateMachine", value.NewObject("Id", who.StateMachineID, "Name", who.StateMachineName))
-	state := value.NewObject("Name", sc.state.Name, "EnteredTime", contextTime(sc.entered))
+	state := value.NewObject("Name", sc.state.Name, "EnteredTime", contextTime(sc.entered.time()))
 	if t := sc.state.Type; t == TypeTask || t == TypeParallel || t == TypeMap {
 		state = state.With("RetryCount", int64(sc.retries()))
 	}
 	b.Set("State", state)
 	if sc.state.waitsForToken() {
-		b.Set("Task", value.NewObject("Token", st.token(sc)))
+		b.Set("Task", value.NewObject("Token", st.x.who.Token(sc.task)))
 	}
 	if item != nil {
 		b.Set("Map", value.NewObject("Item", item))

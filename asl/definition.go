@@ -29,6 +29,7 @@ type State struct {
 	Next    string
 	End     bool
 
+	number                     int32 // its place in the machine's states
 	at                         *place
 	jsonata                    bool // its query language
 	reached                    bool // something leads to it
@@ -117,6 +118,11 @@ type Machine struct {
 	Block
 	Comment string
 	Timeout time.Duration // of an execution; 0: none
+
+	hash      uint64   // of the definition's text
+	states    []*State // by number
+	draws     bool     // what it does may depend on random numbers
+	readsTime bool     // what it does may depend on when states were entered
 }
 
 // All ranges over the block's states in the order of the text, each followed by those inside it.

@@ -45,6 +45,9 @@ const (
 type Effects struct {
 	History []HistoryEvent
 	Do      []Effect
+	// Unshared promises that no copy of the execution has been made since its last Step. Step then changes scopes in place
+	// where it would copy them.
+	Unshared bool
 
 	stepper stepper // of the Step under way; here so that a Step allocates none
 }

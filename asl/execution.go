@@ -35,41 +35,47 @@ type Identity struct {
 }
 
 // An Execution is the whole state of one run: a tree of scopes. It is a plain value: a copy can be stepped without touching
-// the original, because a Step copies a scope before it changes it for the first time.
+// the original, because a Step copies a scope before it changes it for the first time. [Machine.AppendExecution] stores it,
+// [Execution.Fingerprint] compares it.
+//
+// A failed, aborted or timed out execution keeps its tree, so that it can be redriven.
 type Execution struct {
 	Status  Status
 	Input   any
-	Output  any    // once it has Succeeded
-	Failure *Error // once it has Failed
+	Output  any    // of StatusSucceeded
+	Failure *Error // of StatusFailed, StatusTimedOut and StatusAborted
 	Started time.Time
 	Stopped time.Time
 
 	who     *Identity
 	steps   uint64   // how many Steps it has made
+	shared  uint64   // scopes that Steps up to this one have made may belong to copies, too: see Effects.Unshared
 	events  int64    // id of the last history event
 	ids     int64    // last id of a task or timer
 	draws   uint64   // how many random numbers it has drawn
 	timeout int64    // timer of the whole execution
-	deleted []string // ARNs of activities that do not exist; never changed in place
-	root    *Scope
+	deleted []string // ARNs of deleted activities; never changed in place
+	// unfinished: a Step has used up its budget, and EventContinue has not come yet.
+	unfinished bool
+	root       *Scope
 }
 
 // NewExecution returns an execution that has not begun: its first event is [EventStart].
 func NewExecution(who Identity) Execution { return Execution{who: &who} }
 
-// Identity returns what the execution is called.
+// Identity returns the names of the execution and its machine.
 func (x *Execution) Identity() Identity { return *x.who }
 
-// A Position is a state in which an execution is just now.
+// A Position is a state that an execution is in.
 type Position struct {
 	State *State
-	Since time.Time
-	Retry int // how often the state has been retried
+	Since time.Time // when the state was entered
+	Retry int       // how often the state has been retried
 	Scope ScopePath
 }
 
-// Positions lists the states in which the execution is, outer ones before those inside them; a Parallel and its branches'
-// states are all there. It is empty once the execution has ended.
+// Positions lists the states that the execution is in, outer before inner: a Parallel and the states of its branches are all
+// there. It is empty before the execution begins and once it has ended.
 func (x *Execution) Positions() []Position {
 	if x.root == nil || x.Status != StatusRunning {
 		return nil
@@ -78,7 +84,7 @@ func (x *Execution) Positions() []Position {
 }
 
 func (sc *Scope) positions(list []Position) []Position {
-	list = append(list, Position{sc.state, sc.entered, sc.retries(), sc.path})
+	list = append(list, Position{sc.state, sc.entered.time(), sc.retries(), sc.path})
 	if sc.fan != nil {
 		for _, child := range sc.fan.parts.scopes() {
 			list = child.positions(list)
@@ -104,53 +110,86 @@ func (p ScopePath) last() int { return int(binary.BigEndian.Uint32([]byte(p[len(
 
 // A Scope is one thread of states: the top of the machine, a branch of a Parallel, an iteration of a Map.
 type Scope struct {
-	owner uint64 // the Step that made this copy; only that one may change it
+	owner uint64 // the Step that made this copy; only that Step may change it
 	path  ScopePath
 
 	state     *State
-	input     any // of the state, before InputPath
+	data      any // the state's input, before InputPath; once the scope has ended, its output
 	variables *value.Object
 	from      *State // the state before
 	whyIndex  int32
 	why       Reason
 	phase     phase
-	started   bool // the task's start is in the history
-	entered   time.Time
-	enteredID int64 // history event
-	previous  int64 // history event that the next one follows
+	started   bool    // the task's start is in the history
+	entered   instant // when the state was entered
+	enteredID int64   // history event
+	previous  int64   // history event that the next one follows
 
-	task      int64   // id of the task under way
-	timer     int64   // wait, retry or timeout
-	heartbeat int64   // timer
-	attempts  []int32 // by retrier
+	task         int64        // id of the task under way
+	request      *TaskRequest // of the task under way
+	timer        int64        // id of the timer of a wait, a retry or a task's timeout; 0: none
+	due          instant      // of timer
+	heartbeat    int64        // id of the heartbeat timer; 0: none
+	heartbeatDue instant
+	attempts     *attempts // nil: the state has not been retried
 
 	fan     *fan
-	output  any
-	failure *Error
+	failure *Error // of a broken scope
 }
 
-// retries is how often the state has been retried.
+// An instant is a time as nanoseconds of the Unix epoch: a third of the size of a time.Time.
+type instant int64
+
+func instantOf(t time.Time) instant { return instant(t.UnixNano()) }
+
+func (t instant) time() time.Time { return time.Unix(0, int64(t)).UTC() }
+
+// attempts are the retries of a state by the places of its retriers. They do not change.
+type attempts []int32
+
+// add returns the attempts after one more by retrier i of n.
+func (a *attempts) add(i, n int) *attempts {
+	more := make(attempts, n)
+	if a != nil {
+		copy(more, *a)
+	}
+	more[i]++
+	return &more
+}
+
+// of returns how often retrier i has retried.
+func (a *attempts) of(i int) int32 {
+	if a == nil {
+		return 0
+	}
+	return (*a)[i]
+}
+
+// retries returns how often the state has been retried.
 func (sc *Scope) retries() int {
 	n := 0
-	for _, attempts := range sc.attempts {
-		n += int(attempts)
+	if sc.attempts != nil {
+		for _, k := range *sc.attempts {
+			n += int(k)
+		}
 	}
 	return n
 }
 
+// A phase is how far a scope has come with its state.
 type phase uint8
 
 const (
-	ready   phase = iota // state is to be entered
+	ready   phase = iota // its state is to be entered
 	tasking              // waits for a task's answer
 	waiting              // waits for the timer of a Wait
 	backoff              // waits for the timer of a retry
-	fanned               // waits for its branches or iterations
+	fanned               // waits for its branches, iterations or children
 	ended                // has an output
 	broken               // has a failure
 )
 
-// A fan is a Parallel or Map under way. It is copied with its scope.
+// A fan is a Parallel or Map under way, or that has failed. It is copied with its scope.
 type fan struct {
 	items []any // of a Map
 	input any   // of each branch of a Parallel
@@ -158,19 +197,20 @@ type fan struct {
 	next  int // the first that has not begun
 	done  int
 	limit int // how many may be active
-	// parts has for each branch or iteration its *Scope while it is under way, then its result; for children a *ChildEnd.
+	// parts has for each branch or iteration its *Scope until it has succeeded, then its result. For a child of a distributed
+	// Map it has the *ChildRequest while the child runs, then the *ChildEnd.
 	parts vector
 	last  int64   // history event of the last iteration that ended
 	run   *mapRun // of a distributed Map
 }
 
-// own returns the scope itself where this Step has copied it already, else a copy.
-func (sc *Scope) own(step uint64) *Scope {
-	if sc.owner == step {
+// own returns the scope itself where no copy of the execution can have it, else a copy for the Step under way.
+func (st *stepper) own(sc *Scope) *Scope {
+	if sc.owner > st.x.shared {
 		return sc
 	}
 	c := *sc
-	c.owner = step
+	c.owner = st.x.steps
 	if sc.fan != nil {
 		f := *sc.fan
 		if f.run != nil {
@@ -178,9 +218,6 @@ func (sc *Scope) own(step uint64) *Scope {
 			f.run = &run
 		}
 		c.fan = &f
-	}
-	if sc.attempts != nil {
-		c.attempts = append([]int32(nil), sc.attempts...)
 	}
 	return &c
 }

@@ -3,7 +3,7 @@ package asl
 func (st *stepper) failing(sc *Scope) *Error {
 	s := sc.state
 	err := &Error{s.errorName, s.errorCause}
-	env := st.env(sc, sc.input)
+	env := st.env(sc, sc.data)
 	for _, f := range []struct {
 		e  *expression
 		to *string

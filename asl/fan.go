@@ -120,7 +120,7 @@ func (st *stepper) fill(sc *Scope) {
 
 func (st *stepper) spawn(sc *Scope, i int) (*Scope, *Error) {
 	f, s := sc.fan, sc.state
-	child := &Scope{owner: st.x.steps, path: sc.path.child(i), input: f.input, previous: sc.previous}
+	child := &Scope{owner: st.x.steps, path: sc.path.child(i), data: f.input, previous: sc.previous}
 	// What is assigned outside can be read inside. It cannot change while the fan is under way, so a copy will do.
 	child.variables = sc.variables
 	block := s.Branches[0]
@@ -131,7 +131,7 @@ func (st *stepper) spawn(sc *Scope, i int) (*Scope, *Error) {
 		if err != nil {
 			return nil, err
 		}
-		child.input = input
+		child.data = input
 		st.record(child, HistoryEvent{Type: HistoryIterationStarted, State: s, Index: int32(i)}) //nolint:gosec // a place in a slice
 	}
 	child.state = block.start
@@ -142,7 +142,7 @@ func (st *stepper) spawn(sc *Scope, i int) (*Scope, *Error) {
 func (st *stepper) absorb(sc, child *Scope) {
 	f, i := sc.fan, child.path.last()
 	if child.phase != ended && child.phase != broken {
-		f.parts.set(i, child, st.x.steps)
+		f.parts.set(i, child, st.x)
 		return
 	}
 	kind := HistoryIterationSucceeded
@@ -154,21 +154,24 @@ func (st *stepper) absorb(sc, child *Scope) {
 	}
 	sc.previous = child.previous
 	if child.phase == broken {
-		f.parts.set(i, nil, st.x.steps)
+		f.parts.set(i, child, st.x)
 		st.failFan(sc, child.failure)
 		return
 	}
-	f.parts.set(i, child.output, st.x.steps)
+	f.parts.set(i, child.data, st.x)
 	f.done++
 }
 
 // failFan ends a fan of which one part has failed: the others are aborted.
 func (st *stepper) failFan(sc *Scope, err *Error) {
 	for _, child := range sc.fan.parts.scopes() {
+		if child.phase == broken {
+			continue
+		}
 		st.abort(child)
-		st.recordAborted(child.own(st.x.steps))
+		st.recordAborted(st.own(child))
 		if sc.state.Type == TypeMap {
-			st.record(child.own(st.x.steps), HistoryEvent{
+			st.record(st.own(child), HistoryEvent{
 				Type: HistoryIterationAborted, State: sc.state, Index: int32(child.path.last()), //nolint:gosec // a place in a slice
 			})
 		}
@@ -180,7 +183,7 @@ func (st *stepper) failFan(sc *Scope, err *Error) {
 func (st *stepper) recordAborted(sc *Scope) {
 	if sc.fan != nil {
 		for _, child := range sc.fan.parts.scopes() {
-			st.recordAborted(child.own(st.x.steps))
+			st.recordAborted(st.own(child))
 		}
 		if sc.fan.run != nil {
 			st.record(sc, HistoryEvent{Type: HistoryMapRunAborted, State: sc.state})

@@ -25,6 +25,7 @@ type reading struct {
 	next    []items.File // the first is under way
 	listing bool         // a list is under way, not an object
 	bucket  string       // of the list
+	prefix  string       // of the list
 	index   bool         // what is under way is a manifest, which names the files of the items
 	headers []string     // of a manifest's files; nil: as the definition says
 	items   []any
@@ -53,7 +54,7 @@ func (st *stepper) prepareReading(sc *Scope, in any, run *mapRun) (first any, er
 	}
 	if r.action == "listObjectsV2" {
 		prefix, err := objectParameter(parameters, "Prefix", false)
-		run.reading.listing, run.reading.bucket = true, bucket
+		run.reading.listing, run.reading.bucket, run.reading.prefix = true, bucket, prefix
 		return ListObjects{bucket, prefix}, err
 	}
 	key, err := objectParameter(parameters, "Key", true)

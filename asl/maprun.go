@@ -220,6 +220,7 @@ func (st *stepper) startChildren(sc *Scope) {
 			st.failMapRun(sc, st.located(sc, err))
 			return
 		}
+		f.parts.set(f.next, child, st.x)
 		run.items += child.Items
 		run.running++
 		f.next++
@@ -287,10 +288,14 @@ func (st *stepper) item(sc *Scope, i int) (any, *Error) {
 // childEnded takes the end of a child into its run.
 func (st *stepper) childEnded(sc *Scope, end *ChildEnd) {
 	f, run := sc.fan, sc.fan.run
-	if f.parts.at(end.Request.Index) != nil {
+	i := end.Request.Index
+	if i < 0 || i >= f.next {
 		return
 	}
-	f.parts.set(end.Request.Index, end, st.x.steps)
+	if _, running := f.parts.at(i).(*ChildRequest); !running {
+		return
+	}
+	f.parts.set(i, end, st.x)
 	f.done++
 	run.running--
 	if end.Status != StatusSucceeded {

@@ -33,6 +33,7 @@ func ParseWith(text []byte, o Options) (*Machine, Diagnostics) {
 	if found.Failed() {
 		return nil, found
 	}
+	m.number(text)
 	return m, found
 }
 

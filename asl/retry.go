@@ -16,28 +16,26 @@ func (st *stepper) fail(sc *Scope, err *Error) { st.failAs(sc, err, err.Name) }
 // States.Timeout, but those that name States.HeartbeatTimeout take it too.
 func (st *stepper) failAs(sc *Scope, err *Error, kind string) {
 	s := sc.state
-	hadFan := sc.fan != nil
+	failed := sc.fan
 	sc.fan = nil
 	for i := range s.Retry {
 		r := &s.Retry[i]
 		if !matchesError(r.ErrorEquals, kind) {
 			continue
 		}
-		if sc.attempts == nil {
-			sc.attempts = make([]int32, len(s.Retry))
-		}
-		if int64(sc.attempts[i]) >= r.MaxAttempts {
+		if int64(sc.attempts.of(i)) >= r.MaxAttempts {
 			break
 		}
-		sc.attempts[i]++
-		pause := r.Backoff(int(sc.attempts[i]))
+		sc.attempts = sc.attempts.add(i, len(s.Retry))
+		pause := r.Backoff(int(sc.attempts.of(i)))
 		if r.FullJitter {
 			pause = time.Duration(st.random() % uint64(pause+1)) //nolint:gosec // pause > 0
 		}
-		sc.phase, sc.timer = backoff, st.setTimer(sc, st.now.Add(pause))
+		sc.phase = backoff
+		sc.timer, sc.due = st.setTimer(sc, st.now.Add(pause))
 		return
 	}
-	if hadFan { // AWS records a failure only when it is not retried
+	if failed != nil { // AWS records a failure only when it is not retried
 		st.record(sc, HistoryEvent{Type: HistoryFanFailed, State: s, Error: err})
 	}
 	for i := range s.Catch {
@@ -49,7 +47,7 @@ func (st *stepper) failAs(sc *Scope, err *Error, kind string) {
 		if *err == (Error{}) { // whoever failed the task gave neither: AWS shows nulls, not empty texts
 			caught = value.NewObject("Error", nil, "Cause", nil)
 		}
-		output, bad := merge(sc.input, caught, c.resultPath, c.discardResult)
+		output, bad := merge(sc.data, caught, c.resultPath, c.discardResult)
 		if bad == nil {
 			bad = st.exit(sc, caught, output, transition{next: c.next, why: ReasonCatch, index: i, assign: c.assign})
 		}
@@ -62,7 +60,7 @@ func (st *stepper) failAs(sc *Scope, err *Error, kind string) {
 	if sc.path != "" && s.Type == TypeTask {
 		st.record(sc, HistoryEvent{Type: HistoryStateAborted, State: s}) // AWS records it inside a Parallel or Map only
 	}
-	sc.phase, sc.failure = broken, err
+	sc.phase, sc.failure, sc.fan = broken, err, failed
 }
 
 // matchesError reports whether a list of names takes an error. States Language, "Predefined error codes"; that States.Runtime

@@ -18,6 +18,9 @@ const budget = 256
 // waits for something, has ended, or the budget is used up; then one effect says [EffectContinue]. A copy of x made before is not
 // touched.
 func (m *Machine) Step(x *Execution, event Event, out *Effects) {
+	if !out.Unshared {
+		x.shared = x.steps
+	}
 	x.steps++
 	st := &out.stepper
 	*st = stepper{m: m, x: x, now: event.Time, out: out, budget: budget, args: st.args}
@@ -42,8 +45,9 @@ func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 		x.Failure = &Error{Name: ErrTimeout}
 		st.finish(StatusTimedOut, HistoryExecutionTimedOut)
 	default:
-		x.root = x.root.own(x.steps)
+		x.root = st.own(x.root)
 		if event.Kind == EventContinue {
+			x.unfinished = false
 			st.resume(x.root)
 		} else {
 			st.deliver(x.root, event.Scope, &event)
@@ -78,10 +82,10 @@ type stepper struct {
 func (st *stepper) start(event Event) {
 	x := st.x
 	x.Input, x.Started = event.Input, st.now
-	x.root = &Scope{owner: x.steps, state: st.m.start, input: event.Input}
+	x.root = &Scope{owner: x.steps, state: st.m.start, data: event.Input}
 	st.record(x.root, HistoryEvent{Type: HistoryExecutionStarted, Data: event.Input})
 	if st.m.Timeout > 0 {
-		x.timeout = st.setTimer(x.root, st.now.Add(st.m.Timeout))
+		x.timeout, _ = st.setTimer(x.root, st.now.Add(st.m.Timeout))
 	}
 	st.run(x.root)
 	st.conclude()
@@ -92,13 +96,14 @@ func (st *stepper) conclude() {
 	x := st.x
 	switch x.root.phase {
 	case ended:
-		x.Output = x.root.output
+		x.Output = x.root.data
 		st.finish(StatusSucceeded, HistoryExecutionSucceeded)
 	case broken:
 		x.Failure = x.root.failure
 		st.finish(StatusFailed, HistoryExecutionFailed)
 	default:
 		if st.unfinished {
+			x.unfinished = true
 			st.out.Do = append(st.out.Do, Effect{Kind: EffectContinue})
 		}
 	}
@@ -107,7 +112,8 @@ func (st *stepper) conclude() {
 func (st *stepper) finish(status Status, kind HistoryType) {
 	x := st.x
 	x.Status, x.Stopped = status, st.now
-	st.record(x.root.own(x.steps), HistoryEvent{Type: kind, Data: x.Output, Error: x.Failure})
+	x.root = st.own(x.root)
+	st.record(x.root, HistoryEvent{Type: kind, Data: x.Output, Error: x.Failure})
 	if x.timeout != 0 {
 		st.cancelTimer(&x.timeout, "")
 	}
@@ -152,7 +158,7 @@ func (st *stepper) resume(sc *Scope) {
 			if child.phase != ready && child.phase != fanned {
 				continue // it waits
 			}
-			child = child.own(st.x.steps)
+			child = st.own(child)
 			rest := st.splitBudget(len(active) - i + 1) // one share is for those that have not begun
 			st.resume(child)
 			st.budget += rest
@@ -197,7 +203,7 @@ func (st *stepper) deliver(sc *Scope, path ScopePath, event *Event) {
 	index, rest := path.first()
 	if index < sc.fan.parts.n {
 		if child, ok := sc.fan.parts.at(index).(*Scope); ok {
-			child = child.own(st.x.steps)
+			child = st.own(child)
 			st.deliver(child, rest, event)
 			st.absorb(sc, child)
 			st.startReady(sc)
@@ -223,7 +229,7 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 		if isTask && sc.heartbeat != 0 {
 			st.cancelTimer(&sc.heartbeat, sc.path)
 			if d, err := st.duration(sc, sc.state.heartbeat, "HeartbeatSecondsPath"); err == nil && d > 0 {
-				sc.heartbeat = st.setTimer(sc, st.now.Add(d))
+				sc.heartbeat, sc.heartbeatDue = st.setTimer(sc, st.now.Add(d))
 			}
 		}
 	case EventTaskSucceeded:
@@ -285,9 +291,9 @@ func (st *stepper) timerFired(sc *Scope, id int64) {
 
 // enter begins the scope's state.
 func (st *stepper) enter(sc *Scope) {
-	sc.entered, sc.attempts = st.now, nil
+	sc.entered, sc.attempts = instantOf(st.now), nil
 	sc.enteredID = st.record(sc, HistoryEvent{
-		Type: HistoryStateEntered, State: sc.state, From: sc.from, Data: sc.input, Reason: sc.why, Index: sc.whyIndex,
+		Type: HistoryStateEntered, State: sc.state, From: sc.from, Data: sc.data, Reason: sc.why, Index: sc.whyIndex,
 	})
 	st.work(sc)
 }
@@ -332,7 +338,8 @@ func (st *stepper) do(sc *Scope) *Error {
 		if err != nil {
 			return st.located(sc, err)
 		}
-		sc.phase, sc.timer = waiting, st.setTimer(sc, until)
+		sc.phase = waiting
+		sc.timer, sc.due = st.setTimer(sc, until)
 	case TypeTask:
 		return st.startTask(sc, in)
 	default:
@@ -348,7 +355,7 @@ func (st *stepper) env(sc *Scope, input any) *environment {
 }
 
 // in applies InputPath.
-func (st *stepper) in(sc *Scope) (any, *Error) { return st.through(sc, sc.state.inputPath, sc.input) }
+func (st *stepper) in(sc *Scope) (any, *Error) { return st.through(sc, sc.state.inputPath, sc.data) }
 
 func (st *stepper) through(sc *Scope, f *pathField, v any) (any, *Error) {
 	switch {
@@ -393,7 +400,7 @@ func (st *stepper) succeed(sc *Scope, result any) {
 			return
 		}
 	}
-	output, err := merge(sc.input, result, s.resultPath, s.discardResult)
+	output, err := merge(sc.data, result, s.resultPath, s.discardResult)
 	if err != nil {
 		st.fail(sc, st.located(sc, err))
 		return
@@ -463,10 +470,10 @@ func (st *stepper) exit(sc *Scope, result, output any, w transition) *Error {
 	st.record(sc, HistoryEvent{Type: HistoryStateExited, State: sc.state, Data: output, Assigned: assigned})
 	sc.fan = nil
 	if w.next == nil {
-		sc.phase, sc.output = ended, output
+		sc.phase, sc.data = ended, output
 		return nil
 	}
-	sc.phase, sc.from, sc.state, sc.input = ready, sc.state, w.next, output
+	sc.phase, sc.from, sc.state, sc.data = ready, sc.state, w.next, output
 	sc.why, sc.whyIndex = w.why, int32(w.index) //nolint:gosec // a place in a list of the definition
 	return nil
 }

@@ -27,7 +27,7 @@ func (st *stepper) taskStarted(sc *Scope, worker string) {
 
 // endTask forgets the task and its timers.
 func (st *stepper) endTask(sc *Scope) {
-	sc.task, sc.started = 0, false
+	sc.task, sc.request, sc.started = 0, nil, false
 	st.cancelTimer(&sc.timer, sc.path)
 	st.cancelTimer(&sc.heartbeat, sc.path)
 }
@@ -37,7 +37,7 @@ func (st *stepper) duration(sc *Scope, s seconds, field string) (time.Duration, 
 	if s.path == nil {
 		return time.Duration(s.fixed) * time.Second, nil
 	}
-	v, err := st.env(sc, sc.input).lookup(s.path)
+	v, err := st.env(sc, sc.data).lookup(s.path)
 	if err != nil {
 		return 0, noResults(s.path, err)
 	}
@@ -48,6 +48,7 @@ func (st *stepper) duration(sc *Scope, s seconds, field string) (time.Duration, 
 	return time.Duration(n) * time.Second, nil
 }
 
+// startTask evaluates what the scope's Task asks for, sets its timers and asks for its start.
 func (st *stepper) startTask(sc *Scope, in any) *Error {
 	s := sc.state
 	request := &TaskRequest{State: s, Input: in}
@@ -71,7 +72,7 @@ func (st *stepper) startTask(sc *Scope, in any) *Error {
 		return st.located(sc, err)
 	}
 	if s.waitsForToken() {
-		request.Token = st.token(sc)
+		request.Token = st.x.who.Token(sc.task)
 	}
 	if s.Activity != "" && slices.Contains(st.x.deleted, s.Resource) {
 		return st.located(sc, runtimeError("The activity %s does not exist.", s.Resource))
@@ -80,28 +81,27 @@ func (st *stepper) startTask(sc *Scope, in any) *Error {
 		return st.located(sc, err)
 	}
 	st.record(sc, HistoryEvent{Type: HistoryTaskScheduled, State: s, Data: request.Input, Request: request})
-	sc.phase = tasking
+	sc.phase, sc.request = tasking, request
 	if request.Timeout > 0 {
-		sc.timer = st.setTimer(sc, st.now.Add(request.Timeout))
+		sc.timer, sc.due = st.setTimer(sc, st.now.Add(request.Timeout))
 	}
 	if request.Heartbeat > 0 {
-		sc.heartbeat = st.setTimer(sc, st.now.Add(request.Heartbeat))
+		sc.heartbeat, sc.heartbeatDue = st.setTimer(sc, st.now.Add(request.Heartbeat))
 	}
 	st.out.Do = append(st.out.Do, Effect{Kind: EffectStartTask, Scope: sc.path, ID: sc.task, Task: request})
 	return nil
 }
 
-// token is what somebody outside answers the scope's task with. It derives from the seed and the task, so that asking for it
-// twice gives the same.
-func (st *stepper) token(sc *Scope) string {
-	var b []byte
+// Token returns the task token of the execution's task with the given id. It derives from Seed and id alone.
+func (who *Identity) Token(task int64) string {
+	b := make([]byte, 0, 64)
 	for i := range uint64(8) {
-		b = binary.BigEndian.AppendUint64(b, mix(st.x.who.Seed^mix(uint64(sc.task)<<8+i))) //nolint:gosec // an id is positive
+		b = binary.BigEndian.AppendUint64(b, mix(who.Seed^mix(uint64(task)<<8+i))) //nolint:gosec // an id is positive
 	}
 	return base64.StdEncoding.EncodeToString(b)
 }
 
-// waitsForToken reports whether a Task is answered by whoever has its token.
+// waitsForToken reports whether a Task is answered by its token, from outside.
 func (s *State) waitsForToken() bool { return strings.HasSuffix(s.Resource, ".waitForTaskToken") }
 
 func isLambda(resource string) bool {

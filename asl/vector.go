@@ -1,8 +1,8 @@
 package asl
 
 // A vector is a list of fixed length. It is a value: a copy can be changed without touching the original, since a Step copies
-// a node of the tree before it changes it for the first time. So to change one place of 10,000 takes about a kilobyte. The
-// zero vector is empty.
+// a node of the tree before it changes it for the first time. Changing one place of 10,000 copies about a kilobyte. The zero
+// vector is empty.
 type vector struct {
 	n     int
 	shift uint // how many bits of an index are for the levels below the root
@@ -17,7 +17,7 @@ const (
 
 // A node is a part of a vector. Where nothing has been set there is none.
 type node struct {
-	owner  uint64  // the Step that made this copy; only that one may change it
+	owner  uint64  // the Step that made this copy; only that Step may change it
 	scopes int     // how many scopes are in it and below it
 	kids   []*node // nil in a leaf
 	leaf   []any   // nil elsewhere
@@ -43,8 +43,8 @@ func (v *vector) at(i int) any {
 	return nd.leaf[i&(nodeSize-1)]
 }
 
-// set puts x at place i, 0 ≤ i < n, on behalf of a Step.
-func (v *vector) set(i int, x any, step uint64) {
+// set puts x at place i, 0 ≤ i < n, in a Step of execution by.
+func (v *vector) set(i int, x any, by *Execution) {
 	change := 0
 	if _, ok := x.(*Scope); ok {
 		change++
@@ -55,9 +55,9 @@ func (v *vector) set(i int, x any, step uint64) {
 	at := &v.root
 	for shift := v.shift; ; shift -= nodeBits {
 		if *at == nil {
-			*at = newNode(step, min(nodeSize, (v.n-1)>>shift+1), shift == 0)
+			*at = newNode(by.steps, min(nodeSize, (v.n-1)>>shift+1), shift == 0)
 		} else {
-			*at = (*at).own(step)
+			*at = (*at).own(by)
 		}
 		nd := *at
 		nd.scopes += change
@@ -76,13 +76,13 @@ func newNode(step uint64, size int, leaf bool) *node {
 	return &node{owner: step, kids: make([]*node, size)}
 }
 
-// own returns the node itself where this Step has copied it already, else a copy.
-func (nd *node) own(step uint64) *node {
-	if nd.owner == step {
+// own returns the node itself where no copy of the execution can have it, else a copy for the Step under way.
+func (nd *node) own(by *Execution) *node {
+	if nd.owner > by.shared {
 		return nd
 	}
 	c := *nd
-	c.owner = step
+	c.owner = by.steps
 	c.kids = append([]*node(nil), nd.kids...)
 	c.leaf = append([]any(nil), nd.leaf...)
 	return &c

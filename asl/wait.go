@@ -8,12 +8,17 @@ import (
 	"signalbox/asl/value"
 )
 
-func (st *stepper) setTimer(sc *Scope, at time.Time) int64 {
+// setTimer asks for a timer that fires at a time, or at once if that has passed, and returns its id and time.
+func (st *stepper) setTimer(sc *Scope, at time.Time) (id int64, due instant) {
+	if at.Before(st.now) {
+		at = st.now
+	}
 	st.x.ids++
 	st.out.Do = append(st.out.Do, Effect{Kind: EffectSetTimer, Scope: sc.path, ID: st.x.ids, At: at})
-	return st.x.ids
+	return st.x.ids, instantOf(at)
 }
 
+// cancelTimer takes a timer back, if there is one, and sets its id to 0.
 func (st *stepper) cancelTimer(id *int64, path ScopePath) {
 	if *id != 0 {
 		st.out.Do = append(st.out.Do, Effect{Kind: EffectCancelTimer, Scope: path, ID: *id})
@@ -27,7 +32,7 @@ const maxWait = 24855 * 24 * time.Hour
 // until returns when a Wait is over: never earlier than asked, counted from when the state was entered.
 func (st *stepper) until(sc *Scope, in any) (time.Time, *Error) {
 	w := sc.state.wait
-	until := sc.entered.Add(time.Duration(w.seconds) * time.Second)
+	until := sc.entered.time().Add(time.Duration(w.seconds) * time.Second)
 	switch {
 	case !w.timestamp.IsZero():
 		until = w.timestamp
@@ -59,9 +64,9 @@ func (st *stepper) until(sc *Scope, in any) (time.Time, *Error) {
 		case n > int64(maxWait/time.Second):
 			return until, runtimeError("Wait state delay is too long.")
 		}
-		until = sc.entered.Add(time.Duration(n) * time.Second)
+		until = sc.entered.time().Add(time.Duration(n) * time.Second)
 	}
-	if until.Sub(sc.entered) > maxWait {
+	if until.Sub(sc.entered.time()) > maxWait {
 		return until, runtimeError("Wait state delay is too long.")
 	}
 	return until, nil
