@@ -4,8 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/looplab/fsm"
-
 	"signalbox/asl/value"
 	"signalbox/machines"
 )
@@ -25,11 +23,12 @@ type Call struct {
 func (c Call) Placed() bool { return c.Memory == called }
 
 // newCall returns the machine of a call memory.
-func newCall() *fsm.FSM {
-	return fsm.NewFSM(noCall, fsm.Events{
-		{Name: "place", Src: []string{noCall}, Dst: called},
-		{Name: "serve", Src: []string{called}, Dst: noCall},
-	}, nil)
+func newCall() *machines.Part[string] {
+	return machines.NewPart(
+		noCall,
+		machines.On("place", called, noCall),
+		machines.On("serve", noCall, called),
+	)
 }
 
 // Calls are the calls of one phase. The pedestrians' is served when walk is shown, the vehicles' when green is.
@@ -37,7 +36,7 @@ type Calls struct{ Pedestrian, Vehicle Call }
 
 // place remembers a call. Whose it is goes to the log; "" is nobody's in particular.
 func (c *applier) place(call *Call, whose string) {
-	if memory, ok := ask(c.call, call.Memory, "place"); ok {
+	if memory, ok := c.parts.call.After(call.Memory, "place"); ok {
 		call.Memory = memory
 		if whose != "" {
 			c.note("call: " + whose)
@@ -51,10 +50,10 @@ func (c *applier) updateCalls(was *State) {
 	for p := range c.config.Phases {
 		calls := &c.Calls[p]
 		if c.Pedestrians[p].Shows == Walk {
-			calls.Pedestrian.Memory, _ = ask(c.call, calls.Pedestrian.Memory, "serve")
+			calls.Pedestrian.Memory, _ = c.parts.call.After(calls.Pedestrian.Memory, "serve")
 		}
 		if c.Heads[p].Shows == Green {
-			calls.Vehicle.Memory, _ = ask(c.call, calls.Vehicle.Memory, "serve")
+			calls.Vehicle.Memory, _ = c.parts.call.After(calls.Vehicle.Memory, "serve")
 		} else if was.Heads[p].Shows == Green && c.present(p, false) {
 			c.place(&calls.Vehicle, c.config.Phases[p].Name+" vehicles")
 		}
@@ -82,7 +81,7 @@ func (c *applier) wants(p int) (pedestrian, vehicle bool) {
 // An idleTime says how long a phase that is called could have had green, and was not given it: its ring waits at the barrier
 // for the others.
 type idleTime struct {
-	Until Moment // it is idle from then on. 0: it is, or has nothing to wait for
+	Until machines.Instant // it is idle from then on. 0: it is, or has nothing to wait for
 	Idle  bool
 }
 
@@ -95,10 +94,10 @@ func (c *applier) idle() {
 		switch {
 		case !c.called(p) || !c.free(p):
 			*i = idleTime{}
-		case i.Until.come(c.at):
+		case i.Until.Reached(c.at):
 			*i = idleTime{Idle: true}
 		case i.Until == 0 && !i.Idle:
-			i.Until = c.at.add(idleAfter)
+			i.Until = c.at.Add(idleAfter)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package intersection
 
 import (
+	"signalbox/machines"
 	"time"
 )
 
@@ -192,14 +193,14 @@ func (c *Config) inputs() []string {
 }
 
 // is reports whether it is night at a time, and when that changes next. 0: it never does.
-func (n Night) is(at Moment) (night bool, next Moment) {
+func (n Night) is(at machines.Instant) (night bool, next machines.Instant) {
 	if n.From == n.To {
 		return false, 0
 	}
 	t := at.Time().In(n.Zone)
 	// A Pi without a clock begins decades ago: no schedule holds before somebody has told it the time.
 	if t.Year() < 2025 {
-		return false, momentOf(time.Date(2025, 1, 2, 0, 0, 0, 0, time.UTC))
+		return false, machines.InstantOf(time.Date(2025, 1, 2, 0, 0, 0, 0, time.UTC))
 	}
 	y, m, d := t.Date()
 	for day := -1; day <= 1; day++ {
@@ -210,12 +211,12 @@ func (n Night) is(at Moment) (night bool, next Moment) {
 		}
 		switch {
 		case t.Before(from):
-			return false, momentOf(from)
+			return false, machines.InstantOf(from)
 		case t.Before(to):
-			return true, momentOf(to)
+			return true, machines.InstantOf(to)
 		}
 	}
-	return false, momentOf(timeOfDay(y, m, d+2, n.From, n.Zone))
+	return false, machines.InstantOf(timeOfDay(y, m, d+2, n.From, n.Zone))
 }
 
 // timeOfDay is a day's time as its clocks show it: also on the days on which they are changed.

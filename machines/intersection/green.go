@@ -9,11 +9,11 @@ import (
 
 // greenTimes are the times of one phase's green.
 type greenTimes struct {
-	Min Moment // the minimum green is over. 0: it is
+	Min machines.Instant // the minimum green is over. 0: it is
 	// Gap is when the passage time of the last car is over. 0 while Held (a car is there), and when it is over.
-	Gap    Moment
+	Gap    machines.Instant
 	Held   bool
-	Max    Moment // the maximum green is over. 0: nobody waits, or it is
+	Max    machines.Instant // the maximum green is over. 0: nobody waits, or it is
 	Maxed  bool
 	Ticket int64 // of the hold-green that waits for the end
 }
@@ -71,20 +71,20 @@ func (c *applier) greens() {
 		case present:
 			g.Held, g.Gap = true, 0
 		case g.Held:
-			g.Held, g.Gap = false, c.at.add(phase.Passage)
-		case g.Gap.come(c.at):
+			g.Held, g.Gap = false, c.at.Add(phase.Passage)
+		case g.Gap.Reached(c.at):
 			g.Gap = 0
 		}
-		if g.Min.come(c.at) {
+		if g.Min.Reached(c.at) {
 			g.Min = 0
 		}
 		switch {
 		case !c.elsewhere(p):
 			g.Max, g.Maxed = 0, false
-		case g.Max.come(c.at):
+		case g.Max.Reached(c.at):
 			g.Max, g.Maxed = 0, true
 		case g.Max == 0 && !g.Maxed:
-			g.Max = c.at.add(phase.MaximumGreen)
+			g.Max = c.at.Add(phase.MaximumGreen)
 		}
 		if reason := c.over(p); reason != "" && g.Ticket != 0 {
 			c.answer(g.Ticket, value.NewObject("phase", phase.Name, "reason", reason))

@@ -1,6 +1,8 @@
 package intersection
 
-import "github.com/looplab/fsm"
+import (
+	"signalbox/machines"
+)
 
 // An Aspect is what a head shows. Each is also a state of its head's machine.
 type Aspect string
@@ -20,7 +22,7 @@ type Head struct {
 	Shows Aspect
 	// Until is when what the head shows has been shown long enough: red, for a conflicting green to follow; amber, for
 	// red to follow; red and amber, for green. 0: it has been, or it need not be.
-	Until Moment
+	Until machines.Instant
 	// Starts says that the head goes its own way from power-up to red.
 	Starts bool
 	// Answer is the ticket of the set-signals that waits for green, 0 if none does.
@@ -28,25 +30,26 @@ type Head struct {
 }
 
 // newHead returns the machine of a vehicle head. Its events are named after the aspects that they lead to.
-func newHead(style Style) *fsm.FSM {
+func newHead(style Style) *machines.Part[Aspect] {
 	before := Red // green
 	if style == UK {
 		before = RedAmber
 	}
-	return fsm.NewFSM(string(Red), fsm.Events{
-		{Name: string(RedAmber), Src: []string{string(Red)}, Dst: string(RedAmber)},
-		{Name: string(Green), Src: []string{string(before)}, Dst: string(Green)},
-		{Name: string(Amber), Src: []string{string(Green), string(Dark)}, Dst: string(Amber)},
-		{Name: string(Red), Src: []string{string(Amber), string(FlashingRed), string(Dark)}, Dst: string(Red)},
-		{Name: string(FlashingRed), Src: []string{string(Red)}, Dst: string(FlashingRed)},
-	}, nil)
+	return machines.NewPart(
+		Red,
+		machines.On(string(RedAmber), RedAmber, Red),
+		machines.On(string(Green), Green, before),
+		machines.On(string(Amber), Amber, Green, Dark),
+		machines.On(string(Red), Red, Amber, FlashingRed, Dark),
+		machines.On(string(FlashingRed), FlashingRed, Red),
+	)
 }
 
 // turn puts an event to the machine of phase p's heads and, where that has it, makes them what follows.
 func (c *applier) turn(p int, event Aspect) bool {
 	h := &c.Heads[p]
 	was := *h
-	shows, ok := ask(c.head, was.Shows, string(event))
+	shows, ok := c.parts.head.After(was.Shows, string(event))
 	if !ok {
 		return false
 	}
@@ -54,17 +57,17 @@ func (c *applier) turn(p int, event Aspect) bool {
 	*h = Head{Shows: shows, Starts: was.Starts, Answer: was.Answer}
 	switch shows {
 	case RedAmber:
-		h.Until = c.at.add(UKRedAmber)
+		h.Until = c.at.Add(UKRedAmber)
 	case Amber:
-		h.Until = c.at.add(phase.Yellow)
+		h.Until = c.at.Add(phase.Yellow)
 	case Red:
 		h.Starts = false
-		h.Until = c.at.add(phase.RedClearance)
+		h.Until = c.at.Add(phase.RedClearance)
 		if was.Shows == FlashingRed {
-			h.Until = c.at.add(max(StartUpRed, phase.RedClearance))
+			h.Until = c.at.Add(max(StartUpRed, phase.RedClearance))
 		}
 	case Green:
-		c.Greens[p] = greenTimes{Min: c.at.add(phase.MinimumGreen), Gap: c.at.add(phase.Passage)}
+		c.Greens[p] = greenTimes{Min: c.at.Add(phase.MinimumGreen), Gap: c.at.Add(phase.Passage)}
 	}
 	if was.Shows == Green {
 		if t := c.Greens[p].Ticket; t != 0 {

@@ -168,7 +168,7 @@ func (c *applier) turnWalk(p int, aspect Aspect) *refusal {
 		return nil
 	case aspect == DontWalk && w.Shows == Walk && c.at < w.Until:
 		return refused(ErrClearance, "%s-pedestrians: walk lasts at least %s, %s of it are to come",
-			name, seconds(c.config.Phases[p].Walk), seconds(c.at.until(w.Until)))
+			name, seconds(c.config.Phases[p].Walk), seconds(until(c.at, w.Until)))
 	case aspect == Walk && w.Shows == DontWalk && c.Heads[p].Shows == RedAmber:
 		w.Armed = true
 		return nil
@@ -220,7 +220,7 @@ func (c *applier) turnHead(was *State, p int, to Aspect, ticket int64) *refusal 
 		return refused(ErrSequence, "%s: %s does not follow %s", phase.Name, to, head.Shows)
 	case to == Red && c.at < head.Until:
 		return refused(ErrClearance, "%s red: amber lasts at least %s, %s of it are to come",
-			phase.Name, seconds(phase.Yellow), seconds(c.at.until(head.Until)))
+			phase.Name, seconds(phase.Yellow), seconds(until(c.at, head.Until)))
 	case to == Green:
 		if event == RedAmber {
 			c.Heads[p].Answer = ticket
@@ -242,14 +242,14 @@ func (c *applier) cleared(was *State, p int) *refusal {
 				name, other.Name, head.Shows, seconds(other.RedClearance))
 		case c.at < head.Until:
 			return refused(ErrClearance, "%s green: %s must show red for another %s (%s after amber, %s at start-up)",
-				name, other.Name, seconds(c.at.until(head.Until)), seconds(other.RedClearance), seconds(StartUpRed))
+				name, other.Name, seconds(until(c.at, head.Until)), seconds(other.RedClearance), seconds(StartUpRed))
 		case q == p || len(other.Crosswalks) == 0:
 		case walk.Shows != DontWalk:
 			return refused(ErrClearance, "%s green: %s-pedestrians are still on the road; their clearance is %s",
 				name, other.Name, seconds(other.PedestrianClearance))
 		case c.at < walk.Until:
 			return refused(ErrClearance, "%s green: %s-pedestrians must show dont-walk for another %s",
-				name, other.Name, seconds(c.at.until(walk.Until)))
+				name, other.Name, seconds(until(c.at, walk.Until)))
 		}
 	}
 	return nil

@@ -1,6 +1,6 @@
 package intersection
 
-import "github.com/looplab/fsm"
+import "signalbox/machines"
 
 // A Mode is what the crossing as a whole does: a state of its machine.
 type Mode string
@@ -14,16 +14,17 @@ const (
 	Flashing Mode = "flashing"
 )
 
-func newMode() *fsm.FSM {
-	return fsm.NewFSM(string(Normal), fsm.Events{
-		{Name: "end", Src: []string{string(Normal)}, Dst: string(Ending)},
-		{Name: "flash", Src: []string{string(Ending)}, Dst: string(Flashing)},
-		{Name: "restart", Src: []string{string(Flashing)}, Dst: string(Normal)},
-	}, nil)
+func newMode() *machines.Part[Mode] {
+	return machines.NewPart(
+		Normal,
+		machines.On("end", Ending, Normal),
+		machines.On("flash", Flashing, Ending),
+		machines.On("restart", Normal, Flashing),
+	)
 }
 
 func (c *applier) turnMode(event string) bool {
-	mode, ok := ask(c.mode, c.Mode, event)
+	mode, ok := c.parts.mode.After(c.Mode, event)
 	c.Mode = mode
 	return ok
 }

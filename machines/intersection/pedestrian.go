@@ -1,6 +1,8 @@
 package intersection
 
-import "github.com/looplab/fsm"
+import (
+	"signalbox/machines"
+)
 
 // The aspects of pedestrian heads, beside [Dark].
 const (
@@ -15,28 +17,29 @@ type PedestrianHead struct {
 	Shows Aspect
 	// Until is when walk may end, when clearing is over and steady dont-walk follows, or when dont-walk has been lit long
 	// enough for a conflicting green. 0: it has been, or nothing is waited for.
-	Until Moment
+	Until machines.Instant
 	// Armed says that walk comes with the green that is on its way.
 	Armed bool
 }
 
 // newPedestrianHead returns the machine of a pedestrian head. The event dont-walk ends walk and begins the clearing, which
 // cleared ends.
-func newPedestrianHead() *fsm.FSM {
-	return fsm.NewFSM(string(DontWalk), fsm.Events{
-		{Name: string(Walk), Src: []string{string(DontWalk)}, Dst: string(Walk)},
-		{Name: string(DontWalk), Src: []string{string(Walk)}, Dst: string(Clearing)},
-		{Name: string(DontWalk), Src: []string{string(Dark)}, Dst: string(DontWalk)},
-		{Name: "cleared", Src: []string{string(Clearing)}, Dst: string(DontWalk)},
-		{Name: "darken", Src: []string{string(DontWalk)}, Dst: string(Dark)},
-	}, nil)
+func newPedestrianHead() *machines.Part[Aspect] {
+	return machines.NewPart(
+		DontWalk,
+		machines.On(string(Walk), Walk, DontWalk),
+		machines.On(string(DontWalk), Clearing, Walk),
+		machines.On(string(DontWalk), DontWalk, Dark),
+		machines.On("cleared", DontWalk, Clearing),
+		machines.On("darken", Dark, DontWalk),
+	)
 }
 
 // turnPedestrians puts an event to the machine of phase p's pedestrian heads and, where that has it, makes them what follows.
 func (c *applier) turnPedestrians(p int, event string) bool {
 	h := &c.Pedestrians[p]
 	was := h.Shows
-	shows, ok := ask(c.pedestrian, was, event)
+	shows, ok := c.parts.pedestrian.After(was, event)
 	if !ok {
 		return false
 	}
@@ -44,13 +47,13 @@ func (c *applier) turnPedestrians(p int, event string) bool {
 	*h = PedestrianHead{Shows: shows}
 	switch {
 	case shows == Walk:
-		h.Until = c.at.add(phase.Walk)
+		h.Until = c.at.Add(phase.Walk)
 	case shows == Clearing:
-		h.Until = c.at.add(phase.PedestrianClearance)
+		h.Until = c.at.Add(phase.PedestrianClearance)
 	case shows == DontWalk && was == Dark:
-		h.Until = c.at.add(StartUpRed)
+		h.Until = c.at.Add(StartUpRed)
 	case shows == DontWalk:
-		h.Until = c.at.add(PedestrianBuffer)
+		h.Until = c.at.Add(PedestrianBuffer)
 	}
 	return true
 }

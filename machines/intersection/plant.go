@@ -25,12 +25,8 @@
 package intersection
 
 import (
-	"context"
 	"fmt"
-	"sync"
 	"time"
-
-	"github.com/looplab/fsm"
 
 	"signalbox/machines"
 )
@@ -48,8 +44,8 @@ type State struct {
 	Idle        [MostPhases]idleTime
 	Flasher     Flasher
 	IsNight     bool
-	NightTurns  Moment // when IsNight changes. 0: never
-	Feed        Moment // when the plant next shows that it lives
+	NightTurns  machines.Instant // when IsNight changes. 0: never
+	Feed        machines.Instant // when the plant next shows that it lives
 
 	// The tickets of Tasks that wait; 0: none.
 	Readers      [mostReaders]int64 // for calls
@@ -118,7 +114,7 @@ const (
 
 func (c *Config) deadlines(s *State) []machines.Deadline {
 	all := make([]machines.Deadline, 0, 16)
-	add := func(of, name string, at Moment) {
+	add := func(of, name string, at machines.Instant) {
 		if at != 0 {
 			all = append(all, machines.Deadline{Name: of + name, At: at.Time()})
 		}
@@ -146,49 +142,38 @@ func (c *Config) deadlines(s *State) []machines.Deadline {
 	return all
 }
 
-// A Plant implements [machines.Plant]. Several goroutines may use it at once: it holds no state but spare machines.
+// A Plant implements [machines.Plant]. It is immutable, so that several goroutines may use it.
 type Plant struct {
 	config *Config
-	spare  sync.Pool
+	parts  parts
 }
 
-// parts are the machines of one part of each kind, to be loaded with the state of the one that is asked.
-type parts struct{ head, pedestrian, call, sensor, mode *fsm.FSM }
+// parts are the state machines of each kind of part.
+type parts struct {
+	head, pedestrian *machines.Part[Aspect]
+	call, sensor     *machines.Part[string]
+	mode             *machines.Part[Mode]
+}
 
 // NewPlant returns the Plant of a crossing.
 func NewPlant(c *Config) *Plant {
-	return &Plant{config: c, spare: sync.Pool{New: func() any {
-		return &parts{
-			head: newHead(c.Style), pedestrian: newPedestrianHead(), call: newCall(), sensor: newSensor(), mode: newMode(),
-		}
-	}}}
-}
-
-// ask loads a part's machine, puts an event to it, and reads back what follows. It returns false, and the state as it
-// was, where the machine has no such event.
-func ask[S ~string](m *fsm.FSM, state S, event string) (S, bool) {
-	m.SetState(string(state))
-	if m.Cannot(event) {
-		return state, false
-	}
-	if err := m.Event(context.Background(), event); err != nil {
-		panic(fmt.Sprintf("intersection: %s in %s: %s", event, state, err))
-	}
-	return S(m.Current()), true
+	return &Plant{config: c, parts: parts{
+		head: newHead(c.Style), pedestrian: newPedestrianHead(), call: newCall(), sensor: newSensor(), mode: newMode(),
+	}}
 }
 
 // Initial implements [machines.Plant]: all red, and no green before [StartUpRed] has passed; in the UK style the dark before
 // it. Every phase is called, as nobody knows who waits.
 func (p *Plant) Initial(at time.Time) (machines.State, machines.Reaction) {
-	c, now := p.config, momentOf(at)
-	s := State{Mode: Normal, Feed: now.add(feedEvery)}
+	c, now := p.config, machines.InstantOf(at)
+	s := State{Mode: Normal, Feed: now.Add(feedEvery)}
 	s.IsNight, s.NightTurns = c.Night.is(now)
 	for i := range c.Phases {
-		s.Heads[i] = Head{Shows: Red, Until: now.add(max(StartUpRed, c.Phases[i].RedClearance))}
-		s.Pedestrians[i] = PedestrianHead{Shows: DontWalk, Until: now.add(StartUpRed)}
+		s.Heads[i] = Head{Shows: Red, Until: now.Add(max(StartUpRed, c.Phases[i].RedClearance))}
+		s.Pedestrians[i] = PedestrianHead{Shows: DontWalk, Until: now.Add(StartUpRed)}
 		if c.Style == UK {
-			s.Heads[i] = Head{Shows: Dark, Until: now.add(UKStartDark), Starts: true}
-			s.Pedestrians[i] = PedestrianHead{Shows: Dark, Until: now.add(UKStartDark)}
+			s.Heads[i] = Head{Shows: Dark, Until: now.Add(UKStartDark), Starts: true}
+			s.Pedestrians[i] = PedestrianHead{Shows: Dark, Until: now.Add(UKStartDark)}
 		}
 		s.Calls[i] = Calls{Pedestrian: Call{Memory: noCall}, Vehicle: Call{Memory: called}}
 	}
@@ -208,10 +193,10 @@ func (p *Plant) Initial(at time.Time) (machines.State, machines.Reaction) {
 
 // A applier is one Apply under way: the state as it becomes, and what is told about it.
 type applier struct {
-	*parts
 	State
+	parts   *parts
 	config  *Config
-	at      Moment
+	at      machines.Instant
 	answers []machines.Answer
 	notes   []machines.Note
 }
@@ -220,9 +205,7 @@ type applier struct {
 // one that came makes no difference, and one that the state no longer waits for is nothing.
 func (p *Plant) Apply(s machines.State, h machines.Input, at time.Time) (machines.State, machines.Reaction) {
 	was := s.(State)
-	spare := p.spare.Get().(*parts)
-	defer p.spare.Put(spare)
-	c := &applier{parts: spare, State: was, config: p.config, at: momentOf(at)}
+	c := &applier{State: was, parts: &p.parts, config: p.config, at: machines.InstantOf(at)}
 	c.pass()
 	switch h := h.(type) {
 	case machines.Command:
@@ -254,7 +237,7 @@ func (p *Plant) Apply(s machines.State, h machines.Input, at time.Time) (machine
 
 // pass does what the time has come for.
 func (c *applier) pass() {
-	if c.NightTurns.come(c.at) {
+	if c.NightTurns.Reached(c.at) {
 		was := c.IsNight
 		c.IsNight, c.NightTurns = c.config.Night.is(c.at)
 		switch {
@@ -269,17 +252,17 @@ func (c *applier) pass() {
 		}
 	}
 	for p := range c.config.Phases {
-		if w := &c.Pedestrians[p]; w.Until.come(c.at) {
+		if w := &c.Pedestrians[p]; w.Until.Reached(c.at) {
 			w.Until = 0
 			switch w.Shows {
 			case Clearing:
 				c.turnPedestrians(p, "cleared")
 			case Dark:
 				c.turnPedestrians(p, string(DontWalk))
-				w.Until = c.at.add(PedestrianBuffer)
+				w.Until = c.at.Add(PedestrianBuffer)
 			}
 		}
-		if h := &c.Heads[p]; h.Until.come(c.at) {
+		if h := &c.Heads[p]; h.Until.Reached(c.at) {
 			h.Until = 0
 			c.headDue(p)
 		}
@@ -290,11 +273,11 @@ func (c *applier) pass() {
 	for i, place := range c.config.Emergencies {
 		c.passes(&c.Emergencies[i], place.Line, SensorLimits{MaxPresence: place.Most})
 	}
-	if c.Flasher.Next.come(c.at) {
+	if c.Flasher.Next.Reached(c.at) {
 		c.Flasher = c.Flasher.toggled(c.at)
 	}
-	if c.Feed.come(c.at) {
-		c.Feed = c.at.add(feedEvery)
+	if c.Feed.Reached(c.at) {
+		c.Feed = c.at.Add(feedEvery)
 	}
 }
 
@@ -304,10 +287,10 @@ func (c *applier) headDue(p int) {
 	switch {
 	case h.Shows == Dark && p == 0: // the starting phase
 		c.turn(p, Red)
-		c.Heads[p].Until = c.at.add(max(UKStartAmber, c.config.Phases[p].RedClearance))
+		c.Heads[p].Until = c.at.Add(max(UKStartAmber, c.config.Phases[p].RedClearance))
 	case h.Shows == Dark:
 		c.turn(p, Amber)
-		c.Heads[p].Until = c.at.add(UKStartAmber)
+		c.Heads[p].Until = c.at.Add(UKStartAmber)
 	case h.Shows == Amber && h.Starts:
 		c.turn(p, Red)
 	case h.Shows == RedAmber:

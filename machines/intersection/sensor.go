@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/looplab/fsm"
-
 	"signalbox/machines"
 )
 
@@ -28,30 +26,31 @@ type Sensor struct {
 	Condition string // "working" or "failed"
 	Why       string // it has failed
 	High      bool
-	Until     Moment // when it has been quiet, or on, for too long. 0: that is not judged
-	Counts    int    // edges in the minute that ends at Minute
-	Minute    Moment
+	Until     machines.Instant // when it has been quiet, or on, for too long. 0: that is not judged
+	Counts    int              // edges in the minute that ends at Minute
+	Minute    machines.Instant
 }
 
 // present reports whether somebody is there, as far as one knows.
 func (s Sensor) present() bool { return s.High || s.Condition == Failed }
 
-func newSensor() *fsm.FSM {
-	return fsm.NewFSM(Working, fsm.Events{
-		{Name: "fail", Src: []string{Working}, Dst: Failed},
-		{Name: "recover", Src: []string{Failed}, Dst: Working},
-	}, nil)
+func newSensor() *machines.Part[string] {
+	return machines.NewPart(
+		Working,
+		machines.On("fail", Failed, Working),
+		machines.On("recover", Working, Failed),
+	)
 }
 
 // watch begins a sensor's times anew after an edge, or at power-up.
-func (s *Sensor) watch(l SensorLimits, at Moment) {
+func (s *Sensor) watch(l SensorLimits, at machines.Instant) {
 	limit := l.NoActivity
 	if s.High {
 		limit = l.MaxPresence
 	}
 	s.Until = 0
 	if limit > 0 {
-		s.Until = at.add(limit)
+		s.Until = at.Add(limit)
 	}
 }
 
@@ -60,7 +59,7 @@ func (c *applier) sensed(s *Sensor, line string, l SensorLimits, high bool) {
 	s.High = high
 	s.watch(l, c.at)
 	if s.Minute == 0 {
-		s.Minute = c.at.add(time.Minute)
+		s.Minute = c.at.Add(time.Minute)
 	}
 	s.Counts++
 	switch {
@@ -73,16 +72,16 @@ func (c *applier) sensed(s *Sensor, line string, l SensorLimits, high bool) {
 
 // passes lets time pass for a sensor. At night nobody needs to come.
 func (c *applier) passes(s *Sensor, line string, l SensorLimits) {
-	if s.Minute.come(c.at) {
+	if s.Minute.Reached(c.at) {
 		if s.Why == Erratic && s.Counts <= l.MostCounts {
 			c.recovers(s, line)
 		}
 		s.Minute, s.Counts = 0, 0
 		if s.Condition == Failed && s.Why == Erratic {
-			s.Minute = c.at.add(time.Minute)
+			s.Minute = c.at.Add(time.Minute)
 		}
 	}
-	if !s.Until.come(c.at) {
+	if !s.Until.Reached(c.at) {
 		return
 	}
 	s.Until = 0
@@ -99,14 +98,14 @@ func (c *applier) passes(s *Sensor, line string, l SensorLimits) {
 }
 
 func (c *applier) fails(s *Sensor, line, why, figure string) {
-	if condition, ok := ask(c.sensor, s.Condition, "fail"); ok {
+	if condition, ok := c.parts.sensor.After(s.Condition, "fail"); ok {
 		s.Condition, s.Why = condition, why
 		c.note(fmt.Sprintf("%s has failed: %s (%s)", line, why, figure))
 	}
 }
 
 func (c *applier) recovers(s *Sensor, line string) {
-	if condition, ok := ask(c.sensor, s.Condition, "recover"); ok {
+	if condition, ok := c.parts.sensor.After(s.Condition, "recover"); ok {
 		s.Condition, s.Why = condition, ""
 		c.note(line + " works again")
 	}

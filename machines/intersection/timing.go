@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"signalbox/machines"
 )
 
 // What the interlock insists on whatever a configuration says.
@@ -70,22 +72,9 @@ const (
 // feedEvery is how often the plant shows that it lives: the monitor trips when it has not for 2 s.
 const feedEvery = 500 * time.Millisecond
 
-// A Moment is a point in time that a [State] can hold: nanoseconds since 1970. 0 is none: nothing is waited for.
-type Moment int64
-
-func momentOf(t time.Time) Moment { return Moment(t.UnixNano()) }
-
-// Time returns m as a time in UTC.
-func (m Moment) Time() time.Time { return time.Unix(0, int64(m)).UTC() }
-
-func (m Moment) add(d time.Duration) Moment { return m + Moment(d) }
-
-// come reports whether m is waited for, and has come at a time.
-func (m Moment) come(at Moment) bool { return m != 0 && m <= at }
-
-// until returns the time from m to n, in whole milliseconds rounded up, so that something to come is never 0.
-func (m Moment) until(n Moment) time.Duration {
-	return (time.Duration(n-m) + time.Millisecond - 1).Truncate(time.Millisecond)
+// until returns the time from now to then, rounded up to whole milliseconds, so that it is 0 only when then is not later.
+func until(now, then machines.Instant) time.Duration {
+	return (time.Duration(then-now) + time.Millisecond - 1).Truncate(time.Millisecond)
 }
 
 // seconds prints d as causes have it: "2 s", "0.8 s".

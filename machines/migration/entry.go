@@ -1,12 +1,9 @@
 package migration
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"sync"
 
-	"github.com/looplab/fsm"
+	"signalbox/machines"
 )
 
 // A State is how far an entry has come. The source keeps it beside the entry.
@@ -44,35 +41,23 @@ type Entry struct {
 	State   State
 }
 
-// A life is the state machine of entries. One serves all: it is loaded with an entry's state, asked, and read back.
-type life struct {
-	mu      sync.Mutex // guards machine
-	machine *fsm.FSM
+// newEntryPart returns the state machine of entries. An event that has happened already may happen again, as its caller may
+// not have seen the answer: an entry that is migrated can be confirmed.
+func newEntryPart() *machines.Part[State] {
+	return machines.NewPart(
+		Pending,
+		machines.On(string(Take), Moving, Pending, Moving),
+		machines.On(string(Confirm), Migrated, Moving, Migrated),
+		machines.On(string(GiveUp), Failed, Moving, Failed),
+		machines.On(string(Reopen), Pending, Failed),
+	)
 }
 
-// newLife returns the state machine. What has happened already may happen again, as whoever asks may not have heard the
-// answer: an entry that is migrated can be confirmed.
-func newLife() *life {
-	transition := func(e Event, to State, from ...string) fsm.EventDesc {
-		return fsm.EventDesc{Name: string(e), Src: from, Dst: string(to)}
-	}
-	return &life{machine: fsm.NewFSM(string(Pending), fsm.Events{
-		transition(Take, Moving, string(Pending), string(Moving)),
-		transition(Confirm, Migrated, string(Moving), string(Migrated)),
-		transition(GiveUp, Failed, string(Moving), string(Failed)),
-		transition(Reopen, Pending, string(Failed)),
-	}, nil)}
-}
-
-// after returns the state after an event, or an error where the event cannot happen.
-func (l *life) after(s State, e Event) (State, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.machine.SetState(string(s))
-	err := l.machine.Event(context.Background(), string(e))
-	var same fsm.NoTransitionError
-	if err != nil && !errors.As(err, &same) {
+// after returns the state of an entry in state s after an event, or an error if the event cannot happen in s.
+func after(part *machines.Part[State], s State, e Event) (State, error) {
+	to, ok := part.After(s, string(e))
+	if !ok {
 		return s, fmt.Errorf("%s is not for an entry that is %s", e, s)
 	}
-	return State(l.machine.Current()), nil
+	return to, nil
 }

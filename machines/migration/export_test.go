@@ -4,7 +4,10 @@ package migration
 func (s *Site) SetFault(f func(point string) error) { s.source.fault, s.target.fault = f, f }
 
 // NewLife returns what judges the events of entries.
-func NewLife() func(State, Event) (State, error) { return newLife().after }
+func NewLife() func(State, Event) (State, error) {
+	part := newEntryPart()
+	return func(s State, e Event) (State, error) { return after(part, s, e) }
+}
 
 // Plan is what a machine makes of its settings.
 var MakePlan = plan

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"signalbox/asl"
+	"signalbox/machines"
 )
 
 // A Range is a part of the source, by ids; both ends belong to it.
@@ -37,7 +38,7 @@ func (c Counts) All() int64 { return c.Pending + c.Moving + c.Migrated + c.Faile
 // A Source is the database that entries come from. Its errors are *asl.Error, but for those of opening it.
 type Source struct {
 	store
-	life *life
+	entry *machines.Part[State]
 }
 
 // OpenSource opens a source and makes what is missing of it. A SQLite file that is not there is made only if fresh.
@@ -50,7 +51,7 @@ func OpenSource(d DSN, fresh bool) (*Source, error) {
 		_ = s.Close() // the other error says more
 		return nil, fmt.Errorf("migration: source %v: its table entries should have the columns id, payload and state: %w", d, err)
 	}
-	return &Source{store: *s, life: newLife()}, nil
+	return &Source{store: *s, entry: newEntryPart()}, nil
 }
 
 // Counts counts the entries.
@@ -176,7 +177,7 @@ func (s *Source) Mark(ctx context.Context, e Event, ids []int64) (changed int, e
 // Reopen makes all entries pending that had failed, and returns how many.
 func (s *Source) Reopen(ctx context.Context) (reopened int64, err error) {
 	err = s.transact(ctx, string(Reopen), func(w *work) error {
-		to, refused := s.life.after(Failed, Reopen)
+		to, refused := after(s.entry, Failed, Reopen)
 		if refused != nil {
 			return refused
 		}
@@ -192,7 +193,7 @@ func (s *Source) let(w *work, e Event, entries []Entry) error {
 	to := map[[2]State][]int64{} // what changes, by the states before and after
 	for i := range entries {
 		was := entries[i].State
-		is, err := s.life.after(was, e)
+		is, err := after(s.entry, was, e)
 		if err != nil {
 			return &asl.Error{Name: ErrRefused, Cause: fmt.Sprintf("entry %d: %v", entries[i].ID, err)}
 		}

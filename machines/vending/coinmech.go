@@ -1,6 +1,9 @@
 package vending
 
-import "time"
+import (
+	"signalbox/machines"
+	"time"
+)
 
 const (
 	// coinSilence ends a coin's train of pulses. Coin acceptors of the CH-926 kind give pulses of 20, 50 or 100 ms with
@@ -24,13 +27,13 @@ type CoinMech struct {
 	Is    string // calming: after power-up, until the line has been silent; idle, counting
 	High  bool   // the line
 	Train int    // pulses so far
-	Ends  Instant
+	Ends  machines.Instant
 }
 
-func coinMechPart() *part {
-	return newPart(mechIdle,
-		transition("pulse", mechCounting, mechIdle, mechCounting),
-		transition("silence", mechIdle, mechCounting, mechCalming))
+func coinMechPart() *machines.Part[string] {
+	return machines.NewPart(mechIdle,
+		machines.On("pulse", mechCounting, mechIdle, mechCounting),
+		machines.On("silence", mechIdle, mechCounting, mechCalming))
 }
 
 func (m *applier) coin(high bool) {
@@ -44,7 +47,7 @@ func (m *applier) coin(high bool) {
 		if !m.s.Train { // also of a tail: power may be cut again before it has ended
 			m.record(entryTrain)
 		}
-		m.p.mech.fire(&mech.Is, "pulse")
+		m.p.mech.Fire(&mech.Is, "pulse")
 	}
 	switch mech.Is {
 	case mechCounting:
@@ -58,7 +61,7 @@ func (m *applier) coin(high bool) {
 func (m *applier) coinComplete() {
 	mech := &m.s.Mech
 	calming := mech.Is == mechCalming
-	if !m.p.mech.fire(&mech.Is, "silence") {
+	if !m.p.mech.Fire(&mech.Is, "silence") {
 		return
 	}
 	pulses := mech.Train

@@ -1,6 +1,7 @@
 package vending
 
 import (
+	"signalbox/machines"
 	"slices"
 	"time"
 )
@@ -37,21 +38,21 @@ const (
 type Spiral struct {
 	Is    string // resting, leaving (home), turning, dropping (at home, the snack not seen yet), jammed, unseen (nor since)
 	Home  bool   // the switch
-	Until Instant
+	Until machines.Instant
 	Ran   time.Duration // at most, by the motor since the spiral was last known to be at home
 }
 
-func spiralPart() *part {
-	return newPart(spiralResting,
+func spiralPart() *machines.Part[string] {
+	return machines.NewPart(spiralResting,
 		// From where it jammed there is only the rest of a turn to do; see maxRun.
-		transition("start", spiralLeaving, spiralResting, spiralJammed),
-		transition("resume", spiralTurning, spiralResting, spiralJammed),
-		transition("leave", spiralTurning, spiralLeaving),
-		transition("arrive", spiralDropping, spiralTurning),
-		transition("overdue", spiralJammed, spiralLeaving, spiralTurning),
-		transition("loosen", spiralResting, spiralJammed),
-		transition("miss", spiralUnseen, spiralDropping, spiralResting),
-		transition("settle", spiralResting, spiralDropping, spiralUnseen, spiralJammed))
+		machines.On("start", spiralLeaving, spiralResting, spiralJammed),
+		machines.On("resume", spiralTurning, spiralResting, spiralJammed),
+		machines.On("leave", spiralTurning, spiralLeaving),
+		machines.On("arrive", spiralDropping, spiralTurning),
+		machines.On("overdue", spiralJammed, spiralLeaving, spiralTurning),
+		machines.On("loosen", spiralResting, spiralJammed),
+		machines.On("miss", spiralUnseen, spiralDropping, spiralResting),
+		machines.On("settle", spiralResting, spiralDropping, spiralUnseen, spiralJammed))
 }
 
 // outOfService says why a column must not begin a sale, or "".
@@ -86,7 +87,7 @@ func (m *applier) turn(i int) {
 	if !c.Home { // a second try, from where it jammed
 		event, run = "resume", maxTurn
 	}
-	m.p.spiral.fire(&c.Is, event)
+	m.p.spiral.Fire(&c.Is, event)
 	run = min(run, maxRun-c.Ran)
 	c.Until = m.in(run)
 	c.Ran += run // if it comes home earlier, it starts from nothing
@@ -103,14 +104,14 @@ func (m *applier) home(i int, high bool) {
 	switch {
 	case m.s.Calm != 0: // where it stands at power-up says nothing of how it got there
 	case !high:
-		if m.p.spiral.fire(&c.Is, "leave") {
+		if m.p.spiral.Fire(&c.Is, "leave") {
 			run := min(maxTurn-maxLeave, maxRun-c.Ran) // what is left of a turn
 			c.Until = m.in(run)
 			c.Ran += run
 		}
-	case m.p.spiral.fire(&c.Is, "arrive"):
+	case m.p.spiral.Fire(&c.Is, "arrive"):
 		m.arrived(i)
-	case m.p.spiral.fire(&c.Is, "loosen"):
+	case m.p.spiral.Fire(&c.Is, "loosen"):
 		c.Ran = 0
 		m.record(entryHome, "column", i+1)
 		// It came home after it had been given up. The sale has had its turn.
@@ -127,7 +128,7 @@ func (m *applier) arrived(i int) {
 	if m.s.Columns[i].Out == outJammed {
 		m.record(entryHome, "column", i+1)
 	}
-	if m.s.Sale.Is == saleSold && m.p.spiral.fire(&c.Is, "settle") {
+	if m.s.Sale.Is == saleSold && m.p.spiral.Fire(&c.Is, "settle") {
 		c.Until = 0
 	}
 }
@@ -135,9 +136,9 @@ func (m *applier) arrived(i int) {
 func (m *applier) turnOverdue() {
 	for i := range m.s.Spirals {
 		c := &m.s.Spirals[i]
-		if m.p.spiral.fire(&c.Is, "overdue") {
+		if m.p.spiral.Fire(&c.Is, "overdue") {
 			c.Until = 0
-			m.p.sale.fire(&m.s.Sale.Is, "jam") // not when the snack fell: then it is sold
+			m.p.sale.Fire(&m.s.Sale.Is, "jam") // not when the snack fell: then it is sold
 			m.record(entryJam, "column", i+1, "sale", m.s.Sale.Number)
 			m.note("column %d is jammed: out of service until it is at home", i+1)
 		}
@@ -157,7 +158,7 @@ func (m *applier) dropOverdue() {
 
 // miss ends the sale of a column that has done its turn without a snack.
 func (m *applier) miss(i int) {
-	m.p.spiral.fire(&m.s.Spirals[i].Is, "miss")
-	m.p.sale.fire(&m.s.Sale.Is, "miss")
+	m.p.spiral.Fire(&m.s.Spirals[i].Is, "miss")
+	m.p.sale.Fire(&m.s.Sale.Is, "miss")
 	m.record(entryMiss, "column", i+1, "sale", m.s.Sale.Number)
 }

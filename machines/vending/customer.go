@@ -20,12 +20,12 @@ type Awaited struct {
 	Service bool
 }
 
-func customerPart() *part {
-	return newPart(customerUnheard,
-		transition("await", customerAwaited, customerUnheard),
-		transition("act", customerHeard, customerAwaited),
-		transition("tell", customerUnheard, customerHeard),
-		transition("forget", customerUnheard, customerAwaited, customerHeard))
+func customerPart() *machines.Part[string] {
+	return machines.NewPart(customerUnheard,
+		machines.On("await", customerAwaited, customerUnheard),
+		machines.On("act", customerHeard, customerAwaited),
+		machines.On("tell", customerUnheard, customerHeard),
+		machines.On("forget", customerUnheard, customerAwaited, customerHeard))
 }
 
 // await takes {} and answers with the next thing that the customer does:
@@ -40,7 +40,7 @@ func (m *applier) await(c machines.Command) {
 		m.refuse(c, machines.ErrInput, err.Error())
 		return
 	}
-	if !m.p.customer.fire(&m.s.Customer.Is, "await") {
+	if !m.p.customer.Fire(&m.s.Customer.Is, "await") {
 		m.refuse(c, ErrCustomerTaken, "another Task awaits the customer")
 		return
 	}
@@ -57,7 +57,7 @@ func (m *applier) press(line string, high bool, did string, column int) {
 		return
 	}
 	c := &m.s.Customer
-	if !m.p.customer.fire(&c.Is, "act") {
+	if !m.p.customer.Fire(&c.Is, "act") {
 		m.note("%s ignored: no Task waits for it", line)
 		return
 	}
@@ -69,12 +69,12 @@ func (m *applier) answerCustomer() {
 	switch {
 	case m.s.Calm != 0:
 		return
-	case c.Coin && m.p.customer.fire(&c.Is, "act"):
+	case c.Coin && m.p.customer.Fire(&c.Is, "act"):
 		c.Did = "coin"
-	case c.Service && m.s.Money.Credit == 0 && m.p.customer.fire(&c.Is, "act"):
+	case c.Service && m.s.Money.Credit == 0 && m.p.customer.Fire(&c.Is, "act"):
 		c.Did, c.Service = "service", false
 	}
-	if !m.p.customer.fire(&c.Is, "tell") {
+	if !m.p.customer.Fire(&c.Is, "tell") {
 		return
 	}
 	m.s.Message = ""

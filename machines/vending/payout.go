@@ -29,15 +29,15 @@ const (
 type TubeLines struct {
 	Is      string // resting, paying, stuck: no coin came, an operator must look after it
 	In, Out bool   // the sensors
-	RunsOut Instant
+	RunsOut machines.Instant
 }
 
-func tubePart() *part {
-	return newPart(tubeResting,
-		transition("start", tubePaying, tubeResting),
-		transition("stop", tubeResting, tubePaying),
-		transition("overdue", tubeStuck, tubePaying),
-		transition("serve", tubeResting, tubeStuck))
+func tubePart() *machines.Part[string] {
+	return machines.NewPart(tubeResting,
+		machines.On("start", tubePaying, tubeResting),
+		machines.On("stop", tubeResting, tubePaying),
+		machines.On("overdue", tubeStuck, tubePaying),
+		machines.On("serve", tubeResting, tubeStuck))
 }
 
 const (
@@ -60,12 +60,12 @@ type Payout struct {
 	Done   bool  // the last payout has paid everything
 }
 
-func payoutPart() *part {
-	return newPart(payoutResting,
-		transition("start", payoutPaying, payoutResting),
-		transition("pause", payoutPausing, payoutPaying),
-		transition("resume", payoutPaying, payoutPausing),
-		transition("finish", payoutResting, payoutPaying, payoutPausing))
+func payoutPart() *machines.Part[string] {
+	return machines.NewPart(payoutResting,
+		machines.On("start", payoutPaying, payoutResting),
+		machines.On("pause", payoutPausing, payoutPaying),
+		machines.On("resume", payoutPaying, payoutPausing),
+		machines.On("finish", payoutResting, payoutPaying, payoutPausing))
 }
 
 func (p Payout) atWork() bool { return p.Is == payoutPaying || p.Is == payoutPausing }
@@ -121,7 +121,7 @@ func (m *applier) payOut(c machines.Command) {
 		due = *in.Amount
 	}
 	if all {
-		m.p.sale.fire(&m.s.Sale.Is, "refund")
+		m.p.sale.Fire(&m.s.Sale.Is, "refund")
 	}
 	if due == 0 && (!all || m.s.Mech.Is == mechIdle) {
 		// The tubes have nothing to do.
@@ -133,7 +133,7 @@ func (m *applier) payOut(c machines.Command) {
 		m.refuse(c, ErrDoor, "the service door is open")
 		return
 	}
-	m.p.payout.fire(&p.Is, "start")
+	m.p.payout.Fire(&p.Is, "start")
 	if all {
 		due = 0
 	}
@@ -152,7 +152,7 @@ func (m *applier) rest() Cents {
 // stop stops the motor that runs, if one does. A coin may still come.
 func (m *applier) stop() {
 	for i := range m.s.TubeLines {
-		if t := &m.s.TubeLines[i]; m.p.tube.fire(&t.Is, "stop") {
+		if t := &m.s.TubeLines[i]; m.p.tube.Fire(&t.Is, "stop") {
 			t.RunsOut = m.in(runOut)
 		}
 	}
@@ -164,7 +164,7 @@ func (m *applier) run() {
 	i := m.p.setup.tube(m.s.Payout.Tube)
 	if m.s.TubeLines[i].Is != tubePaying {
 		m.stop()
-		m.p.tube.fire(&m.s.TubeLines[i].Is, "start")
+		m.p.tube.Fire(&m.s.TubeLines[i].Is, "start")
 	}
 	m.s.Silent, m.s.TubeLines[i].RunsOut = m.in(maxSilence), 0
 }
@@ -202,7 +202,7 @@ func (m *applier) exit(i int, high bool) {
 func (m *applier) tubeSilent() {
 	p := &m.s.Payout
 	i := m.p.setup.tube(p.Tube)
-	if i < 0 || !m.p.tube.fire(&m.s.TubeLines[i].Is, "overdue") {
+	if i < 0 || !m.p.tube.Fire(&m.s.TubeLines[i].Is, "overdue") {
 		return
 	}
 	m.s.Silent, m.s.TubeLines[i].RunsOut = 0, m.in(runOut)
@@ -213,10 +213,10 @@ func (m *applier) tubeSilent() {
 func (m *applier) burstOver() {
 	p := &m.s.Payout
 	switch {
-	case m.p.payout.fire(&p.Is, "pause"):
+	case m.p.payout.Fire(&p.Is, "pause"):
 		m.stop()
 		m.s.Burst = m.in(pause)
-	case m.p.payout.fire(&p.Is, "resume"):
+	case m.p.payout.Fire(&p.Is, "resume"):
 		m.s.Burst = m.in(maxBurst)
 		if p.Tube != 0 {
 			m.run()
@@ -238,7 +238,7 @@ func (m *applier) goOnPaying() {
 		return
 	case rest == 0:
 		m.stop()
-		m.p.payout.fire(&p.Is, "finish")
+		m.p.payout.Fire(&p.Is, "finish")
 		m.record(entryPaidOut, "payout", p.Number)
 		m.s.Burst = 0
 		m.note("%v returned, credit %v", p.Paid, m.s.Money.Credit)
@@ -257,7 +257,7 @@ func (m *applier) goOnPaying() {
 		return
 	}
 	m.stop()
-	m.p.payout.fire(&p.Is, "finish")
+	m.p.payout.Fire(&p.Is, "finish")
 	m.s.Failed = ErrHopperEmpty
 	for i := range m.p.setup.Tubes {
 		if m.s.Tubes[i].Stuck {

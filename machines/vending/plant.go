@@ -17,15 +17,10 @@
 package vending
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
-	"sync"
 	"time"
-
-	"github.com/looplab/fsm"
 
 	"signalbox/asl/value"
 	"signalbox/machines"
@@ -83,12 +78,6 @@ const (
 	lineCoinAccept  = "coin-accept"
 )
 
-// An Instant is a time as a plain number: nanoseconds since 1970 UTC. 0 is no time. It keeps [State] free of pointers.
-type Instant int64
-
-// Time returns i as a time.Time in UTC.
-func (i Instant) Time() time.Time { return time.Unix(0, int64(i)).UTC() }
-
 // A State is the whole state of the machine. It holds times only to name them again as deadlines: what happens depends on
 // the order of happenings alone, so that a state can be explored with time standing still.
 type State struct {
@@ -101,17 +90,17 @@ type State struct {
 	TubeLines  [MostTubes]TubeLines
 	VendTicket int64
 	PayTicket  int64
-	Failed     string  // the error of a payout that could not pay everything
-	Silent     Instant // no coin until then: its tube failed
-	Burst      Instant // the end of a burst, or of the pause after it
-	Calm       Instant // after power-up: until then nothing begins, and what was on its way still comes
-	Falling    int     // the column whose snack may still fall then, from 1
-	Coming     int     // the tube whose coin may still come then, from 1
-	Drop       bool    // the drop sensor: something is in its light
-	Door       bool    // the service door is open
-	Wanted     bool    // a Task has awaited a customer, and none an operator since
-	Exact      bool    // the lamp: change may not be possible
-	Message    string  // what a Task wants shown, until a vend begins, a payout is done or the customer is heard
+	Failed     string           // the error of a payout that could not pay everything
+	Silent     machines.Instant // no coin until then: its tube failed
+	Burst      machines.Instant // the end of a burst, or of the pause after it
+	Calm       machines.Instant // after power-up: until then nothing begins, and what was on its way still comes
+	Falling    int              // the column whose snack may still fall then, from 1
+	Coming     int              // the tube whose coin may still come then, from 1
+	Drop       bool             // the drop sensor: something is in its light
+	Door       bool             // the service door is open
+	Wanted     bool             // a Task has awaited a customer, and none an operator since
+	Exact      bool             // the lamp: change may not be possible
+	Message    string           // what a Task wants shown, until a vend begins, a payout is done or the customer is heard
 }
 
 // A Plant is the machine as a [machines.Plant].
@@ -121,7 +110,7 @@ type Plant struct {
 	step            Cents // every amount is a multiple of it
 	lines           map[string]func(*applier, bool)
 
-	mech, customer, sale, spiral, tube, payout, question *part
+	mech, customer, sale, spiral, tube, payout, question *machines.Part[string]
 }
 
 var _ machines.Recoverer = (*Plant)(nil)
@@ -405,13 +394,13 @@ func (m *applier) cancel(ticket int64) {
 		// no ticket: what is not awaited has none either
 	case m.s.Customer.Ticket:
 		c := m.s.Customer
-		m.p.customer.fire(&c.Is, "forget")
+		m.p.customer.Fire(&c.Is, "forget")
 		m.s.Customer = Awaited{Is: c.Is, Coin: c.Coin, Service: c.Service}
 	case m.s.Settlement.Ticket:
-		m.p.question.fire(&m.s.Settlement.Is, "answer")
+		m.p.question.Fire(&m.s.Settlement.Is, "answer")
 		m.s.Settlement.Ticket = 0
 	case m.s.Service.Ticket:
-		m.p.question.fire(&m.s.Service.Is, "answer")
+		m.p.question.Fire(&m.s.Service.Is, "answer")
 		m.s.Service.Ticket = 0
 	case m.s.VendTicket:
 		m.s.VendTicket = 0
@@ -503,7 +492,7 @@ func (m *applier) signs() {
 }
 
 func (m *applier) deadlines() (list []machines.Deadline) {
-	add := func(name string, at Instant) {
+	add := func(name string, at machines.Instant) {
 		if at != 0 {
 			list = append(list, machines.Deadline{Name: name, At: at.Time()})
 		}
@@ -542,7 +531,9 @@ func (p *Plant) levels(s State) []machines.Level {
 // moving reports whether a spiral or a tube is at work, with or without a Task that waits for it.
 func (s *State) moving() bool { return s.turning() || s.Payout.atWork() }
 
-func (m *applier) in(d time.Duration) Instant { return Instant(m.at.Add(d).UnixNano()) }
+func (m *applier) in(d time.Duration) machines.Instant {
+	return machines.Instant(m.at.Add(d).UnixNano())
+}
 
 func (m *applier) note(format string, a ...any) {
 	m.notes = append(m.notes, machines.Note{Text: fmt.Sprintf(format, a...)})
@@ -571,49 +562,4 @@ func (m *applier) show(c machines.Command) {
 	m.s.Message = in.Text
 	m.note("display: %s", m.p.setup.display(m.s))
 	m.succeed(c.Ticket, "shown", in.Text)
-}
-
-// A part is one of the plant's state machines. It is loaded, asked and read back, and means nothing in between; that is
-// why a Plant stays a pure function.
-type part struct {
-	mu      sync.Mutex // guards machine
-	machine *fsm.FSM
-}
-
-func newPart(initial string, events ...fsm.EventDesc) *part {
-	return &part{machine: fsm.NewFSM(initial, events, nil)}
-}
-
-// fire lets event happen in state, and reports whether it may.
-func (p *part) fire(state *string, event string) bool {
-	next, ok := p.after(*state, event)
-	if ok {
-		*state = next
-	}
-	return ok
-}
-
-// may reports whether event can happen in state.
-func (p *part) may(state, event string) bool {
-	_, ok := p.after(state, event)
-	return ok
-}
-
-func (p *part) after(state, event string) (next string, ok bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.machine.SetState(state)
-	if !p.machine.Can(event) {
-		return state, false
-	}
-	err := p.machine.Event(context.Background(), event)
-	if same := (fsm.NoTransitionError{}); err != nil && !errors.As(err, &same) {
-		panic(fmt.Sprintf("vending: %s in %s: %v", event, state, err)) // it said that it can
-	}
-	return p.machine.Current(), true
-}
-
-// transition is an event of a part that leads from some states to one.
-func transition(event, to string, from ...string) fsm.EventDesc {
-	return fsm.EventDesc{Name: event, Src: from, Dst: to}
 }

@@ -26,15 +26,15 @@ type Sale struct {
 	Change Cents  // what the credit was above the price then; coins of later are the next customer's
 }
 
-func salePart() *part {
-	return newPart(saleIdle,
-		transition("select", saleAsked, saleIdle, saleAsked, saleSold),
-		transition("vend", saleVending, saleAsked, saleJammed),
+func salePart() *machines.Part[string] {
+	return machines.NewPart(saleIdle,
+		machines.On("select", saleAsked, saleIdle, saleAsked, saleSold),
+		machines.On("vend", saleVending, saleAsked, saleJammed),
 		// A snack can also fall late: after the machine has given it up, before the money is back.
-		transition("drop", saleSold, saleVending, saleJammed, saleFailed),
-		transition("jam", saleJammed, saleVending),
-		transition("miss", saleFailed, saleVending, saleJammed),
-		transition("refund", saleIdle, saleAsked, saleJammed, saleFailed))
+		machines.On("drop", saleSold, saleVending, saleJammed, saleFailed),
+		machines.On("jam", saleJammed, saleVending),
+		machines.On("miss", saleFailed, saleVending, saleJammed),
+		machines.On("refund", saleIdle, saleAsked, saleJammed, saleFailed))
 }
 
 // open begins a sale. While the last one is not settled it does nothing: the selection belongs to that.
@@ -42,7 +42,7 @@ func (m *applier) open(column int) {
 	if m.s.turning() || m.s.VendTicket != 0 {
 		return
 	}
-	if m.p.sale.fire(&m.s.Sale.Is, "select") {
+	if m.p.sale.Fire(&m.s.Sale.Is, "select") {
 		m.s.Sale = Sale{Is: m.s.Sale.Is, Number: max(m.s.Sale.Number, m.s.Sales) + 1, Column: column}
 	}
 }
@@ -83,7 +83,7 @@ func (m *applier) vend(c machines.Command) {
 		m.open(in.Column)
 	}
 	price, change := m.priceOf(in.Column, sale.Is == saleJammed)
-	m.p.sale.fire(&sale.Is, "vend")
+	m.p.sale.Fire(&sale.Is, "vend")
 	m.record(entryVend, "sale", sale.Number, "column", in.Column, "price", price, "change", change)
 	m.s.VendTicket = c.Ticket
 	m.s.Message = ""
@@ -114,7 +114,7 @@ func (m *applier) judge(column, number int) (name, cause string) {
 		return ErrNoDrop, fmt.Sprintf("sale %d: a snack may have fallen unseen; pay the credit back first", sale.Number)
 	case sale.Is == saleJammed && !again:
 		return ErrJam, fmt.Sprintf("sale %d: column %d is jammed; pay the credit back first", sale.Number, sale.Column)
-	case number != 0 && !m.p.sale.may(sale.Is, "vend"):
+	case number != 0 && !m.p.sale.Can(sale.Is, "vend"):
 		return ErrNoSale, fmt.Sprintf("sale %d is over", number)
 	case credit < price:
 		return ErrNotPaid, fmt.Sprintf("credit %v, price %v", credit, price)
@@ -142,14 +142,14 @@ func (m *applier) drop(high bool) {
 	case !rises:
 	case m.s.Calm != 0:
 		m.dropAfterCut()
-	case m.s.Payout.atWork() || m.s.Money.Credit < sale.Price || !m.p.sale.may(sale.Is, "drop"):
+	case m.s.Payout.atWork() || m.s.Money.Credit < sale.Price || !m.p.sale.Can(sale.Is, "drop"):
 		m.gone()
 	default:
-		m.p.sale.fire(&sale.Is, "drop")
+		m.p.sale.Fire(&sale.Is, "drop")
 		m.record(entrySold, "sale", sale.Number, "column", sale.Column)
 		m.note("snack %d fell, %v kept, credit %v", sale.Column, sale.Price, m.s.Money.Credit)
 		c := &m.s.Spirals[sale.Column-1]
-		if c.Is != spiralJammed && m.p.spiral.fire(&c.Is, "settle") {
+		if c.Is != spiralJammed && m.p.spiral.Fire(&c.Is, "settle") {
 			c.Until = 0
 		}
 	}

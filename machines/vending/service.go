@@ -27,10 +27,10 @@ type Question struct {
 	Served bool // an operator has been at work
 }
 
-func questionPart() *part {
-	return newPart(questionUnasked,
-		transition("ask", questionAsked, questionUnasked),
-		transition("answer", questionUnasked, questionAsked))
+func questionPart() *machines.Part[string] {
+	return machines.NewPart(questionUnasked,
+		machines.On("ask", questionAsked, questionUnasked),
+		machines.On("answer", questionUnasked, questionAsked))
 }
 
 func (m *applier) ask(c machines.Command, q *Question) {
@@ -38,7 +38,7 @@ func (m *applier) ask(c machines.Command, q *Question) {
 		m.refuse(c, machines.ErrInput, err.Error())
 		return
 	}
-	if !m.p.question.fire(&q.Is, "ask") {
+	if !m.p.question.Fire(&q.Is, "ask") {
 		m.refuse(c, ErrAsked, "another Task waits for the answer")
 		return
 	}
@@ -54,7 +54,7 @@ func (m *applier) ask(c machines.Command, q *Question) {
 // operator is needed before anything can go on) or nothing.
 func (m *applier) answerSettlement() {
 	q := &m.s.Settlement
-	if m.s.Calm != 0 || m.s.moving() || !m.p.question.fire(&q.Is, "answer") {
+	if m.s.Calm != 0 || m.s.moving() || !m.p.question.Fire(&q.Is, "answer") {
 		return
 	}
 	money, due := m.s.Money, "nothing"
@@ -90,7 +90,7 @@ func (p *Plant) pays(s *State) bool {
 // answerService ends the wait for an operator: something was done, and the door is closed.
 func (m *applier) answerService() {
 	q := &m.s.Service
-	if !q.Served || m.s.Door || !m.p.question.fire(&q.Is, "answer") {
+	if !q.Served || m.s.Door || !m.p.question.Fire(&q.Is, "answer") {
 		return
 	}
 	m.succeed(q.Ticket, "owed", int64(m.s.Money.Owed))
@@ -166,13 +166,13 @@ func (m *applier) refill(c machines.Command, in service, tube int) {
 	switch {
 	case tube >= 0 && in.Coins != nil && *in.Coins >= 0 && m.s.Tubes[tube].Coins+*in.Coins <= mostTubeCoins:
 		m.record(entryRefill, "tube", *in.Tube, "coins", *in.Coins)
-		m.p.tube.fire(&m.s.TubeLines[tube].Is, "serve")
+		m.p.tube.Fire(&m.s.TubeLines[tube].Is, "serve")
 		m.done(c, "tube", int64(*in.Tube), "coins", int64(m.s.Tubes[tube].Coins))
 	case in.Column != nil && in.Snacks != nil && *in.Snacks >= 0 && m.s.Columns[*in.Column-1].Stock+*in.Snacks <= mostStock:
 		i := *in.Column - 1
 		m.record(entryRefill, "column", i+1, "snacks", *in.Snacks)
 		if m.s.Columns[i].Out == "" {
-			m.p.spiral.fire(&m.s.Spirals[i].Is, "settle")
+			m.p.spiral.Fire(&m.s.Spirals[i].Is, "settle")
 			m.s.Spirals[i].Ran = 0
 		}
 		m.done(c, "column", int64(i+1), "snacks", int64(m.s.Columns[i].Stock))
@@ -215,7 +215,7 @@ func (m *applier) settle(c machines.Command, in service, tube int) {
 			return
 		}
 		m.record(entrySettle, "column", i+1, "sale", book.Sale, "decision", decision)
-		m.p.spiral.fire(&m.s.Spirals[i].Is, "settle")
+		m.p.spiral.Fire(&m.s.Spirals[i].Is, "settle")
 		m.s.Spirals[i].Ran = 0
 		m.done(c, "sale", int64(book.Sale), "decision", decision, "owed", int64(m.s.Money.Owed))
 	case tube >= 0 && (decision == decidedPaid || decision == decidedOwed):
