@@ -1,8 +1,6 @@
 package intersection
 
 import (
-	"slices"
-
 	"signalbox/asl/value"
 	"signalbox/machines"
 )
@@ -162,23 +160,4 @@ func (c *applier) awaitInterval(cmd machines.Command) {
 		return
 	}
 	*slot = cmd.Ticket
-}
-
-// cancel forgets a Task that waited.
-func (c *applier) cancel(ticket int64) {
-	forget := func(slot *int64) {
-		if *slot == ticket {
-			*slot = 0
-		}
-	}
-	for p := range c.Heads {
-		forget(&c.Heads[p].Answer)
-		forget(&c.Greens[p].Ticket)
-		forget(&c.Intervals[p])
-	}
-	if i := slices.Index(c.Readers[:], ticket); i >= 0 {
-		c.Readers[i] = 0
-	}
-	forget(&c.AllIntervals)
-	forget(&c.Morning)
 }

@@ -26,6 +26,7 @@ package intersection
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"signalbox/machines"
@@ -335,6 +336,25 @@ func (c *applier) command(cmd machines.Command) {
 	default:
 		c.refuse(cmd, machines.ErrInput, fmt.Sprintf("the intersection has no activity %q", cmd.Name))
 	}
+}
+
+// cancel forgets a Task that waited.
+func (c *applier) cancel(ticket int64) {
+	forget := func(slot *int64) {
+		if *slot == ticket {
+			*slot = 0
+		}
+	}
+	for p := range c.Heads {
+		forget(&c.Heads[p].Answer)
+		forget(&c.Greens[p].Ticket)
+		forget(&c.Intervals[p])
+	}
+	if i := slices.Index(c.Readers[:], ticket); i >= 0 {
+		c.Readers[i] = 0
+	}
+	forget(&c.AllIntervals)
+	forget(&c.Morning)
 }
 
 func (c *applier) answer(ticket int64, output any) {
