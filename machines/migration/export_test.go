@@ -11,3 +11,6 @@ func NewLife() func(State, Event) (State, error) {
 
 // Plan is what a machine makes of its settings.
 var MakePlan = plan
+
+// Diagram returns the diagram of an entry's state machine.
+func Diagram() string { return newEntryPart().Diagram() }

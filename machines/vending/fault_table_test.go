@@ -3,7 +3,6 @@ package vending_test
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -16,11 +15,10 @@ import (
 	"signalbox/gpio/scenario"
 	"signalbox/gpio/sim"
 	"signalbox/machines"
+	"signalbox/machines/internal/golden"
 	"signalbox/machines/ledger"
 	"signalbox/machines/vending"
 )
-
-var update = flag.Bool("update", false, "write the fault table anew")
 
 const faultFile = "../../docs/faults.md"
 
@@ -266,7 +264,7 @@ func TestFaultTable(t *testing.T) {
 			got := r.end(t, l)
 			written.WriteString(" | " + got)
 			switch {
-			case *update:
+			case golden.Update():
 			case want == nil:
 				t.Fatalf("%s %s is not in the table", r.fault, r.line)
 			case i >= len(want) || got != want[i]:
@@ -276,11 +274,11 @@ func TestFaultTable(t *testing.T) {
 		written.WriteString(" |\n")
 	}
 	for r := range table {
-		if !*update {
+		if !golden.Update() {
 			t.Errorf("the table has %s %s, which is no fault of a line", r.fault, r.line)
 		}
 	}
-	if *update {
+	if golden.Update() {
 		old := string(section)
 		head, _, _ := strings.Cut(old, "|---")
 		ruler := strings.SplitAfter(old[len(head):], "\n")[0]
