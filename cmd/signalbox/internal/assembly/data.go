@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"signalbox/machines/ledger"
 )
 
 // A DataFolder is where a process keeps what must outlive it: ledger, latched fault, stores. It belongs to one process at a
@@ -62,4 +64,23 @@ func DefaultData(machine string) (string, error) {
 		return "", fmt.Errorf("%w; name a folder with --data DIR", err)
 	}
 	return filepath.Join(home, ".local", "state", "signalbox", machine), nil
+}
+
+// keepBooks opens the ledger of a plant that keeps one: in the data folder, else in memory.
+func (a *Assembly) keepBooks() (err error) {
+	switch {
+	case !a.config.Target.recovers():
+		return nil
+	case a.data == nil:
+		a.books = &ledger.Memory{}
+		return nil
+	}
+	if a.ledger, err = ledger.Open(filepath.Join(a.data.dir, ledger.Name), a.config.Target.BuiltIn.Name); err != nil {
+		return err
+	}
+	a.books = a.ledger
+	if a.config.Ledger != nil {
+		a.books = a.config.Ledger(a.books)
+	}
+	return nil
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"signalbox/asl"
-	"signalbox/asl/value"
 	"signalbox/gpio"
 	"signalbox/machines"
 	"signalbox/machines/monitor"
@@ -71,41 +69,4 @@ func (a *Assembly) flashes() bool { return a.monitor != nil && a.monitor.Fault()
 // any more.
 func (a *Assembly) goesOn() bool {
 	return a.enough == "" && a.monitor != nil && (a.flashes() || a.rig.Broken() != nil)
-}
-
-// clearFault is what a person does by the command clear-fault while the machine runs: the run ends, and the next one begins
-// with the start-up sequence.
-func (a *Assembly) clearFault(input any, answer func(any, *asl.Error)) {
-	var in struct {
-		By string `json:"by"`
-	}
-	if err := machines.Decode(input, &in); err != nil {
-		answer(nil, &asl.Error{Name: machines.ErrInput, Cause: err.Error()})
-		return
-	}
-	if !a.flashes() {
-		answer(nil, &asl.Error{Name: ErrNoFault, Cause: "no fault is latched"})
-		return
-	}
-	f, err := a.latch.Clear(monitor.Cleared{By: in.By, At: a.clock.Now()})
-	if err == nil && f == nil {
-		f = a.monitor.Fault() // it could not be stored
-	}
-	if err != nil {
-		answer(nil, &asl.Error{Name: "Fault.Latch", Cause: err.Error()})
-		return
-	}
-	a.cleared = true
-	a.recorder.note("fault cleared by "+in.By+": "+f.Kind, OpClearFault)
-	answer(FaultValue(f), nil)
-	a.end("the fault is cleared; the next run begins with the start-up sequence")
-}
-
-const (
-	OpClearFault = "clear-fault"
-	ErrNoFault   = "Fault.None"
-)
-
-func FaultValue(f *monitor.Fault) *value.Object {
-	return value.NewObject("kind", f.Kind, "detail", f.Detail, "time", f.Time.UTC().Format(time.RFC3339Nano))
 }

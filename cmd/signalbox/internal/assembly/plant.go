@@ -1,0 +1,151 @@
+package assembly
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"signalbox/asl/engine"
+	"signalbox/gpio"
+	"signalbox/gpio/cdev"
+	"signalbox/gpio/sim"
+	"signalbox/machines"
+	"signalbox/machines/direct"
+)
+
+// open makes the driver of the board's lines, with the world behind them in a simulation.
+func (a *Assembly) open() error {
+	m := a.config.Target.BuiltIn
+	switch {
+	case a.config.Pins != nil:
+		a.driver = a.config.Pins
+	case a.config.Driver == "gpio":
+		host, err := cdev.Open()
+		if err != nil {
+			return UsageError{err}
+		}
+		a.driver = host
+	default:
+		a.panel = sim.New(a.config.Board)
+		a.driver = a.panel
+		a.panel.OnPower(a.power)
+		if m != nil && m.World != nil {
+			a.world = m.World(a.panel, a.clock, a.config.Seed)
+		}
+	}
+	return nil
+}
+
+// connect opens the lines and the plant behind them, and fills in who answers which activity.
+func (a *Assembly) connect(handlers map[string]engine.Handler) error {
+	m := a.config.Target.BuiltIn
+	var err error
+	if a.lines, err = gpio.Open(a.config.Board, a.driver, a.clock); err != nil {
+		return err
+	}
+	a.lines.Watch(func(c gpio.Change) {
+		a.recorder.pin(c)
+		a.tripped(c)
+	})
+	for _, l := range a.lines.Levels() {
+		if l.Direction == gpio.Out && l.High {
+			a.recorder.pin(gpio.Change{Line: l.Line, Direction: gpio.Out, High: true, At: a.clock.Now(), Why: "safe level"})
+		}
+	}
+	a.lines.OnFault(func(line string, err error) {
+		a.failure = fmt.Errorf("line %s: %w", line, err)
+		a.end("a line failed")
+	})
+	if m == nil {
+		maps.Copy(handlers, direct.Handlers(a.lines, a.clock))
+		return nil
+	}
+	outputs, inputs, err := plantLines(m)
+	if err != nil {
+		return err
+	}
+	if a.rig, err = machines.NewRig(machines.RigConfig{
+		Ledger: a.books,
+		Plant:  m.Plant, Lines: a.lines, Outputs: outputs, Inputs: inputs, Clock: a.clock,
+		Observe: func(why string, notes []machines.Note) {
+			a.recorder.plant(why, notes)
+			if a.monitor != nil {
+				a.monitor.Feed()
+			}
+		},
+	}); err != nil {
+		return err
+	}
+	if world, ok := a.world.(machines.Refillable); ok && a.ledger != nil && a.restarts == 0 {
+		world.Restock(a.rig.State())
+	}
+	if m.Watch != nil {
+		a.watch(m.Watch)
+	}
+	for _, activity := range m.Activities {
+		handlers[activity] = a.rig.Handler(activity)
+	}
+	return nil
+}
+
+// tripped takes a plant out of work whose line max-on has turned off: what the plant believes of its lines is not so any
+// more.
+func (a *Assembly) tripped(c gpio.Change) {
+	if a.rig == nil || c.Direction != gpio.Out || c.High {
+		return
+	}
+	pin, err := a.lines.Out(c.Line)
+	if out, ok := pin.(*gpio.OutPin); err == nil && ok && out.Tripped() {
+		// Not within the change itself, which others still have to hear of.
+		a.clock.Post(func() { a.rig.Break(fmt.Errorf("line %s: %s has turned it off below the plant", c.Line, c.Why)) })
+	}
+}
+
+// plantLines lists the lines that a built-in machine works with: those of its own board.
+func plantLines(m *machines.Machine) (outputs, inputs []string, err error) {
+	board, err := gpio.ParseBoard(m.Name, m.Board)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, l := range board.Outputs() {
+		outputs = append(outputs, l.Name)
+	}
+	for _, l := range board.Inputs() {
+		inputs = append(inputs, l.Name)
+	}
+	return outputs, inputs, nil
+}
+
+// FitBoard checks that a user's board has the lines that a built-in machine works with, safe as they must be, and returns
+// it with the rules of the machine's own board added: what must never be does not become possible by other wiring.
+func FitBoard(m *machines.Machine, file string, board *gpio.Board) (*gpio.Board, error) {
+	own, err := gpio.ParseBoard(m.Name, m.Board)
+	if err != nil {
+		return nil, err
+	}
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("%s: the %s machine "+format, append([]any{file, m.Name}, args...)...))
+	}
+	fitted := *board
+	fitted.Lines = slices.Clone(board.Lines)
+	for _, want := range own.Lines {
+		i := slices.IndexFunc(fitted.Lines, func(l gpio.Line) bool { return l.Name == want.Name })
+		if i < 0 {
+			_, err := board.Line(want.Name)
+			fault("needs it: %w", err)
+			continue
+		}
+		switch has := &fitted.Lines[i]; {
+		case has.Direction != want.Direction:
+			fault("needs line %s as direction %v, not %v", want.Name, want.Direction, has.Direction)
+		case has.Safe != want.Safe:
+			fault("needs line %s with the safe level %s", want.Name, map[bool]string{true: "on", false: "off"}[want.Safe])
+		case want.MaxOn > 0 && (has.MaxOn == 0 || has.MaxOn > want.MaxOn):
+			has.MaxOn = want.MaxOn
+		}
+	}
+	fitted.Never = append(slices.Clone(board.Never), own.Never...)
+	return &fitted, errors.Join(faults...)
+}
