@@ -20,7 +20,9 @@ func run(m *asl.Machine, in any, steps int) (asl.Execution, []asl.HistoryEvent) 
 	echo := func(request *asl.TaskRequest) []asl.Event {
 		return []asl.Event{{Kind: asl.EventTaskSucceeded, Output: request.Input}}
 	}
-	none := func(any) asl.Event { return asl.Event{Kind: asl.EventObjectFailed, Failure: &asl.Error{Cause: "no objects"}} }
+	none := func(any) asl.Event {
+		return asl.Event{Kind: asl.EventObjectFailed, Failure: &asl.Error{Cause: "no objects"}}
+	}
 	return drive(m, asl.Identity{Name: "test", ID: "arn:test", Seed: 7}, in, steps, echo, none)
 }
 

@@ -26,9 +26,13 @@ type Clock struct {
 	doing    bool // one of the queue is being done: now stands still
 	held     int
 	open     bool // somebody may interject at any time
-	stopped  bool
-	atOnce   int           // things done at this simulated instant
-	wake     chan struct{} // one place: something changed
+
+	suspended       int
+	interjected     []func()
+	interjectedLast bool // the thing done last was an interjection: one of the queue comes next, if it is due
+	stopped         bool
+	atOnce          int           // things done at this simulated instant
+	wake            chan struct{} // one place: something changed
 }
 
 // What is done at one simulated instant takes no time; but after a crowd of things a millisecond has passed, so that two
@@ -110,12 +114,13 @@ func (c *Clock) Yield(f func()) {
 	}
 }
 
-// Interject is Post for what somebody outside the simulation does, such as pressing a key: it happens at [Clock.Reading],
-// somewhere between two entries of the queue.
+// Interject is Post for what is done from outside the simulation, such as pressing a key: it happens at [Clock.Reading],
+// between two entries of the queue, and also while the clock is suspended. Interjections and due entries take turns.
 func (c *Clock) Interject(f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.add(c.readingLocked(), f)
+	c.interjected = append(c.interjected, f)
+	c.notify()
 }
 
 // Reading returns the time as somebody who looks at the clock sees it: unlike Now it goes on between two things to do, up
@@ -131,7 +136,7 @@ func (c *Clock) readingLocked() time.Time {
 		return c.reading()
 	}
 	t := c.now
-	if c.held == 0 {
+	if c.held == 0 && c.suspended == 0 {
 		t = c.pace.reading(c.now)
 	}
 	if first, ok := c.first(); ok && t.After(first) {
@@ -197,17 +202,25 @@ func (c *Clock) cancel(e *timer) bool {
 
 // Hold keeps simulated time from passing until release is called: something works on another goroutine, and what it will
 // post belongs to the time that is now. A real clock takes no notice. Release may be called more than once.
-func (c *Clock) Hold() (release func()) {
+func (c *Clock) Hold() (release func()) { return c.keep(&c.held) }
+
+// Suspend keeps a simulated clock from doing anything but interjections until resume is called: a reader of what happens
+// cannot keep up. It ends after the thing being done, in the middle of an instant if need be. A real clock takes no notice.
+// Resume may be called from any goroutine, and more than once.
+func (c *Clock) Suspend() (resume func()) { return c.keep(&c.suspended) }
+
+// keep counts one more reason for simulated time to stand, until release is called.
+func (c *Clock) keep(count *int) (release func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.real {
 		c.catchUp()
 	}
-	c.held++
+	*count++
 	return sync.OnceFunc(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.held--
+		*count--
 		c.pace.real = time.Time{}
 		c.notify()
 	})
@@ -281,6 +294,36 @@ func (c *Clock) next() (do work, wait time.Duration, done bool) {
 	if c.real {
 		c.now = c.reading()
 	}
+	if len(c.interjected) > 0 && !c.interjectedLast {
+		return c.interjection(), 0, false
+	}
+	do, wait, done = c.due()
+	if do == nil && len(c.interjected) > 0 {
+		return c.interjection(), 0, false
+	}
+	c.doing, c.interjectedLast = do != nil, false
+	return do, wait, done
+}
+
+// interjection takes the first of the interjections.
+func (c *Clock) interjection() work {
+	if now := c.readingLocked(); now.After(c.now) {
+		c.now, c.atOnce = now, 0
+	}
+	f := c.interjected[0]
+	c.interjected[0] = nil
+	if c.interjected = c.interjected[1:]; len(c.interjected) == 0 {
+		c.interjected = nil
+	}
+	c.doing, c.interjectedLast = true, true
+	return call(f)
+}
+
+// due is next for the queue alone: it takes the first entry, if that is due.
+func (c *Clock) due() (do work, wait time.Duration, done bool) {
+	if c.suspended > 0 && !c.real {
+		return nil, 0, false
+	}
 	first, ok := c.first()
 	if !ok {
 		c.pace.begin(c.now)
@@ -306,7 +349,6 @@ func (c *Clock) next() (do work, wait time.Duration, done bool) {
 		c.now = first
 		c.atOnce = 0
 	}
-	c.doing = true
 	return c.take(), 0, false
 }
 

@@ -421,6 +421,73 @@ func pause(t *testing.T, setSpeed bool) {
 	c.want(t, "20s: pause", "20s: key", "20s: resume", "1m0s: minute")
 }
 
+// A reader that cannot keep up suspends the clock in the middle of an instant. Keys and operators are answered meanwhile.
+func TestSuspendLetsNothingButInterjectionsThrough(t *testing.T) {
+	for _, speed := range []float64{0, 1} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newTape(speed)
+			c.AfterFunc(time.Second, func() {
+				c.mark("suspended")
+				resume, again := c.Suspend(), c.Suspend()
+				c.Post(c.marks("posted"))
+				release := c.Hold()
+				go func() {
+					time.Sleep(time.Hour)
+					c.Interject(c.marks("operator"))
+					c.Post(release)
+					time.Sleep(time.Hour)
+					again()
+					time.Sleep(time.Hour)
+					c.Interject(func() {
+						c.mark("resumed")
+						resume()
+						resume()
+					})
+				}()
+			})
+			c.AfterFunc(2*time.Second, c.marks("2 s"))
+			c.run(t)
+			c.want(t, "1s: suspended", "1s: operator", "1s: resumed", "1s: posted", "2s: 2 s")
+		})
+	}
+}
+
+// Interjections that never end, and queue entries that never end, leave turns to each other.
+func TestInterjectionsAndDueEntriesTakeTurns(t *testing.T) {
+	for _, c := range []*engine.Clock{engine.NewSimulated(engine.Epoch, 0), engine.NewReal()} {
+		interjections, entries := 0, 0
+		var interject, post func()
+		count := func(n *int, again func()) {
+			if *n++; *n == 1000 {
+				c.Stop()
+			}
+			again()
+		}
+		interject = func() { count(&interjections, func() { c.Interject(interject) }) }
+		post = func() { count(&entries, func() { c.Post(post) }) }
+		c.Interject(interject)
+		c.Post(post)
+		if err := c.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if min(interjections, entries) < 999 {
+			t.Errorf("got %d interjections and %d entries, want as many of each", interjections, entries)
+		}
+	}
+}
+
+// A real clock is not suspended: what it runs goes on whatever a reader does.
+func TestARealClockIsNotSuspended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := engine.NewReal()
+		c.Suspend()
+		c.AfterFunc(time.Second, c.Stop)
+		if err := c.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 // Further away than a time.Duration reaches is not now.
 func TestTheFarFutureDoesNotComeEarly(t *testing.T) {
 	for _, speed := range []float64{0.01, 1, 2} {

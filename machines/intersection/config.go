@@ -1,8 +1,9 @@
 package intersection
 
 import (
-	"signalbox/machines"
 	"time"
+
+	"signalbox/machines"
 )
 
 // What a crossing may consist of at most: a [State] is a value without slices, so its parts are counted.

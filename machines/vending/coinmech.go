@@ -1,8 +1,9 @@
 package vending
 
 import (
-	"signalbox/machines"
 	"time"
+
+	"signalbox/machines"
 )
 
 const (

@@ -1,9 +1,10 @@
 package vending
 
 import (
-	"signalbox/machines"
 	"slices"
 	"time"
+
+	"signalbox/machines"
 )
 
 const (
