@@ -26,7 +26,7 @@ type Rig struct {
 	tickets map[int64]engine.Reply
 	last    int64 // ticket
 	timers  map[Deadline]func() bool
-	owner   string // the execution whose Tasks command the plant
+	owner   string // ARN of the execution whose Tasks command the plant
 	broken  error  // a line failed: nothing moves any more
 	busy    bool   // in the middle of a happening
 	later   []func()
@@ -171,9 +171,9 @@ func (r *Rig) Drop() {
 	r.later = nil
 }
 
-// Release gives the plant back when the execution that owns it has ended.
-func (r *Rig) Release(execution string) {
-	if r.owner == execution {
+// Release gives the plant back when the execution that owns it, by its ARN, has ended.
+func (r *Rig) Release(arn string) {
+	if r.owner == arn {
 		r.owner = ""
 	}
 }

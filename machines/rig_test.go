@@ -158,6 +158,7 @@ type reply struct {
 func (r reply) Succeed(output any)      { r.note("%s succeeds: %s", r.task, value.Text(output)) }
 func (r reply) Fail(name, cause string) { r.note("%s fails: %s: %s", r.task, name, cause) }
 func (reply) Heartbeat()                {}
+func (reply) Started(string)            {}
 func (reply) Submit(any)                {}
 
 // A bench is a rig with a plant, lines and a clock of the test's.

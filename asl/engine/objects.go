@@ -136,8 +136,8 @@ func (f Folder) Put(bucket, key string, body []byte) (err error) {
 	return errors.Join(err, root.Remove(key+half))
 }
 
-// ask does what an execution asks of the objects; it is told in its turn on the clock.
-func (r *Run) ask(effect *asl.Effect) {
+// requestObject carries out a request for an object and posts its answer.
+func (r *Run) requestObject(effect *asl.Effect) {
 	event := asl.Event{Kind: asl.EventObjectSucceeded, Scope: effect.Scope, ID: effect.ID}
 	var err error
 	if err = answerObject(r.engine.options.Objects, effect.Object, &event); err != nil {

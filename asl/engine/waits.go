@@ -9,8 +9,8 @@ type waits struct {
 
 // A wait is for a timer, or for a task.
 type wait struct {
-	timer  *timer
-	cancel func() // of a task; nil: nothing to do
+	timer *timer
+	task  *pending
 }
 
 type entry struct {

@@ -99,6 +99,7 @@ func (r *reply) answer(format string, args ...any) {
 func (r *reply) Succeed(output any)      { r.answer("→ %s", value.Text(output)) }
 func (r *reply) Fail(name, cause string) { r.answer("→ %s: %s", name, cause) }
 func (r *reply) Heartbeat()              {}
+func (r *reply) Started(string)          {}
 func (r *reply) Submit(any)              {}
 
 // at has an activity begin so much after the start.

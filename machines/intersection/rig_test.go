@@ -114,6 +114,7 @@ type reply func(answer string)
 func (r reply) Succeed(output any)      { r(value.Text(output)) }
 func (r reply) Fail(name, cause string) { r(name + ": " + cause) }
 func (reply) Heartbeat()                {}
+func (reply) Started(string)            {}
 func (reply) Submit(any)                {}
 
 func TestTasksMoveTheLines(t *testing.T) {

@@ -238,6 +238,7 @@ type heard struct{ answer string }
 func (h *heard) Succeed(any)         { h.answer = "" }
 func (h *heard) Fail(name, _ string) { h.answer = name }
 func (*heard) Heartbeat()            {}
+func (*heard) Started(string)        {}
 func (*heard) Submit(any)            {}
 
 // compare wants the stores to be what the model says.

@@ -106,6 +106,7 @@ type reply struct {
 func (r *reply) Succeed(output any)  { r.got = value.Text(output); r.done() }
 func (r *reply) Fail(name, _ string) { r.got = name; r.done() }
 func (r *reply) Heartbeat()          {}
+func (r *reply) Started(string)      {}
 func (r *reply) Submit(any)          {}
 
 // task issues a Task, lets the clock run until it is answered, and checks the answer.

@@ -42,7 +42,7 @@ func (a *Assembly) begin() error {
 		}
 		a.ended = &x
 		if a.rig != nil {
-			a.rig.Release(x.Identity().Name)
+			a.rig.Release(x.Identity().ID)
 		}
 		if !a.goesOn() {
 			a.clock.Stop()

@@ -41,6 +41,9 @@ func (f operated) Fail(name, cause string) { f(nil, &asl.Error{Name: name, Cause
 
 func (operated) Heartbeat() {}
 
+// Started implements [engine.Reply].
+func (operated) Started(string) {}
+
 func (operated) Submit(any) {}
 
 // clearFault is what a person does by the command clear-fault while the machine runs: the run ends, and the next one begins

@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"signalbox/asl"
+)
+
+// A Task is one attempt of a Task state: what its handler has to know.
+type Task struct {
+	Execution string // the execution's ARN
+	Top       string // ARN of the execution that was started from outside: another one in a child of a distributed Map
+	ID        int64  // differs for every attempt of every Task of the execution
+	State     string
+	Resource  string // as in the definition
+	Activity  string // the name behind "activity:" in Resource, else ""
+	Input     any    // a value of package value
+	// Credentials, evaluated; nil: none.
+	Credentials any
+	Timeout     time.Duration // 0: none
+	Heartbeat   time.Duration // longest time between heartbeats; 0: any
+	Token       string        // of .waitForTaskToken, else ""
+}
+
+// A Reply takes the answer to one Task. The first Succeed or Fail counts, later ones do nothing, and neither does anything
+// once the Task has timed out or its execution has ended. The methods are for the clock's goroutine; from another one
+// they go through [Clock.Post].
+type Reply interface {
+	Succeed(output any)
+	Fail(name, cause string)
+	// Heartbeat restarts the time that Task.Heartbeat allows.
+	Heartbeat()
+	// Started records that a worker has begun the Task; the name may be "". Without it the history has the start beside the
+	// answer.
+	Started(worker string)
+	// Submit records that a service has accepted the job, and its response: of .sync and .waitForTaskToken. The answer
+	// comes later.
+	Submit(output any)
+}
+
+// A Handler carries out the Tasks of one activity. Start is called on the clock's goroutine and does not block: it replies at
+// once, or keeps reply for later. The cancel that it returns (nil: nothing to do) is called when the Task ends without a
+// reply: timed out, or the execution stopped.
+type Handler interface {
+	Start(task Task, reply Reply) (cancel func())
+}
+
+// HandlerFunc is a Handler that replies at once: with the output, or with an error if name is not empty.
+type HandlerFunc func(task Task) (output any, name, cause string)
+
+// Start implements [Handler].
+func (f HandlerFunc) Start(task Task, reply Reply) func() {
+	output, name, cause := f(task)
+	if name != "" {
+		reply.Fail(name, cause)
+	} else {
+		reply.Succeed(output)
+	}
+	return nil
+}
+
+// A pending is a Task that its handler works on, and the Reply to it. An answer reaches the execution through the clock's
+// queue, so that a handler may reply while it is being started, and so that what follows has the time of the answer.
+type pending struct {
+	run     *Run
+	scope   asl.ScopePath
+	id      int64
+	cancel  func() // nil: nothing to do
+	output  any
+	failure *asl.Error // nil: it has succeeded
+	given   bool       // the answer has been given
+	ended   bool       // no answer is waited for any more
+}
+
+// startTask gives a Task to its handler.
+func (r *Run) startTask(effect *asl.Effect) {
+	request := effect.Task
+	s := request.State
+	p := &pending{run: r, scope: effect.Scope, id: effect.ID}
+	h := r.engine.handlers[s.Activity]
+	if s.Activity == "" || h == nil {
+		h = r.engine.options.Other
+	}
+	r.waits.put(p.id, wait{task: p})
+	if h == nil {
+		p.Fail(asl.ErrRuntime, fmt.Sprintf("nothing here answers the resource %s", s.Resource))
+		return
+	}
+	cancel := h.Start(Task{
+		Execution: r.arn, Top: r.top().arn, ID: p.id, State: s.Name, Resource: s.Resource, Activity: s.Activity, Input: request.Input,
+		Credentials: request.Credentials, Timeout: request.Timeout, Heartbeat: request.Heartbeat, Token: request.Token,
+	}, p)
+	switch {
+	case cancel == nil:
+	case p.ended:
+		cancel() // starting it has ended the execution
+	default:
+		p.cancel = cancel
+	}
+}
+
+// end is for a Task whose answer no longer matters.
+func (p *pending) end() {
+	if p.ended = true; p.cancel != nil {
+		p.cancel()
+	}
+}
+
+// give posts the answer.
+func (p *pending) give() {
+	p.given = true
+	p.run.engine.options.Clock.post(p)
+}
+
+// do delivers the answer.
+func (p *pending) do() {
+	p.run.waits.take(p.id)
+	event := asl.Event{Kind: asl.EventTaskSucceeded, Scope: p.scope, ID: p.id, Output: p.output}
+	if p.ended = true; p.failure != nil {
+		event.Kind, event.Failure = asl.EventTaskFailed, p.failure
+	}
+	p.run.step(event)
+}
+
+// send posts an event that comes before the answer.
+func (p *pending) send(event asl.Event) {
+	event.Scope, event.ID = p.scope, p.id
+	p.run.engine.options.Clock.Post(func() { p.run.step(event) })
+}
+
+// Succeed implements [Reply].
+func (p *pending) Succeed(output any) {
+	if !p.given {
+		p.output = output
+		p.give()
+	}
+}
+
+// Fail implements [Reply].
+func (p *pending) Fail(name, cause string) {
+	if !p.given {
+		p.failure = &asl.Error{Name: name, Cause: cause}
+		p.give()
+	}
+}
+
+// Heartbeat implements [Reply].
+func (p *pending) Heartbeat() { p.send(asl.Event{Kind: asl.EventTaskHeartbeat}) }
+
+// Started implements [Reply].
+func (p *pending) Started(worker string) {
+	p.send(asl.Event{Kind: asl.EventTaskStarted, Worker: worker})
+}
+
+// Submit implements [Reply].
+func (p *pending) Submit(output any) { p.send(asl.Event{Kind: asl.EventTaskSubmitted, Output: output}) }
