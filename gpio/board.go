@@ -163,9 +163,9 @@ type boardLine struct {
 
 // Limits for the values in a board file, far beyond any sensible value.
 const (
-	mostOffset   = 1023
-	mostDebounce = time.Minute
-	mostOn       = 1000 * time.Hour
+	maxOffset    = 1023
+	maxDebounce  = time.Minute
+	longestMaxOn = 1000 * time.Hour
 )
 
 // read fills the board from the top of the file. The lines come before max-on and never, which refer to them.
@@ -258,7 +258,7 @@ func (r *boardReader) place(m yamltree.Member, l *boardLine, fields map[string]y
 		at = line.Value
 		var named bool
 		l.Chip, named = r.Text(chip.Value, what+": chip")
-		l.Number, ok = r.Whole(line.Value, what+": line", 0, mostOffset)
+		l.Number, ok = r.Whole(line.Value, what+": line", 0, maxOffset)
 		ok = ok && named
 	case hasLine:
 		r.Fault(line.Key, "%s has a line but no chip; add chip: gpiochip0, or write bcm or pin instead of line", what)
@@ -297,7 +297,7 @@ func (r *boardReader) input(l *boardLine, fields map[string]yamltree.Member) {
 		}
 	}
 	if f, ok := fields["debounce"]; ok {
-		l.Debounce, _ = r.Duration(f.Value, what+": debounce", 0, mostDebounce)
+		l.Debounce, _ = r.Duration(f.Value, what+": debounce", 0, maxDebounce)
 		if output {
 			r.Fault(f.Key, "%s is an output; debounce is for inputs, take it away", what)
 		}
@@ -329,7 +329,7 @@ func (r *boardReader) output(m yamltree.Member, l *boardLine, fields map[string]
 // maxOn reads the longest times of outputs into their lines.
 func (r *boardReader) maxOn(n *yaml.Node) {
 	for _, m := range r.Mapping(n, "max-on") {
-		d, ok := r.Duration(m.Value, "max-on: "+m.Name, time.Millisecond, mostOn)
+		d, ok := r.Duration(m.Value, "max-on: "+m.Name, time.Millisecond, longestMaxOn)
 		l := r.named(m.Key, "max-on", m.Name)
 		switch {
 		case l == nil:

@@ -2,20 +2,21 @@ package gpio
 
 import "time"
 
-// A Debouncer decides which levels of a bouncing contact count: one counts once the line has stayed at it for the whole
-// of a time; what is shorter is dropped. It is a plain value without a clock: time comes with the edges, and whoever
-// holds it calls [Debouncer.Edge] for every edge and for the deadline that it names. Levels are logical.
+// A Debouncer filters the edges of a bouncing contact: a level counts once the line has kept it for the stable time;
+// shorter pulses are dropped. It is a plain value without a clock. The caller passes the time with each edge, and calls
+// [Debouncer.Edge] for every edge and at the [Debouncer.Deadline]. Levels are logical.
 //
-// conn's gpioutil.Debounce ignores the time that it is given, and the kernel's debounce is not offered by periph, so
-// this is ours.
+// It is not periph's because gpioutil.Debounce of conn v3.7.3 ignores the stable time, and because periph does not offer
+// the kernel's debounce.
 type Debouncer struct {
 	stable time.Duration
-	level  bool      // counts
-	raw    bool      // is there now
-	since  time.Time // when raw came
+	level  bool      // the level that counts
+	raw    bool      // the level that the line had last
+	since  time.Time // when the line took that level
 }
 
-// NewDebouncer returns a Debouncer for which level counts already. With a stable time of 0 every edge counts at once.
+// NewDebouncer returns a Debouncer of a line that has the given level, which counts. With a stable time of 0 or less
+// every edge counts at once.
 func NewDebouncer(stable time.Duration, level bool) Debouncer {
 	return Debouncer{stable: max(stable, 0), level: level, raw: level}
 }
@@ -23,14 +24,15 @@ func NewDebouncer(stable time.Duration, level bool) Debouncer {
 // Level returns the level that counts.
 func (d Debouncer) Level() bool { return d.level }
 
-// Deadline returns when the level that is there now will count if it stays, and whether there is one to wait for.
+// Deadline returns the time at which the line's present level starts to count, and whether it is a new one: without a
+// new level there is no deadline.
 func (d Debouncer) Deadline() (time.Time, bool) {
 	return d.since.Add(d.stable), d.raw != d.level
 }
 
-// Edge returns the Debouncer after the line was seen at the level raw at a time that is not before the last one, and
-// whether the level that counts has changed. An edge that is not one (the level that was there already) lets time pass.
-// A level that had its time before this edge counts, even if nobody came at its deadline.
+// Edge returns the Debouncer after the line was seen at level raw, and whether the level that counts has changed. Times
+// must not go backwards. If raw is the level that the line had already, only time has passed: a level whose deadline is
+// over counts, also if the caller missed the deadline and the line has moved since.
 func (d Debouncer) Edge(raw bool, at time.Time) (next Debouncer, changed bool) {
 	next = d
 	if deadline, waiting := d.Deadline(); waiting && !at.Before(deadline) {

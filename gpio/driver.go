@@ -7,20 +7,22 @@ import (
 	periph "periph.io/x/conn/v3/gpio"
 )
 
-// A Driver opens physical lines as periph pins. Levels of its pins are physical: active-low is none of its business.
+// A Driver opens physical lines as periph pins. The levels of its pins are physical; it ignores Line.ActiveLow.
+// [Lines] calls it from one goroutine at a time.
 type Driver interface {
-	// Claim takes a line for this process. The line is not moved yet; the caller makes it an output or an input at
-	// once, and only then does it belong to the process for certain. A line that somebody else has is a *[BusyError],
-	// from here or from the pin's first Out or In.
+	// Claim reserves a line for this process and leaves its level as it is. The caller makes the pin an output or an
+	// input at once; until then another process may still get the line. If the line is in use, Claim or the pin's first
+	// Out or In returns a *[BusyError].
 	Claim(l Line) (periph.PinIO, error)
-	// Release gives back what Claim returned. Nobody waits for an edge of the pin any more. An output's level stays, as
-	// far as the driver can see to it.
+	// Release returns a pin that Claim returned. No WaitForEdge of the pin may be running. An output keeps its level
+	// where the hardware allows it.
 	Release(p periph.PinIO) error
 }
 
-// A BusyError says that a line belongs to another program, or to the kernel. Holder is "" if nobody knows which.
+// A BusyError reports that another program or the kernel uses a line. Holder is its name, "" if that is unknown.
 type BusyError struct{ Holder string }
 
+// Error names the holder and what to do.
 func (e *BusyError) Error() string {
 	if e.Holder == "" {
 		return "held by another program or by the kernel; `gpioinfo` says which: stop it, or use another line"
@@ -28,17 +30,34 @@ func (e *BusyError) Error() string {
 	return fmt.Sprintf("held by %q; stop it, or use another line", e.Holder)
 }
 
-// A Notifier is a pin that tells of its edges without being waited for, as simulated pins do. [Open] asks every input
-// for it and starts a goroutine that waits for edges only where it is missing.
+// A Notifier is a pin that reports its edges by a callback, as simulated pins do. For an input that is no Notifier
+// [Open] starts a goroutine with a loop of WaitForEdge.
 type Notifier interface {
-	// Notify has f called with each new physical level, and why, on any goroutine, until stop is called.
+	// Notify registers f, which is called on any goroutine with each new physical level and the reason for it. Stop
+	// unregisters f.
 	Notify(f func(l periph.Level, why string)) (stop func())
 }
 
-// A Clock is what an open board needs of the program's clock: one queue of things to do, done by one goroutine.
-// AfterFunc and Post may be called from any goroutine, and neither blocks.
+// A Clock is the program's clock as an open board uses it: a queue of functions that one goroutine, the clock's, calls
+// in the order of their times. All methods may be called from any goroutine and return at once.
 type Clock interface {
+	// Now returns the time of the function that is running.
 	Now() time.Time
+	// AfterFunc calls f on the clock's goroutine once d has passed. Stop cancels that and reports whether it was in time.
 	AfterFunc(d time.Duration, f func()) (stop func() bool)
+	// Post calls f on the clock's goroutine, after what is due already.
 	Post(f func())
+}
+
+// PinFunction returns periph's name for the function of a pin that is set up: In/High, In/Low, Out/High or Out/Low.
+func PinFunction(d Direction, level periph.Level) string {
+	switch {
+	case d == Out && bool(level):
+		return string(periph.OUT_HIGH)
+	case d == Out:
+		return string(periph.OUT_LOW)
+	case bool(level):
+		return string(periph.IN_HIGH)
+	}
+	return string(periph.IN_LOW)
 }

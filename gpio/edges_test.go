@@ -180,7 +180,7 @@ func TestPinThatDoesNotWaitIsGivenUp(t *testing.T) {
 		b.pin.broken = true
 		b.pin.mu.Unlock()
 		time.Sleep(time.Hour)
-		b.expect(t, nil, []string{"coin: the driver does not wait for edges any more: the line's level is no longer known"})
+		b.expect(t, nil, []string{"coin: the driver no longer waits for edges: the line's level is unknown"})
 		b.pin.mu.Lock()
 		waits := b.pin.waits
 		b.pin.mu.Unlock()

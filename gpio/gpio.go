@@ -1,15 +1,17 @@
-// Package gpio holds boards: which lines there are, how they are wired, and what they must never do.
+// Package gpio reads board files and opens boards: named lines with their wiring and the rules that hold for them.
 //
-//	Board      the wiring as a file says it: lines by name, pairs that are never on together, longest times
-//	Driver     opens a board's physical lines: the simulated ones of package sim, the host's of package cdev
-//	[Lines]    an open board; everything above moves lines only through it
-//	[OutPin]   an output: a periph pin whose High is "on", whatever the wiring, guarded by never and max-on
-//	[InPin]    an input: a periph pin whose level is the debounced, logical one
-//	[Change]   one line's new level, when and why
+//	[Board]    a board file: lines by name, pairs of outputs that are never on together, longest times
+//	[Driver]   opens the physical lines of a board; packages sim (simulated lines) and cdev (the host's) have one each
+//	[Lines]    an open board; the rest of the program moves lines only through it
+//	[OutPin]   an output as a periph pin: High is on, whatever the wiring; never and max-on guard it
+//	[InPin]    an input as a periph pin: its level is logical and debounced
+//	[Change]   a new level of a line, with time and reason
 //
-// Levels here are logical: High is lit, running, pressed. Only a Driver's pins are physical, and only this package
-// turns one into the other.
+// A line of a Raspberry Pi's header is named by its GPIO number (bcm: 17) or by its position on the header (pin: 11).
 //
-// Everything runs on the goroutine of one clock and needs no lock. Edges of pins that cannot tell of them by themselves
-// are waited for on a goroutine a line, which posts them to the clock.
+// Levels are logical: High is lit, running, pressed. Only the pins of a Driver have physical levels, and only this package
+// converts between the two.
+//
+// Everything here runs on the goroutine of one clock, so that it needs no locks; exceptions say so. A pin that is no
+// [Notifier] has a goroutine that waits for its edges and posts them to the clock.
 package gpio

@@ -5,20 +5,21 @@ import (
 	"time"
 )
 
-// The rules that a [Refusal] can name.
+// The values of [Refusal.Rule].
 const (
 	RuleNever = "never"
 	RuleMaxOn = "max-on"
 )
 
-// A Refusal is the board saying no: the line was not touched.
+// A Refusal reports that a rule of the board forbids to turn a line on. The line was not touched.
 type Refusal struct {
-	Line  string        // should have been turned on
+	Line  string        // the line that is not turned on
 	Rule  string        // [RuleNever] or [RuleMaxOn]
-	Other string        // never: the line that is on, or was asked for at the same time
-	Limit time.Duration // max-on: the time that the line had
+	Other string        // RuleNever: the line that is on or would be turned on by the same call
+	Limit time.Duration // RuleMaxOn: the line's longest time
 }
 
+// Error names the rule and what to do.
 func (r *Refusal) Error() string {
 	if r.Rule == RuleMaxOn {
 		return fmt.Sprintf("gpio: line %s is not turned on: max-on %s has turned it off; turn it off first, then on",
@@ -28,35 +29,36 @@ func (r *Refusal) Error() string {
 		r.Line, r.Other, r.Other)
 }
 
-// refuse says why p may not be turned on, given which outputs are on, or nil. Hot reports whether an output is on.
-func (p *OutPin) refuse(hot func(*OutPin) bool) error {
+// refusal returns a *[Refusal] if p must not be turned on, else nil. On reports whether an output has to count as on.
+func (p *OutPin) refusal(on func(*OutPin) bool) error {
 	if p.tripped {
 		return &Refusal{Line: p.line.Name, Rule: RuleMaxOn, Limit: p.line.MaxOn}
 	}
 	for _, other := range p.never {
-		if hot(other) {
+		if on(other) {
 			return &Refusal{Line: p.line.Name, Rule: RuleNever, Other: other.line.Name}
 		}
 	}
 	return nil
 }
 
-// watchTime starts or ends the time that p may be on. Turning on what is on already does not give it more.
-func (p *OutPin) watchTime(on bool) {
+// runTimer starts the timer of max-on if p is turned on, and stops it if p is turned off. A timer that runs already
+// keeps its deadline: turning p on again does not prolong its time.
+func (p *OutPin) runTimer(on bool) {
 	switch {
 	case p.line.MaxOn == 0:
-	case !on && p.stop != nil:
-		p.stop()
-		p.stop = nil
-	case on && p.stop == nil:
-		p.stop = p.lines.clock.AfterFunc(p.line.MaxOn, p.trip)
+	case !on && p.stopTimer != nil:
+		p.stopTimer()
+		p.stopTimer = nil
+	case on && p.stopTimer == nil:
+		p.stopTimer = p.lines.clock.AfterFunc(p.line.MaxOn, p.trip)
 	}
 }
 
-// trip turns p off because its time is over. If that fails, nobody knows what the line does: all outputs go to their
-// safe levels, and it is tried again after the same time.
+// trip turns p off because its longest time is over. If the write fails the line may still be on: then trip takes all
+// outputs to their safe levels, reports the fault, and tries again after the same time.
 func (p *OutPin) trip() {
-	p.stop = nil
+	p.stopTimer = nil
 	if p.lines.closed {
 		return
 	}
@@ -66,7 +68,7 @@ func (p *OutPin) trip() {
 	if err == nil {
 		return
 	}
-	p.stop = p.lines.clock.AfterFunc(p.line.MaxOn, p.trip)
+	p.stopTimer = p.lines.clock.AfterFunc(p.line.MaxOn, p.trip)
 	p.lines.fault(p.line.Name, fmt.Errorf("%w (%s)", err, why))
 	if err := p.lines.Safe(why + " of " + p.line.Name + " failed"); err != nil {
 		p.lines.fault(p.line.Name, err)

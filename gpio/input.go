@@ -12,28 +12,28 @@ import (
 // An InPin is an input of an open board as a periph pin. Its level is logical and debounced. Unlike the rest of an open
 // board it may be used from any goroutine.
 type InPin struct {
-	lines *Lines
-	line  Line
-	pin   periph.PinIO
-	quit  func() // ends what brings the edges
+	lines     *Lines
+	line      Line
+	pin       periph.PinIO
+	stopEdges func() // stops the delivery of edges
 
-	// For the clock's goroutine.
+	// Only the clock's goroutine uses these.
 	debouncer Debouncer
-	stop      func() bool // of the debouncer's deadline
-	why       string      // of the last raw edge
+	stop      func() bool // stops the timer of the debouncer's deadline; nil: it does not run
+	why       string      // the reason for the last edge
 	edges     []func(high bool)
 
-	mu      sync.Mutex // guards what follows
-	level   bool
-	edge    periph.Edge // what is waited for
-	seen    bool        // an edge came that nobody waited for
-	waiters []chan bool
+	mu      sync.Mutex  // guards the fields below
+	level   bool        // debounced
+	edge    periph.Edge // the kind of edge that WaitForEdge returns
+	pending bool        // such an edge came while no WaitForEdge was running
+	waiters []chan bool // one for each running WaitForEdge
 	closed  bool
 }
 
 var _ periph.PinIn = (*InPin)(nil)
 
-// raw takes the line's physical level. It is for the clock's goroutine.
+// raw takes a new physical level of the line and the reason for it. It runs on the clock's goroutine.
 func (p *InPin) raw(l periph.Level, why string) {
 	if p.lines.closed {
 		return
@@ -42,7 +42,7 @@ func (p *InPin) raw(l periph.Level, why string) {
 	p.step(p.line.Logical(l))
 }
 
-// step lets the debouncer see the line at a level and waits for its deadline.
+// step passes a level to the debouncer, sets a timer for its deadline, and reports a change of the debounced level.
 func (p *InPin) step(high bool) {
 	if p.stop != nil {
 		p.stop()
@@ -66,7 +66,7 @@ func (p *InPin) step(high bool) {
 	p.lines.changed(Change{Line: p.line.Name, Direction: In, High: next.Level(), At: now, Why: p.why}, p)
 }
 
-// wake sets the level that others see and tells those who wait for such an edge.
+// wake sets the debounced level and ends the waits for this kind of edge.
 func (p *InPin) wake(level bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,20 +74,20 @@ func (p *InPin) wake(level bool) {
 	if p.edge == periph.RisingEdge && !level || p.edge == periph.FallingEdge && level || p.edge == periph.NoEdge {
 		return
 	}
-	p.seen = len(p.waiters) == 0
-	p.release(true)
+	p.pending = len(p.waiters) == 0
+	p.endWaits(true)
 }
 
-// release ends all waits. The caller holds mu.
-func (p *InPin) release(edge bool) {
+// endWaits makes every running WaitForEdge return edge. The caller holds mu.
+func (p *InPin) endWaits(edge bool) {
 	for _, w := range p.waiters {
 		w <- edge
 	}
 	p.waiters = nil
 }
 
-// In chooses the edges that WaitForEdge waits for (both, if In is not called), forgets those that came, and ends waits.
-// The pull is the board's: only it and PullNoChange are taken.
+// In chooses the kind of edge that WaitForEdge waits for; without In it is both. It drops a pending edge and ends running
+// waits. The pull must be that of the board, or PullNoChange.
 func (p *InPin) In(pull periph.Pull, edge periph.Edge) error {
 	if pull != periph.PullNoChange && pull != p.line.Pull {
 		return fmt.Errorf("gpio: line %s: its pull is %s, not %s; change it in the board file",
@@ -95,8 +95,8 @@ func (p *InPin) In(pull periph.Pull, edge periph.Edge) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.edge, p.seen = edge, false
-	p.release(false)
+	p.edge, p.pending = edge, false
+	p.endWaits(false)
 	return nil
 }
 
@@ -107,14 +107,14 @@ func (p *InPin) Read() periph.Level {
 	return periph.Level(p.level)
 }
 
-// WaitForEdge waits for the next edge of the kind chosen by In and returns true; at once, if one came since the last
-// call. It returns false after timeout (on the clock; negative: never), after In and after Halt. The clock must run
-// meanwhile: on the clock's own goroutine it would wait for ever.
+// WaitForEdge waits for an edge of the kind chosen by In and returns true, at once if one came since the last call. It
+// returns false after timeout, and when In, Halt or the board's Close is called. The timeout is on the board's clock; a
+// negative one is none. The clock's goroutine must not call it: it would wait for itself.
 func (p *InPin) WaitForEdge(timeout time.Duration) bool {
 	p.mu.Lock()
-	if p.seen || p.closed {
-		seen := p.seen
-		p.seen = false
+	if p.pending || p.closed {
+		seen := p.pending
+		p.pending = false
 		p.mu.Unlock()
 		return seen
 	}
@@ -122,14 +122,14 @@ func (p *InPin) WaitForEdge(timeout time.Duration) bool {
 	p.waiters = append(p.waiters, w)
 	p.mu.Unlock()
 	if timeout >= 0 {
-		stop := p.lines.clock.AfterFunc(timeout, func() { p.giveUp(w) })
+		stop := p.lines.clock.AfterFunc(timeout, func() { p.timeOut(w) })
 		defer stop()
 	}
 	return <-w
 }
 
-// giveUp ends one wait.
-func (p *InPin) giveUp(w chan bool) {
+// timeOut makes the WaitForEdge of w return false, if it still runs.
+func (p *InPin) timeOut(w chan bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if i := slices.Index(p.waiters, w); i >= 0 {
@@ -138,40 +138,36 @@ func (p *InPin) giveUp(w chan bool) {
 	}
 }
 
-// Halt ends all waits for an edge.
+// Halt makes every running WaitForEdge return false.
 func (p *InPin) Halt() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.release(false)
+	p.endWaits(false)
 	return nil
 }
 
+// close makes every running and later WaitForEdge return false.
 func (p *InPin) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	p.release(false)
+	p.endWaits(false)
 }
 
-// Pull returns the board's pull.
+// Pull returns the pull of the board.
 func (p *InPin) Pull() periph.Pull { return p.line.Pull }
 
-// DefaultPull returns the physical pin's.
+// DefaultPull returns the pull of the physical pin at power-on.
 func (p *InPin) DefaultPull() periph.Pull { return p.pin.DefaultPull() }
 
-// Name returns the logical name.
+// Name returns the name of the line on the board.
 func (p *InPin) Name() string { return p.line.Name }
 
-// Number returns the physical pin's number.
+// Number returns the number of the physical pin.
 func (p *InPin) Number() int { return p.pin.Number() }
 
-// String returns the logical name and the physical one.
+// String returns the name and the place of the line, such as "coin (GPIO5)".
 func (p *InPin) String() string { return p.line.Name + " (" + p.line.Where() + ")" }
 
-// Function returns In/High or In/Low, logical.
-func (p *InPin) Function() string {
-	if p.Read() {
-		return string(periph.IN_HIGH)
-	}
-	return string(periph.IN_LOW)
-}
+// Function returns In/High or In/Low, by the debounced logical level.
+func (p *InPin) Function() string { return PinFunction(In, p.Read()) }

@@ -9,8 +9,8 @@ import (
 	periph "periph.io/x/conn/v3/gpio"
 )
 
-// Lines are an open board. All methods are for the clock's goroutine, or for whoever is alone with the board before the
-// clock runs or after it has stopped.
+// Lines are an open board. Only the clock's goroutine may call the methods; before the clock runs and after it has
+// stopped, one other goroutine may.
 type Lines struct {
 	board  *Board
 	driver Driver
@@ -22,37 +22,37 @@ type Lines struct {
 	pins   []periph.PinIO
 	closed bool
 
-	watchers []func(Change)
-	onFault  []func(line string, err error)
-	queue    []delivery // changes that nobody has been told of yet
-	telling  bool
+	watchers   []func(Change)
+	onFault    []func(line string, err error)
+	queue      []delivery // changes not reported yet, oldest first
+	delivering bool
 }
 
-// A Change is a line's new level. High is logical; an input's is debounced.
+// A Change is a new level of a line. High is logical and, of an input, debounced.
 type Change struct {
 	Line      string
 	Direction Direction
 	High      bool
-	At        time.Time
-	Why       string // as the command said, "max-on 5s", or what the driver knows of an edge; may be ""
+	At        time.Time // of the clock
+	Why       string    // the command's reason, "max-on 5s", or the driver's reason for an edge; "" if there is none
 }
 
-// A delivery is a change and, if an input changed, whom to tell.
+// A delivery is a change that is to be reported.
 type delivery struct {
 	change Change
-	in     *InPin
+	in     *InPin // whose edge callbacks get it too; nil for an output
 }
 
-// A LineLevel is a line with the level that it has. High is logical.
+// A LineLevel is a line with its present level. High is logical.
 type LineLevel struct {
 	Line      string
 	Direction Direction
 	High      bool
 }
 
-// Open claims every line of a board. The outputs come first, each driven to its safe level as soon as it is claimed,
-// those that are off before those that are on. If a line cannot be had, those had already are released, outputs at
-// their safe levels, and the error says which line it was.
+// Open claims every line of a board. Outputs come first, and each takes its safe level as soon as it is claimed: the
+// outputs that are off there, then those that are on. If a line fails, Open releases the lines claimed so far, with
+// outputs at their safe levels, and the error names the line; a line in use is a *[BusyError].
 func Open(board *Board, driver Driver, clock Clock) (*Lines, error) {
 	l := &Lines{board: board, driver: driver, clock: clock, outs: map[string]*OutPin{}, ins: map[string]*InPin{}}
 	outputs := board.Outputs()
@@ -62,7 +62,7 @@ func Open(board *Board, driver Driver, clock Clock) (*Lines, error) {
 				continue
 			}
 			if err := l.openOutput(line); err != nil {
-				return nil, l.giveUp(line, err)
+				return nil, l.failOpen(line, err)
 			}
 		}
 	}
@@ -72,11 +72,11 @@ func Open(board *Board, driver Driver, clock Clock) (*Lines, error) {
 		for _, other := range board.neverWith(line.Name) {
 			p.never = append(p.never, l.outs[other])
 		}
-		p.watchTime(p.on)
+		p.runTimer(p.on)
 	}
 	for _, line := range board.Inputs() {
 		if err := l.openInput(line); err != nil {
-			return nil, l.giveUp(line, err)
+			return nil, l.failOpen(line, err)
 		}
 	}
 	for _, line := range board.Inputs() {
@@ -85,6 +85,7 @@ func Open(board *Board, driver Driver, clock Clock) (*Lines, error) {
 	return l, nil
 }
 
+// openOutput claims an output and drives it to its safe level.
 func (l *Lines) openOutput(line Line) error {
 	pin, err := l.claim(line)
 	if err != nil {
@@ -97,6 +98,7 @@ func (l *Lines) openOutput(line Line) error {
 	return nil
 }
 
+// openInput claims an input. Its present level counts at once.
 func (l *Lines) openInput(line Line) error {
 	pin, err := l.claim(line)
 	if err != nil {
@@ -121,24 +123,24 @@ func (l *Lines) claim(line Line) (periph.PinIO, error) {
 	return pin, err
 }
 
-// listen has p's edges brought to the clock.
+// listen posts the edges of p to the clock from now on.
 func (l *Lines) listen(p *InPin) {
 	edge := func(level periph.Level, why string) { l.clock.Post(func() { p.raw(level, why) }) }
 	if n, ok := p.pin.(Notifier); ok {
-		p.quit = n.Notify(edge)
+		p.stopEdges = n.Notify(edge)
 		return
 	}
-	trouble := func(err error) { l.clock.Post(func() { l.fault(p.line.Name, err) }) }
-	p.quit = waitForEdges(p.pin, p.line.Physical(p.level), edge, trouble)
+	fail := func(err error) { l.clock.Post(func() { l.fault(p.line.Name, err) }) }
+	p.stopEdges = waitForEdges(p.pin, p.line.Physical(p.level), edge, fail)
 }
 
-// giveUp is the end of an Open that could not have line.
-func (l *Lines) giveUp(line Line, err error) error {
+// failOpen releases the lines claimed so far and returns the error of an Open to which line failed.
+func (l *Lines) failOpen(line Line, err error) error {
 	err = fmt.Errorf("gpio: line %s (%s): %w", line.Name, line.Where(), err)
 	return errors.Join(err, l.release())
 }
 
-// release gives all pins back, the last claimed first.
+// release returns all pins to the driver, the last claimed first.
 func (l *Lines) release() error {
 	l.closed = true
 	var errs []error
@@ -151,8 +153,8 @@ func (l *Lines) release() error {
 	return errors.Join(errs...)
 }
 
-// Close takes every output to its safe level, ends what waits for edges, waits for its goroutines, and releases all
-// lines. Nothing moves afterwards. A second Close does nothing.
+// Close takes every output to its safe level, ends all waits for edges, waits for the goroutines of the board, and
+// releases all lines, also after errors, which it returns joined. No line moves afterwards. A second Close does nothing.
 func (l *Lines) Close() error {
 	if l.closed {
 		return nil
@@ -160,11 +162,11 @@ func (l *Lines) Close() error {
 	err := l.Safe("closed")
 	l.closed = true
 	for _, p := range l.order {
-		p.watchTime(false)
+		p.runTimer(false)
 	}
 	for _, line := range l.board.Inputs() {
 		p := l.ins[line.Name]
-		p.quit()
+		p.stopEdges()
 		p.close()
 		if p.stop != nil {
 			p.stop()
@@ -178,7 +180,7 @@ func (l *Lines) errClosed() error { return fmt.Errorf("gpio: board %s is closed"
 // Board returns the board.
 func (l *Lines) Board() *Board { return l.board }
 
-// Out returns the output with the given name, an *[OutPin].
+// Out returns the output called name, an *[OutPin]. The error names similar names, or the wrong direction.
 func (l *Lines) Out(name string) (periph.PinOut, error) {
 	if p, ok := l.outs[name]; ok {
 		return p, nil
@@ -186,7 +188,7 @@ func (l *Lines) Out(name string) (periph.PinOut, error) {
 	return nil, l.missing(name, Out)
 }
 
-// In returns the input with the given name, an *[InPin].
+// In returns the input called name, an *[InPin]. The error names similar names, or the wrong direction.
 func (l *Lines) In(name string) (periph.PinIn, error) {
 	if p, ok := l.ins[name]; ok {
 		return p, nil
@@ -194,6 +196,7 @@ func (l *Lines) In(name string) (periph.PinIn, error) {
 	return nil, l.missing(name, In)
 }
 
+// missing returns the error for a line that does not exist or does not have the wanted direction.
 func (l *Lines) missing(name string, wanted Direction) error {
 	line, err := l.board.Line(name)
 	if err == nil {
@@ -202,7 +205,7 @@ func (l *Lines) missing(name string, wanted Direction) error {
 	return err
 }
 
-// OnEdge has f called, on the clock's goroutine, with every new debounced level of an input.
+// OnEdge registers f, which is called on the clock's goroutine with every new debounced level of an input.
 func (l *Lines) OnEdge(line string, f func(high bool)) error {
 	p, ok := l.ins[line]
 	if !ok {
@@ -212,12 +215,12 @@ func (l *Lines) OnEdge(line string, f func(high bool)) error {
 	return nil
 }
 
-// Watch has f called, on the clock's goroutine, with every change of every line, in order, before those who asked for
-// the line's edges. What f moves is told after all have heard of this change.
+// Watch registers f, which is called on the clock's goroutine with every change of every line, in order, before the
+// callbacks of OnEdge. If f moves a line itself, that change is reported after the present one has reached all callbacks.
 func (l *Lines) Watch(f func(Change)) { l.watchers = append(l.watchers, f) }
 
-// OnFault has f called, on the clock's goroutine, when a line fails where no caller hears of it: max-on could not turn
-// it off, or edges of it were lost.
+// OnFault registers f, which is called on the clock's goroutine when a line fails outside of a call: max-on could not
+// turn it off, or edges of it were lost.
 func (l *Lines) OnFault(f func(line string, err error)) { l.onFault = append(l.onFault, f) }
 
 func (l *Lines) fault(line string, err error) {
@@ -226,14 +229,15 @@ func (l *Lines) fault(line string, err error) {
 	}
 }
 
-// changed tells of a change, one change after the other.
+// changed reports a change to the watchers and, if in is not nil, to its edge callbacks. A change that a callback makes
+// waits in the queue until the present one is reported.
 func (l *Lines) changed(c Change, in *InPin) {
 	l.queue = append(l.queue, delivery{c, in})
-	if l.telling {
+	if l.delivering {
 		return
 	}
-	l.telling = true
-	defer func() { l.telling = false }()
+	l.delivering = true
+	defer func() { l.delivering = false }()
 	for len(l.queue) > 0 {
 		next := l.queue[0]
 		l.queue = l.queue[1:]
@@ -248,7 +252,8 @@ func (l *Lines) changed(c Change, in *InPin) {
 	}
 }
 
-// ReadBack returns the level that an output really has, as far as its driver can read it, whatever was written.
+// ReadBack returns the logical level that an output has in fact, read from the line where the driver can do that, else
+// the level written last.
 func (l *Lines) ReadBack(name string) (high bool, err error) {
 	p, ok := l.outs[name]
 	if !ok {
@@ -269,8 +274,8 @@ func (l *Lines) ReadBack(name string) (high bool, err error) {
 	return p.line.Logical(p.pin.Read()), nil
 }
 
-// Levels returns the level of every line in the order of the board: of an output what was written, of an input what
-// counts after debounce.
+// Levels returns the level of every line in the order of the board: the level written to an output, the debounced level
+// of an input.
 func (l *Lines) Levels() []LineLevel {
 	levels := make([]LineLevel, len(l.board.Lines))
 	for i, line := range l.board.Lines {
@@ -284,9 +289,9 @@ func (l *Lines) Levels() []LineLevel {
 	return levels
 }
 
-// Set takes several outputs to the given levels: those that go off before those that go on, each in the order of the
-// board. If a line is not an output, or the board refuses one (a *[Refusal]), nothing has changed. Should a line fail
-// on the way, the rest stays as it was.
+// Set takes several outputs to the given levels, by name: first it turns lines off, then on, each in the order of the
+// board. If a name is not an output, or a rule forbids a level (a *[Refusal]), nothing has changed. If a write fails, Set
+// returns its error and leaves the lines that follow as they are.
 func (l *Lines) Set(levels map[string]bool, why string) error {
 	if l.closed {
 		return l.errClosed()
@@ -296,15 +301,15 @@ func (l *Lines) Set(levels map[string]bool, why string) error {
 			return l.missing(name, Out)
 		}
 	}
-	hot := func(p *OutPin) bool {
+	willBeOn := func(p *OutPin) bool {
 		if on, asked := levels[p.line.Name]; asked {
 			return on
 		}
-		return p.hot()
+		return p.mayBeOn()
 	}
 	for _, p := range l.order {
 		if levels[p.line.Name] {
-			if err := p.refuse(hot); err != nil {
+			if err := p.refusal(willBeOn); err != nil {
 				return err
 			}
 		}
@@ -322,8 +327,8 @@ func (l *Lines) Set(levels map[string]bool, why string) error {
 	return nil
 }
 
-// Safe takes every output to its safe level, those that go off before those that go on, and all of them even if one
-// fails. A line that is on at its safe level stays off if one that it must never be on with could not be turned off.
+// Safe takes every output to its safe level: first it turns lines off, then on. It goes on after errors, which it returns
+// joined. A line whose safe level is on stays off if a line that it must never be on with could not be turned off.
 func (l *Lines) Safe(why string) error {
 	if l.closed {
 		return l.errClosed()
@@ -335,7 +340,7 @@ func (l *Lines) Safe(why string) error {
 				continue
 			}
 			if on {
-				if err := p.refuse((*OutPin).hot); err != nil {
+				if err := p.refusal((*OutPin).mayBeOn); err != nil {
 					errs = append(errs, err)
 					continue
 				}

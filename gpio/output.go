@@ -8,40 +8,40 @@ import (
 	"periph.io/x/conn/v3/physic"
 )
 
-// An OutPin is an output of an open board as a periph pin. High is on. It is for the clock's goroutine.
+// An OutPin is an output of an open board as a periph pin. High is on. Only the clock's goroutine may use it.
 //
-// What was written is remembered: reading an output back through gpioioctl would make an input of it.
+// Its level is the one written last: reading an output through gpioioctl would turn it into an input.
 type OutPin struct {
 	lines *Lines
 	line  Line
 	pin   periph.PinIO
 	never []*OutPin // must not be on together with this one
 
-	on      bool        // what was last written without an error
-	doubt   bool        // a write has failed since: it may be on
-	tripped bool        // turned off by max-on, not yet by a command
-	stop    func() bool // of the time that it may still be on; nil: it does not run
+	on        bool        // the level written last without an error
+	uncertain bool        // a later write has failed: the line may be on
+	tripped   bool        // turned off by max-on, and not by a command since
+	stopTimer func() bool // stops the timer of max-on; nil: it does not run
 }
 
 var _ periph.PinOut = (*OutPin)(nil)
 
-// Out turns the line on or off. The error is a *[Refusal] if the board forbids it, and then nothing has changed.
+// Out turns the line on or off. If a rule of the board forbids it the error is a *[Refusal], and nothing has changed.
 func (p *OutPin) Out(l periph.Level) error { return p.OutBecause(l, "") }
 
-// OutBecause is Out with a reason for the log.
+// OutBecause is Out with a reason, which the [Change] has as its Why.
 func (p *OutPin) OutBecause(l periph.Level, why string) error {
 	if p.lines.closed {
 		return p.lines.errClosed()
 	}
 	if l {
-		if err := p.refuse((*OutPin).hot); err != nil {
+		if err := p.refusal((*OutPin).mayBeOn); err != nil {
 			return err
 		}
 	}
 	return p.command(bool(l), why)
 }
 
-// command writes what somebody asked for.
+// command writes a level that a caller asked for. Turning the line off permits to turn it on again after max-on.
 func (p *OutPin) command(on bool, why string) error {
 	err := p.write(on, why)
 	if err == nil && !on {
@@ -50,18 +50,19 @@ func (p *OutPin) command(on bool, why string) error {
 	return err
 }
 
-// write moves the line. Nothing else does.
+// write drives the physical line and reports the change. Nothing else drives it. The timer of max-on starts before the
+// line can be on, and stops only once it is off.
 func (p *OutPin) write(on bool, why string) error {
 	if on {
-		p.watchTime(true)
+		p.runTimer(true)
 	}
 	if err := p.pin.Out(p.line.Physical(on)); err != nil {
-		p.doubt = true
+		p.uncertain = true
 		return fmt.Errorf("gpio: line %s (%s): %w", p.line.Name, p.line.Where(), err)
 	}
-	p.doubt = false
+	p.uncertain = false
 	if !on {
-		p.watchTime(false)
+		p.runTimer(false)
 	}
 	if on != p.on {
 		p.on = on
@@ -70,35 +71,30 @@ func (p *OutPin) write(on bool, why string) error {
 	return nil
 }
 
-// hot reports whether the line is on as far as anybody knows.
-func (p *OutPin) hot() bool { return p.on || p.doubt }
+// mayBeOn reports whether the line is on, or may be on because a write has failed.
+func (p *OutPin) mayBeOn() bool { return p.on || p.uncertain }
 
-// Tripped reports whether max-on has turned the line off and nobody has since.
+// Tripped reports whether max-on has turned the line off and no command has since.
 func (p *OutPin) Tripped() bool { return p.tripped }
 
-// PWM implements periph's PinOut; it is always refused.
+// PWM implements periph's PinOut. It always returns an error.
 func (p *OutPin) PWM(periph.Duty, physic.Frequency) error {
 	return fmt.Errorf("gpio: line %s: %w", p.line.Name, errPWM)
 }
 
-var errPWM = errors.New("no PWM: never and max-on cannot watch over it; turn the line on and off instead")
+var errPWM = errors.New("no PWM: never and max-on cannot supervise it; turn the line on and off instead")
 
-// Name returns the logical name.
+// Name returns the name of the line on the board.
 func (p *OutPin) Name() string { return p.line.Name }
 
-// Number returns the physical pin's number.
+// Number returns the number of the physical pin.
 func (p *OutPin) Number() int { return p.pin.Number() }
 
-// String returns the logical name and the physical one.
+// String returns the name and the place of the line, such as "lamp (GPIO17)".
 func (p *OutPin) String() string { return p.line.Name + " (" + p.line.Where() + ")" }
 
 // Function returns Out/High if the line is on, else Out/Low.
-func (p *OutPin) Function() string {
-	if p.on {
-		return string(periph.OUT_HIGH)
-	}
-	return string(periph.OUT_LOW)
-}
+func (p *OutPin) Function() string { return PinFunction(Out, periph.Level(p.on)) }
 
 // Halt implements conn.Resource; it does nothing.
 func (p *OutPin) Halt() error { return nil }

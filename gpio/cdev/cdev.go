@@ -1,10 +1,11 @@
-// Package cdev is the driver of the host's real lines, through the kernel's GPIO character device (/dev/gpiochip*). It
-// is the one path on every Pi: the kernel knows who holds a line, and refuses it to everybody else.
+// Package cdev is the driver for real lines, by the kernel's GPIO character device (/dev/gpiochip*). Every Raspberry Pi
+// has it, and the kernel grants a line to one program at a time.
 //
-// It stands on periph's gpioioctl and on nothing else of periph's host: bcm283x drives lines that others hold.
-// What gpioioctl of host v3.8.5 does unlike what conn documents is mended in [Driver] and its pins, and only there.
+// Of periph's host drivers it uses gpioioctl only; bcm283x would drive lines that other programs hold. Where gpioioctl of
+// host v3.8.5 deviates from what periph's conn documents, [Driver] and its pins correct it; nothing above this package has
+// to know.
 //
-// It has been tried against fakes of gpioioctl; electrical behaviour on a real Pi is unproven.
+// It is tested with fakes of gpioioctl. The electrical behaviour on a real Pi is unproven.
 package cdev
 
 import (
@@ -24,53 +25,54 @@ import (
 	"signalbox/gpio"
 )
 
-// A chip is what this package needs of a GPIO chip.
+// A chip is a GPIO chip of the kernel.
 type chip interface {
-	Name() string  // gpiochip0
-	Label() string // pinctrl-bcm2711
-	LineCount() int
-	Line(offset int) line
-	// Output takes a line as an output that can be read back. It returns nil without an error where the chip cannot say which
-	// line is meant: it asks for it by its name, and not every line has one of its own.
+	Name() string         // such as gpiochip0
+	Label() string        // such as pinctrl-bcm2711
+	LineCount() int       // offsets are 0 to LineCount-1
+	Line(offset int) line // does not request the line from the kernel
+	// Output requests a line as an output that can be read back. It returns nil and no error if gpioioctl cannot do that
+	// for the line: it requests lines by name, and the names of some are missing or not unique.
 	Output(offset int) (output, error)
 }
 
-// An output is a line that is driven, and that can be asked for the level that it really has.
+// An output is a requested line that is driven and can be read back.
 type output interface {
 	Out(l periph.Level) error
-	Read() (periph.Level, error)
-	Close() error
+	Read() (periph.Level, error) // the level that the line has
+	Close() error                // returns the line to the kernel
 }
 
-// A line is what this package needs of gpioioctl's line: a periph pin that can be closed and knows who held it when the
-// chip was opened.
+// A line is one of gpioioctl's: a periph pin.
 type line interface {
 	periph.PinIO
-	Close()
-	Consumer() string
+	Close()           // returns the line to the kernel; it can be requested again
+	Consumer() string // the program that held the line when the chip was opened; ""
 }
 
-// A Driver opens lines of the host's GPIO chips. Its methods are for one goroutine.
+// A Driver opens lines of the host's GPIO chips. It implements [gpio.Driver]. Only one goroutine at a time may use it; the
+// pins that it returns may be used from any goroutine, except that In and Out must not run at the same time as another
+// method.
 type Driver struct {
 	chips   []chip
-	claimed map[place]string // by the names of board lines
+	claimed map[place]string // names of board lines
 }
 
 var _ gpio.Driver = (*Driver)(nil)
 
-// A place is where a line physically is, whatever a board calls it.
+// A place identifies a physical line.
 type place struct {
 	chip   string
 	offset int
 }
 
-// Claim implements gpio.Driver. The kernel is asked for the line when the pin's Out or In is first called.
+// Claim implements [gpio.Driver]. The first In or Out of the pin requests the line from the kernel.
 func (d *Driver) Claim(l gpio.Line) (periph.PinIO, error) {
 	at, found, err := d.find(l)
 	if err != nil {
 		return nil, err
 	}
-	// Two names for one line, as a BCM number and as an offset, would share one pin in gpioioctl without a word.
+	// A board can name a line twice, by its GPIO number and by chip and offset; gpioioctl would use one pin for both.
 	if other, taken := d.claimed[at]; taken {
 		return nil, fmt.Errorf("cdev: %s line %d is line %s of the board already; a physical line is used once",
 			at.chip, at.offset, other)
@@ -80,7 +82,7 @@ func (d *Driver) Claim(l gpio.Line) (periph.PinIO, error) {
 	return &pin{line: found, chip: d.chips[i], at: at, holder: found.Consumer()}, nil
 }
 
-// Release implements gpio.Driver.
+// Release implements [gpio.Driver].
 func (d *Driver) Release(p periph.PinIO) error {
 	own, ok := p.(*pin)
 	if !ok || d.claimed[own.at] == "" {
@@ -124,26 +126,26 @@ func (d *Driver) find(l gpio.Line) (place, line, error) {
 }
 
 const (
-	// wait is how long a single wait in gpioioctl lasts at most.
-	wait = 200 * time.Millisecond
-	// glance is the shortest wait that sees an edge that has come already: a deadline that is over when the read begins
-	// makes it fail without looking.
-	glance = time.Millisecond
+	// maxWait is the longest timeout of one WaitForEdge of gpioioctl.
+	maxWait = 200 * time.Millisecond
+	// minWait is the shortest timeout that finds a queued edge: with a deadline that is over when the read begins,
+	// gpioioctl returns without a look at the queue.
+	minWait = time.Millisecond
 )
 
-// A pin is a line as conn documents a pin, made of one of gpioioctl's.
+// A pin makes one of gpioioctl's lines behave as periph's conn documents a pin.
 type pin struct {
 	line   line
 	chip   chip
 	at     place
-	holder string // when the chip was opened
+	holder string // the program that held the line when the chip was opened; ""
+	out    output // nil: the pin is no output, or one that cannot be read back
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	mode    mode
-	written periph.Level
-	pull    periph.Pull
-	halts   int
-	out     output // nil: it is no output, or one that cannot be read back
+	written periph.Level // of an output
+	pull    periph.Pull  // of an input
+	halts   int          // counts the calls of Halt
 }
 
 type mode uint8
@@ -156,7 +158,7 @@ const (
 
 var errPWM = errors.New("cdev: no PWM")
 
-// In makes the line an input.
+// In makes the line an input. If another program holds it the error is a *[gpio.BusyError].
 func (p *pin) In(pull periph.Pull, edge periph.Edge) error {
 	if p.mode == driven {
 		if err := p.close(); err != nil {
@@ -168,14 +170,15 @@ func (p *pin) In(pull periph.Pull, edge periph.Edge) error {
 	}
 	p.set(input, false, pull)
 	if edge != periph.NoEdge {
-		// gpioioctl makes its file at the first wait, and neither Halt nor Close may come at that moment: so it comes
-		// now.
-		_ = p.line.WaitForEdge(glance)
+		// gpioioctl opens its file in the first wait, and a Halt or Close meanwhile would race with that. So the first
+		// wait is here.
+		_ = p.line.WaitForEdge(minWait)
 	}
 	return nil
 }
 
-// Out makes the line an output at a level. The first High of all is low for an instant before.
+// Out makes the line an output at a level. When it becomes an output it is low for an instant before High. If another
+// program holds the line the error is a *[gpio.BusyError].
 func (p *pin) Out(l periph.Level) error {
 	if err := p.drive(l); err != nil {
 		return p.failed(err)
@@ -184,7 +187,7 @@ func (p *pin) Out(l periph.Level) error {
 	return nil
 }
 
-// drive writes a level. When the line becomes an output it is taken as one that can be read back, if there is such a one.
+// drive writes a level. A line that becomes an output is requested as one that can be read back, where the chip can.
 func (p *pin) drive(l periph.Level) error {
 	if p.mode != driven {
 		if p.mode == input {
@@ -201,7 +204,7 @@ func (p *pin) drive(l periph.Level) error {
 	return p.line.Out(l)
 }
 
-// close gives the line back, whatever it is.
+// close returns the line to the kernel.
 func (p *pin) close() error {
 	p.line.Close()
 	if p.out == nil {
@@ -212,7 +215,7 @@ func (p *pin) close() error {
 	return err
 }
 
-// ReadBack returns the level that an output really has. Of a line without a name of its own it is what was written.
+// ReadBack returns the level that an output has in fact; if it cannot be read back, the level written last.
 func (p *pin) ReadBack() (periph.Level, error) {
 	if p.out != nil {
 		return p.out.Read()
@@ -220,25 +223,28 @@ func (p *pin) ReadBack() (periph.Level, error) {
 	return p.Read(), nil
 }
 
+// set records what the pin is now.
 func (p *pin) set(m mode, written periph.Level, pull periph.Pull) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mode, p.written, p.pull = m, written, pull
 }
 
-// failed closes the line: gpioioctl believes in a direction that it does not have, and would issue its next call on
-// file descriptor 0. The next In or Out asks the kernel for the line anew.
+// failed closes the line after an error of gpioioctl and returns the error, as a *[gpio.BusyError] if the line is in use.
+// Without that gpioioctl would take the line for requested, and issue its next call on file descriptor 0. The next In or
+// Out requests the line again.
 func (p *pin) failed(err error) error {
 	err = errors.Join(err, p.close())
 	p.set(unused, false, periph.PullNoChange)
-	// gpioioctl makes a string of the error number.
+	// gpioioctl returns the error number as text.
 	if errors.Is(err, syscall.EBUSY) || strings.Contains(err.Error(), syscall.EBUSY.Error()) {
 		return &gpio.BusyError{Holder: p.holder}
 	}
 	return err
 }
 
-// Read returns an input's level. Of an output it is what was written: gpioioctl would make an input of it.
+// Read returns the level of an input, or the level written to an output: a read of gpioioctl would make the output an
+// input.
 func (p *pin) Read() periph.Level {
 	p.mu.Lock()
 	m, written := p.mode, p.written
@@ -249,7 +255,8 @@ func (p *pin) Read() periph.Level {
 	return p.line.Read()
 }
 
-// WaitForEdge waits for the next edge; with a negative timeout for ever.
+// WaitForEdge waits for the next edge and returns true. It returns false after timeout, when Halt is called, if the pin is
+// no input, and if the line is gone. A negative timeout is none.
 func (p *pin) WaitForEdge(timeout time.Duration) bool {
 	p.mu.Lock()
 	m, halts := p.mode, p.halts
@@ -258,9 +265,9 @@ func (p *pin) WaitForEdge(timeout time.Duration) bool {
 		return false
 	}
 	for began := time.Now(); ; {
-		next := wait
+		next := maxWait
 		if timeout >= 0 {
-			next = max(min(wait, timeout-time.Since(began)), glance)
+			next = max(min(maxWait, timeout-time.Since(began)), minWait)
 		}
 		started := time.Now()
 		if p.line.WaitForEdge(next) {
@@ -271,18 +278,19 @@ func (p *pin) WaitForEdge(timeout time.Duration) bool {
 		case p.halted(halts), timeout >= 0 && now.Sub(began) >= timeout:
 			return false
 		case now.Sub(started) < next/2:
-			return false // it does not wait: the line is gone
+			return false // gpioioctl does not wait: the line is gone
 		}
 	}
 }
 
+// halted reports whether Halt was called since the count of calls was since.
 func (p *pin) halted(since int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.halts != since
 }
 
-// Halt ends a wait for an edge.
+// Halt makes a running WaitForEdge return false.
 func (p *pin) Halt() error {
 	p.mu.Lock()
 	p.halts++
@@ -294,10 +302,10 @@ func (p *pin) Halt() error {
 	return p.line.Halt()
 }
 
-// PWM is not to be had.
+// PWM implements periph's PinOut. It always returns an error.
 func (p *pin) PWM(periph.Duty, physic.Frequency) error { return errPWM }
 
-// Pull returns an input's pull.
+// Pull returns the pull of an input.
 func (p *pin) Pull() periph.Pull {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -308,28 +316,25 @@ func (p *pin) DefaultPull() periph.Pull { return p.line.DefaultPull() }
 func (p *pin) Name() string             { return p.line.Name() }
 func (p *pin) Number() int              { return p.line.Number() }
 
-// String returns the chip and the offset: gpioioctl's own is a page of JSON.
+// String returns the chip and the offset, such as gpiochip0:17. That of gpioioctl returns a page of JSON.
 func (p *pin) String() string { return p.at.chip + ":" + strconv.Itoa(p.at.offset) }
 
-// Function returns In/High, Out/Low and so on, or "" if the pin is not set up.
+// Function returns In/High, In/Low, Out/High or Out/Low, or "" before the first In or Out.
 func (p *pin) Function() string {
 	level := p.Read()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case p.mode == unused:
-		return ""
-	case p.mode == driven && bool(level):
-		return string(periph.OUT_HIGH)
-	case p.mode == driven:
-		return string(periph.OUT_LOW)
-	case bool(level):
-		return string(periph.IN_HIGH)
+	switch p.mode {
+	case input:
+		return gpio.PinFunction(gpio.In, level)
+	case driven:
+		return gpio.PinFunction(gpio.Out, level)
 	}
-	return string(periph.IN_LOW)
+	return ""
 }
 
-// newDriver returns the driver of the chips that were found. Paths are the device files that there are.
+// newDriver returns the driver of the chips that periph has found. Without chips it returns an error that explains why,
+// from the device files that exist and the error of opening the first.
 func newDriver(chips []chip, paths []string, openErr error) (*Driver, error) {
 	const otherwise = "; without hardware, run with --driver sim"
 	switch {

@@ -12,7 +12,8 @@ import (
 	"periph.io/x/host/v3/gpioioctl"
 )
 
-// Open finds the host's GPIO chips. It may be called again; periph looks for them only once in a process.
+// Open finds the host's GPIO chips. A second call returns the same chips: periph looks for them once in a process. The
+// error says what to do, such as which group to join.
 func Open() (*Driver, error) {
 	restore, err := keepStdin()
 	if err != nil {
@@ -41,13 +42,14 @@ func Open() (*Driver, error) {
 	return newDriver(chips, paths, openErr)
 }
 
-// A hostChip is one of gpioioctl's as this package wants it.
+// A hostChip implements chip with gpioioctl.
 type hostChip struct{ *gpioioctl.GPIOChip }
 
 // Line returns the line at an offset, 0 ≤ offset < LineCount.
 func (c hostChip) Line(offset int) line { return c.Lines()[offset] }
 
-// Output takes a line as a set of one: gpioioctl reads such an output back, where its single lines would become inputs.
+// Output requests a line as a set of one line: gpioioctl can read such an output back; a read of its single lines would
+// make them inputs.
 func (c hostChip) Output(offset int) (output, error) {
 	l := c.Lines()[offset]
 	if l.Name() == "" || c.ByName(l.Name()) != l {
@@ -60,10 +62,10 @@ func (c hostChip) Output(offset int) (output, error) {
 	return hostOutput{set}, nil
 }
 
-// A hostOutput is a set of one line.
+// A hostOutput implements output with a set of one line.
 type hostOutput struct{ *gpioioctl.LineSet }
 
-// Out drives the line.
+// Out drives the line to a level.
 func (o hostOutput) Out(l periph.Level) error {
 	var bits periph.GPIOValue
 	if l {
@@ -72,15 +74,15 @@ func (o hostOutput) Out(l periph.Level) error {
 	return o.LineSet.Out(bits, 1)
 }
 
-// Read asks the kernel for the line's level.
+// Read returns the level of the line from the kernel.
 func (o hostOutput) Read() (periph.Level, error) {
 	bits, err := o.LineSet.Read(1)
 	return bits&1 == 1, err
 }
 
-// keepStdin sees that file descriptor 0 is in use before gpioioctl opens chips (a line with descriptor 0 counts as
-// closed there), and returns what puts it back afterwards: a gpiochipN that is a symbolic link to a chip it has
-// already, as on Pis, makes gpioioctl close descriptor 0.
+// keepStdin protects file descriptor 0 while gpioioctl opens chips. If the descriptor is free it opens os.DevNull there,
+// because gpioioctl takes a line with descriptor 0 for closed. Restore puts the descriptor back: for a gpiochipN that is a
+// symbolic link to a chip found already, as Raspberry Pis have, gpioioctl closes descriptor 0.
 func keepStdin() (restore func() error, err error) {
 	var before syscall.Stat_t
 	if errors.Is(syscall.Fstat(0, &before), syscall.EBADF) {
@@ -89,7 +91,7 @@ func keepStdin() (restore func() error, err error) {
 			return nil, fmt.Errorf("cdev: %s for standard input: %w", os.DevNull, err)
 		}
 		if null != 0 {
-			return nil, errors.New("cdev: file descriptor 0 was closed and cannot be had again")
+			return nil, errors.New("cdev: file descriptor 0 was closed and cannot be opened again")
 		}
 	}
 	syscall.ForkLock.RLock()

@@ -1,9 +1,9 @@
-// Package scenario pushes simulated lines by a script: what people and faults do, and when.
+// Package scenario reads scripts that push simulated lines: what people do and which faults occur, and when.
 //
-//	Scenario   a YAML list of pushes, checked against a board
-//	[Push]     one of them: pulses, a press, a level, a fault or its end; the terminal's keys make them too
+//	[Scenario]   a YAML list of pushes, checked against a board
+//	[Push]       an entry: pulses, a press, a level, a fault or its end, a power cut; the terminal's keys make them too
 //
-// A file holds
+// A file has entries such as
 //
 //   - {at: 2s, pin: coin, pulses: 4}                        # width: 50ms, gap: 50ms
 //   - {at: 5s, press: select-1, hold: 120ms}
@@ -12,10 +12,11 @@
 //   - {at: 4s, fault: read-back, pin: motor-1}
 //   - {at: 4s, fault: broken, pin: motor-1}                 # writes fail
 //   - {at: 8s, clear: home-1}
-//   - {at: 9s, power: off}                                  # of the program: it begins anew with power: on
+//   - {at: 9s, power: off}                                  # of the program, which starts again with power: on
 //   - {end: 90s}
 //
-// All levels are logical.
+// Times count from the start of the scenario, and pin, press, set and clear take the name of a line of the board. All
+// levels are logical.
 package scenario
 
 import (
@@ -33,53 +34,54 @@ import (
 	"signalbox/internal/yamltree"
 )
 
-// A Scenario is what happens to a board's lines.
+// A Scenario is the content of a scenario file. It is immutable once read.
 type Scenario struct {
 	Pushes []Push // in the order of the file
 	end    time.Duration
-	ends   bool // the file says when
+	ends   bool // the file has an end
 }
 
-// A Kind is what a [Push] does.
+// A Kind is the kind of a [Push].
 type Kind uint8
 
 // The kinds of pushes.
 const (
-	Pulses   Kind = iota // Count pulses: high for Width, low for Gap between them
-	Press                // high for Width
-	Set                  // to High, and stay
-	Stuck                // a fault: stuck at High
-	ReadBack             // a fault: an output reads back as what it is not
-	Broken               // a fault: an output cannot be written
-	Clear                // the end of all faults of the line
-	Power                // of the program: High is on
+	Pulses   Kind = iota // Count pulses: Line is high for Width each, and low for Gap between them
+	Press                // Line is high for Width
+	Set                  // Line takes and keeps the level High
+	Stuck                // a fault: Line is stuck at the level High
+	ReadBack             // a fault: the output Line reads back inverted
+	Broken               // a fault: the output Line cannot be written
+	Clear                // all faults of Line end
+	Power                // the power supply of the program is switched, on if High is true
 )
 
-// A Push is one thing that somebody, or a fault, does to a line.
+// A Push is an entry of a scenario: an action on a line, a fault, or a power cut.
 type Push struct {
-	At    time.Duration // after the start
-	Line  string
+	At    time.Duration // after the start of the scenario
+	Line  string        // "" for Power
 	Kind  Kind
-	Count int           // of Pulses; 0 is 1
-	Width time.Duration // of a pulse or a press; 0 is [DefaultWidth] or [DefaultHold]
-	Gap   time.Duration // between two pulses; 0 is [DefaultGap]
+	Count int           // Pulses: how many; 0 means 1
+	Width time.Duration // Pulses, Press: 0 means [DefaultWidth] or [DefaultHold]
+	Gap   time.Duration // Pulses: 0 means [DefaultGap]
 	High  bool          // Set, Stuck, Power
 }
 
-// What a push does not say. A pulse of 50 ms is what coin acceptors of the CH-926 kind give at their middle setting.
+// The defaults of a push. Coin acceptors of the CH-926 kind give pulses of 50 ms at their middle setting.
 const (
 	DefaultWidth = 50 * time.Millisecond
 	DefaultGap   = 50 * time.Millisecond
 	DefaultHold  = 100 * time.Millisecond
-	// AfterLast is how long a scenario without an end goes on after its last push.
+	// AfterLast is the time from the last push to the end of a scenario whose file has no end.
 	AfterLast = 60 * time.Second
 )
 
-// A Clock is what a push needs of the clock.
+// A Clock is the program's clock as a push uses it: f is called on the clock's goroutine once d has passed.
 type Clock interface {
 	AfterFunc(d time.Duration, f func()) (stop func() bool)
 }
 
+// defaults returns the push with defaults in place of zeros.
 func (p Push) defaults() Push {
 	p.Count = max(p.Count, 1)
 	if p.Width == 0 {
@@ -94,7 +96,7 @@ func (p Push) defaults() Push {
 	return p
 }
 
-// End returns when the push is over, after the start.
+// End returns the time at which the push is over, after the start of the scenario.
 func (p Push) End() time.Duration {
 	p = p.defaults()
 	switch p.Kind {
@@ -107,12 +109,13 @@ func (p Push) End() time.Duration {
 	return p.At
 }
 
-// Schedule puts the push in the clock's queue: At from now.
+// Schedule queues the push on the clock, for the time At from now.
 func (p Push) Schedule(clock Clock, panel *sim.Panel) {
 	clock.AfterFunc(p.At, func() { p.Do(clock, panel) })
 }
 
-// Do begins the push now. It is for the clock's goroutine. A line that the board does not have is not moved.
+// Do begins the push now; its later edges are queued on the clock. Only the clock's goroutine may call it. It does nothing
+// if the board has no such line.
 func (p Push) Do(clock Clock, panel *sim.Panel) {
 	p = p.defaults()
 	switch p.Kind {
@@ -135,6 +138,7 @@ func (p Push) Do(clock Clock, panel *sim.Panel) {
 	}
 }
 
+// pulse begins the first of count pulses and queues the rest.
 func (p Push) pulse(clock Clock, panel *sim.Panel, count int) {
 	panel.Push(p.Line, true, "pushed")
 	clock.AfterFunc(p.Width, func() {
@@ -145,8 +149,8 @@ func (p Push) pulse(clock Clock, panel *sim.Panel, count int) {
 	})
 }
 
-// End returns when the scenario is over, after its start: what the file says, else [AfterLast] after the end of the
-// last push.
+// End returns the time at which the scenario is over, after its start: the end in the file, else [AfterLast] after the end
+// of the last push.
 func (s *Scenario) End() time.Duration {
 	if s.ends {
 		return s.end
@@ -158,24 +162,24 @@ func (s *Scenario) End() time.Duration {
 	return last + AfterLast
 }
 
-// Schedule puts all pushes in the clock's queue, counted from now.
+// Schedule queues all pushes on the clock. The scenario starts now.
 func (s *Scenario) Schedule(clock Clock, panel *sim.Panel) {
 	for _, p := range s.Pushes {
 		p.Schedule(clock, panel)
 	}
 }
 
-// Read reads the scenario file at path; see [Parse].
+// Read reads the scenario file at path. The error is that of reading the file, or gpio.Faults; see [Parse].
 func Read(path string, board *gpio.Board) (*Scenario, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // whoever runs the program names its scenario
+	text, err := os.ReadFile(path) //nolint:gosec // the user names the file
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %w", err)
 	}
 	return Parse(path, text, board)
 }
 
-// Parse reads a scenario for a board from YAML. File is the name for messages. The error is gpio.Faults: all that is
-// wrong.
+// Parse reads a scenario for a board from YAML. It uses file only to name the file in errors. An error is of type
+// [gpio.Faults] and holds every fault of the file; the scenario is nil then.
 func Parse(file string, text []byte, board *gpio.Board) (*Scenario, error) {
 	r := &reader{
 		Tree:     yamltree.Read(file, text, "a list of pushes, such as - {at: 2s, pin: coin, pulses: 4}"),
@@ -187,7 +191,7 @@ func Parse(file string, text []byte, board *gpio.Board) (*Scenario, error) {
 			r.entry(n)
 		}
 		r.checkEnd()
-		if r.Err() == nil { // else the times say nothing
+		if r.Err() == nil { // a time with a fault was read as 0
 			r.checkOverlaps()
 		}
 	}
@@ -197,22 +201,22 @@ func Parse(file string, text []byte, board *gpio.Board) (*Scenario, error) {
 	return r.scenario, nil
 }
 
-// A reader puts a scenario together while its tree collects the faults.
+// A reader builds a scenario. Its tree collects the faults.
 type reader struct {
 	*yamltree.Tree
 	board    *gpio.Board
 	scenario *Scenario
-	places   []*yaml.Node // of the pushes' at
+	places   []*yaml.Node // by push: the node for faults of its time
 }
 
-// Bounds of what a file may say, far from everything sensible.
+// Limits for the values in a scenario file, far beyond any sensible value.
 const (
-	mostAt     = 10_000 * time.Hour
-	mostWidth  = time.Hour
-	mostPulses = 1000
+	maxAt     = 10_000 * time.Hour
+	maxWidth  = time.Hour
+	maxPulses = 1000
 )
 
-// A form is one kind of entry: the key that it is known by, and what else it may have.
+// A form is a kind of entry: the key that identifies it, and the other keys that it may have.
 type form struct {
 	key  string
 	with []string
@@ -225,11 +229,12 @@ var forms = []form{
 	{"clear", []string{"at"}},
 	{"power", []string{"at"}},
 	{"end", nil},
-	{"pin", []string{"at", "pulses", "width", "gap"}}, // the last: a fault has a pin too
+	{"pin", []string{"at", "pulses", "width", "gap"}}, // last, because a fault has a pin too
 }
 
 var keys = []string{"at", "pin", "pulses", "width", "gap", "press", "hold", "set", "level", "fault", "clear", "power", "end"}
 
+// entry reads an element of the list: a push, or the end.
 func (r *reader) entry(n *yaml.Node) {
 	fields := r.Fields(n, "a push", keys...)
 	if n.Kind != yaml.MappingNode {
@@ -246,7 +251,7 @@ func (r *reader) entry(n *yaml.Node) {
 	push := Push{}
 	at := n
 	if m, ok := fields["at"]; ok {
-		push.At, _ = r.Duration(m.Value, "at", 0, mostAt)
+		push.At, _ = r.Duration(m.Value, "at", 0, maxAt)
 		at = m.Value
 	} else {
 		r.Fault(n, "a push needs a time; add at:, such as at: 2s")
@@ -256,7 +261,8 @@ func (r *reader) entry(n *yaml.Node) {
 	r.places = append(r.places, at)
 }
 
-// form finds out which kind of entry this is, and notes what does not belong to it.
+// form returns the form of an entry, and adds a fault for each key that it must not have. It returns false if the entry
+// has no form, or more than one.
 func (r *reader) form(n *yaml.Node, fields map[string]yamltree.Member) (form, bool) {
 	var found *form
 	for i, f := range forms {
@@ -269,12 +275,12 @@ func (r *reader) form(n *yaml.Node, fields map[string]yamltree.Member) (form, bo
 			continue
 		}
 		if !slices.Contains(found.with, f.key) {
-			r.Fault(m.Key, "a push does one thing, this has %s and %s; make two of it", found.key, f.key)
+			r.Fault(m.Key, "a push does one thing, this has %s and %s; make two of them", found.key, f.key)
 			return form{}, false
 		}
 	}
 	if found == nil {
-		r.Fault(n, "a push says what happens: one of pin, press, set, fault, clear, power or end")
+		r.Fault(n, "a push needs one of pin, press, set, fault, clear, power or end")
 		return form{}, false
 	}
 	for name, m := range fields {
@@ -285,20 +291,21 @@ func (r *reader) form(n *yaml.Node, fields map[string]yamltree.Member) (form, bo
 	return *found, true
 }
 
+// end reads the end of the scenario, which a file has at most once.
 func (r *reader) end(m yamltree.Member) {
 	if r.scenario.ends {
 		r.Fault(m.Key, "a second end; a scenario ends once")
 		return
 	}
 	r.scenario.end, r.scenario.ends = 0, true
-	if d, ok := r.Duration(m.Value, "end", 0, mostAt); ok {
+	if d, ok := r.Duration(m.Value, "end", 0, maxAt); ok {
 		r.scenario.end = d
 	} else {
-		r.scenario.end = mostAt // so that no push comes after it
+		r.scenario.end = maxAt // no push comes later
 	}
 }
 
-// checkEnd sees that every push comes before the end.
+// checkEnd adds a fault for each push that comes after the end.
 func (r *reader) checkEnd() {
 	if !r.scenario.ends {
 		return
@@ -310,8 +317,8 @@ func (r *reader) checkEnd() {
 	}
 }
 
-// checkOverlaps sees that nobody pulses a line that is still being pulsed: the two trains would run into each other, and
-// pulses be lost that the file seems to promise.
+// checkOverlaps adds a fault for each push of a line that begins before the push before it is over: their pulses would
+// merge, and the line would see fewer than the file has.
 func (r *reader) checkOverlaps() {
 	pushes := r.scenario.Pushes
 	order := make([]int, 0, len(pushes))
@@ -331,6 +338,7 @@ func (r *reader) checkOverlaps() {
 	}
 }
 
+// push reads the fields of an entry with the given key into p.
 func (r *reader) push(p *Push, key string, n *yaml.Node, fields map[string]yamltree.Member) {
 	switch key {
 	case "pin":
@@ -338,7 +346,7 @@ func (r *reader) push(p *Push, key string, n *yaml.Node, fields map[string]yamlt
 		p.Line = r.line(fields["pin"], gpio.In)
 		p.Count = 1
 		if m, ok := fields["pulses"]; ok {
-			p.Count, _ = r.Whole(m.Value, "pulses", 1, mostPulses)
+			p.Count, _ = r.Whole(m.Value, "pulses", 1, maxPulses)
 		}
 		p.Width = r.width(fields, "width", DefaultWidth)
 		p.Gap = r.width(fields, "gap", DefaultGap)
@@ -362,6 +370,7 @@ func (r *reader) push(p *Push, key string, n *yaml.Node, fields map[string]yamlt
 	}
 }
 
+// fault reads the fields of a fault into p.
 func (r *reader) fault(p *Push, n *yaml.Node, fields map[string]yamltree.Member) {
 	m := fields["fault"]
 	name, ok := r.Choice(m.Value, "fault", "stuck", "read-back", "broken")
@@ -390,6 +399,7 @@ func (r *reader) fault(p *Push, n *yaml.Node, fields map[string]yamltree.Member)
 	}
 }
 
+// level reads the level of the entry n, which it must have; what names the entry in a fault.
 func (r *reader) level(n *yaml.Node, fields map[string]yamltree.Member, what string) bool {
 	m, ok := fields["level"]
 	if !ok {
@@ -400,16 +410,17 @@ func (r *reader) level(n *yaml.Node, fields map[string]yamltree.Member, what str
 	return high
 }
 
-func (r *reader) width(fields map[string]yamltree.Member, name string, otherwise time.Duration) time.Duration {
+// width reads the time called name; without it the value is byDefault.
+func (r *reader) width(fields map[string]yamltree.Member, name string, byDefault time.Duration) time.Duration {
 	m, ok := fields[name]
 	if !ok {
-		return otherwise
+		return byDefault
 	}
-	d, _ := r.Duration(m.Value, name, time.Microsecond, mostWidth)
+	d, _ := r.Duration(m.Value, name, time.Microsecond, maxWidth)
 	return d
 }
 
-// line reads the name of a line of the board, which must have one of the directions.
+// line reads the name of a line, which the board must have with one of the directions.
 func (r *reader) line(m yamltree.Member, directions ...gpio.Direction) string {
 	name, ok := r.Text(m.Value, m.Name)
 	if !ok {

@@ -207,9 +207,9 @@ s:6:31: hold is 2h; the most is 1h0m0s`},
 - {at: 1s, pin: coin, pulses: many}
 `, `s:1:23: a push has no key "pulse"; did you mean "pulses"?
 s:2:25: pulses does not go with press; take it away
-s:3:25: a push does one thing, this has press and set; make two of it
-s:4:25: a push does one thing, this has press and pin; make two of it
-s:5:3: a push says what happens: one of pin, press, set, fault, clear, power or end
+s:3:25: a push does one thing, this has press and set; make two of them
+s:4:25: a push does one thing, this has press and pin; make two of them
+s:5:3: a push needs one of pin, press, set, fault, clear, power or end
 s:6:4: at does not go with end; take it away
 s:7:23: "at" is here again, it was on line 7 already; each name comes once
 s:8:31: pulses should be a whole number from 1 to 1000, not "0"
@@ -321,7 +321,7 @@ func TestScenarioCutsThePower(t *testing.T) {
 		t.Errorf("power (-want +got):\n%s", diff)
 	}
 	_, err := scenario.Parse("s.yaml", []byte("- {at: 2s, power: out}\n- {at: 3s, power: on, pin: coin}\n"), board(t))
-	want := "s.yaml:1:19: power should be on or off, not \"out\"\ns.yaml:2:23: a push does one thing, this has power and pin; make two of it"
+	want := "s.yaml:1:19: power should be on or off, not \"out\"\ns.yaml:2:23: a push does one thing, this has power and pin; make two of them"
 	if fmt.Sprint(err) != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

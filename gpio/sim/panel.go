@@ -1,14 +1,15 @@
-// Package sim is the simulated driver: a board's lines without hardware.
+// Package sim is the simulated driver: the lines of a board without hardware.
 //
-//	Panel   the driver of one board, and its outside: whoever has it looks at outputs and pushes inputs, by logical
-//	        names and levels
-//	Pin     one physical line, with physical levels: inside a periph pin that can be claimed, outside a wire
+//	[Panel]   the lines of a board: the driver that [gpio.Open] claims pins from, and at the same time the outside, which
+//	          reads outputs and pushes inputs by logical names and levels
+//	[Pin]     a physical line with physical levels: a periph pin for the program, a wire for the outside
 //
-// Faults can be put in: a line stuck at a level, an output that reads back as what it is not, one that cannot be
-// written, a line that another program holds.
+// Lines can have faults: stuck at a level, an output that reads back inverted, an output that cannot be written, a line
+// that another program holds.
 //
-// A pin tells of its edges at once; package gpio has them travel through the clock. So a simulation is driven from the
-// clock's goroutine alone, and whoever is elsewhere (a terminal's keys) goes there by the clock's Post first.
+// A pin reports its edges at once, on the goroutine that pushes it; package gpio posts them to the clock. Only the clock's
+// goroutine may use a Panel, so that a simulation is repeatable. Other goroutines, such as that of the terminal's keys,
+// post to the clock first.
 package sim
 
 import (
@@ -19,19 +20,19 @@ import (
 	"signalbox/gpio"
 )
 
-// A Panel is the simulated lines of one board.
+// A Panel is the simulated lines of a board. It implements [gpio.Driver].
 type Panel struct {
 	board   *gpio.Board
 	pins    map[string]*Pin // by logical name
 	claimed map[*Pin]bool
-	gates   map[string]func(high bool) bool
-	power   []func(on bool)
+	gates   map[string]func(high bool) bool // by logical name; see Gate
+	power   []func(on bool)                 // see OnPower
 }
 
 var _ gpio.Driver = (*Panel)(nil)
 
-// New returns the simulated lines of a board. Inputs are where their pulls take them; one without a pull is logically
-// low, as if the wiring saw to it: a button with nobody's finger on it.
+// New returns the simulated lines of a board. Inputs have the level of their pulls. An input without a pull is logically
+// low, like a button that is not pressed.
 func New(board *gpio.Board) *Panel {
 	p := &Panel{board: board, pins: map[string]*Pin{}, claimed: map[*Pin]bool{}, gates: map[string]func(bool) bool{}}
 	for _, line := range board.Lines {
@@ -51,7 +52,7 @@ func New(board *gpio.Board) *Panel {
 // Board returns the board.
 func (p *Panel) Board() *gpio.Board { return p.board }
 
-// Claim implements gpio.Driver.
+// Claim implements [gpio.Driver].
 func (p *Panel) Claim(l gpio.Line) (periph.PinIO, error) {
 	pin, err := p.Pin(l.Name)
 	if err != nil {
@@ -70,7 +71,7 @@ func (p *Panel) Claim(l gpio.Line) (periph.PinIO, error) {
 	return pin, nil
 }
 
-// Release implements gpio.Driver. The line stays what it was, as lines of a Pi do.
+// Release implements [gpio.Driver]. The line keeps its direction and level, as on a Raspberry Pi.
 func (p *Panel) Release(pin periph.PinIO) error {
 	own, ok := pin.(*Pin)
 	if !ok || !p.claimed[own] {
@@ -80,7 +81,7 @@ func (p *Panel) Release(pin periph.PinIO) error {
 	return nil
 }
 
-// Pin returns the physical line under a logical name.
+// Pin returns the physical line of the board's line with that name.
 func (p *Panel) Pin(line string) (*Pin, error) {
 	if _, err := p.board.Line(line); err != nil {
 		return nil, err
@@ -88,8 +89,8 @@ func (p *Panel) Pin(line string) (*Pin, error) {
 	return p.pins[line], nil
 }
 
-// OnOutput has f called with every level that the outside sees of an output, at once if it is on already. A line that
-// is missing from the board, or is an input, is never heard of.
+// OnOutput registers f, which is called with every new level that an output has on the outside, and now if it is on. It
+// does nothing if the board has no such output.
 func (p *Panel) OnOutput(line string, f func(high bool)) {
 	l, err := p.board.Line(line)
 	if err != nil || l.Direction != gpio.Out {
@@ -102,32 +103,34 @@ func (p *Panel) OnOutput(line string, f func(high bool)) {
 	}
 }
 
-// Drive takes an input to a level, as the world behind the board does. A line that is missing from the board, or is an
-// output, is not moved.
+// Drive sets an input to a level, as the simulated world does; the reason in the log is "world". It does nothing if the
+// board has no such input.
 func (p *Panel) Drive(line string, high bool) { p.drive(line, high, "world") }
 
-// Push is what somebody does to an input, with a reason for the log. The world may not let it through; see Gate.
+// Push sets an input to a level, as a person does, with a reason for the log. A gate may stop it; see [Panel.Gate]. It
+// does nothing if the board has no such input.
 func (p *Panel) Push(line string, high bool, why string) {
-	if let, ok := p.gates[line]; ok && !let(high) {
+	if allow, ok := p.gates[line]; ok && !allow(high) {
 		return
 	}
 	p.drive(line, high, why)
 }
 
-// Gate has let asked before each Push of a line: one that it does not let through does not happen. A coin acceptor that is
-// held back gives no pulses, whatever somebody puts into it.
-func (p *Panel) Gate(line string, let func(high bool) bool) { p.gates[line] = let }
+// Gate registers allow, which is asked before each Push of a line; if it returns false the Push does nothing. So an
+// inhibited coin acceptor gives no pulses. Drive is not asked for. A second Gate of the line replaces the first.
+func (p *Panel) Gate(line string, allow func(high bool) bool) { p.gates[line] = allow }
 
-// OnPower has f called when somebody cuts the power of the program, or gives it back. The world goes on.
+// OnPower registers f, which is called with every Power. The simulated world goes on without power.
 func (p *Panel) OnPower(f func(on bool)) { p.power = append(p.power, f) }
 
-// Power cuts the power, or gives it back.
+// Power switches the power supply of the program off or on.
 func (p *Panel) Power(on bool) {
 	for _, f := range p.power {
 		f(on)
 	}
 }
 
+// drive sets an input to a logical level. It does nothing if the board has no such input.
 func (p *Panel) drive(line string, high bool, why string) {
 	l, err := p.board.Line(line)
 	if err != nil || l.Direction != gpio.In {
@@ -136,43 +139,45 @@ func (p *Panel) drive(line string, high bool, why string) {
 	p.pins[line].push(l.Physical(high), why)
 }
 
-// Level returns the level that the outside sees of a line. A line that is missing from the board is low.
+// Level returns the level that a line has on the outside; low if the board has no such line.
 func (p *Panel) Level(line string) bool {
 	l, err := p.board.Line(line)
 	return err == nil && l.Logical(p.pins[line].Outside())
 }
 
-// ReadBack returns the level that reads back from a line, which a fault can make differ from what the outside sees.
+// ReadBack returns the level that the program reads back from a line. It differs from Level under the fault of Misread.
 func (p *Panel) ReadBack(line string) bool {
 	l, err := p.board.Line(line)
 	return err == nil && l.Logical(p.pins[line].Read())
 }
 
-// Stick has a line stay at a level, whatever is written or pushed.
+// Stick is a fault: the line stays at a level, whatever is written or pushed.
 func (p *Panel) Stick(line string, high bool) error {
-	return p.fault(line, "stuck", func(l gpio.Line, f *fault) { f.stuck, f.at = true, l.Physical(high) })
+	return p.fault(line, "stuck", func(l gpio.Line, f *fault) { f.stuck, f.level = true, l.Physical(high) })
 }
 
-// Misread has an output read back as what it is not.
+// Misread is a fault: the output reads back inverted.
 func (p *Panel) Misread(line string) error {
 	return p.fault(line, "read-back", func(_ gpio.Line, f *fault) { f.misread = true })
 }
 
-// Break has every write to an output fail.
+// Break is a fault: every write to the output returns an error.
 func (p *Panel) Break(line string) error {
 	return p.fault(line, "broken", func(_ gpio.Line, f *fault) { f.broken = true })
 }
 
-// Hold has a line belong to another program, so that it cannot be claimed. Holder may be "", for one that nobody knows.
+// Hold is a fault: another program holds the line, so that Claim returns a *[gpio.BusyError] with the holder; "" is an
+// unknown holder.
 func (p *Panel) Hold(line, holder string) error {
 	return p.fault(line, "held", func(_ gpio.Line, f *fault) { f.occupied, f.heldBy = true, holder })
 }
 
-// Clear takes all faults of a line away. What was written or pushed meanwhile shows now.
+// Clear removes all faults of a line. It takes the level that was last written or pushed.
 func (p *Panel) Clear(line string) error {
 	return p.fault(line, "fault cleared", func(_ gpio.Line, f *fault) { *f = fault{} })
 }
 
+// fault changes the faults of a line; if that moves the line, why is the reason. The error is that of an unknown line.
 func (p *Panel) fault(line, why string, set func(gpio.Line, *fault)) error {
 	pin, err := p.Pin(line)
 	if err != nil {

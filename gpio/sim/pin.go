@@ -8,30 +8,32 @@ import (
 
 	periph "periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/physic"
+
+	"signalbox/gpio"
 )
 
-// A Pin is a simulated physical line: a full periph pin, inside, and outside a wire that anybody can push. Its levels
+// A Pin is a simulated physical line: a full periph pin for the program, and a wire that the outside can push. Its levels
 // are physical. It may be used from any goroutine.
 type Pin struct {
 	name   string
 	number int
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	mode    mode
 	pull    periph.Pull
-	idle    periph.Level // where the wiring outside leaves a line that nothing drives or pulls
-	driven  bool         // somebody outside drives the line
-	drive   periph.Level // to this level
-	written periph.Level // by the program
+	idle    periph.Level // the level if nothing drives or pulls the line
+	driven  bool         // the outside drives the line
+	drive   periph.Level // the level to which it does
+	written periph.Level // the level that the program wrote last
 	fault   fault
-	outside periph.Level // the wire, as everybody was told last
+	outside periph.Level // the level of the wire, as last reported
 
-	edge      periph.Edge
-	seen      bool // an edge came that nobody waited for
-	waiters   []chan bool
-	listeners map[int]func(periph.Level, string) // to edges of an input
-	onOutside []func(periph.Level)
-	next      int // key of listeners
+	edge      periph.Edge                        // the kind of edge that WaitForEdge returns
+	pending   bool                               // such an edge came while no WaitForEdge was running
+	waiters   []chan bool                        // one for each running WaitForEdge
+	listeners map[int]func(periph.Level, string) // called with the edges of an input
+	onOutside []func(periph.Level)               // called with every level of the wire
+	next      int                                // the next key of listeners
 }
 
 type mode uint8
@@ -42,24 +44,25 @@ const (
 	output
 )
 
-// A fault is what is wrong with a pin.
+// A fault is the set of a pin's faults.
 type fault struct {
 	stuck    bool
-	at       periph.Level // stuck there
-	misread  bool         // an output reads back as what it is not
+	level    periph.Level // at which it is stuck
+	misread  bool         // it reads back inverted
 	broken   bool         // writes fail
-	heldBy   string       // by another program
-	occupied bool         // heldBy counts
+	occupied bool         // another program holds it
+	heldBy   string       // that program; "" if unknown
 }
 
 var (
 	_ periph.PinIO = (*Pin)(nil)
 
-	errBroken = errors.New("sim: input/output error (a fault that was put in)")
+	errBroken = errors.New("sim: input/output error (a simulated fault)")
 	errPWM    = errors.New("sim: no PWM")
 )
 
-// change does f, works out the level of the wire and tells those who should know why it moved.
+// change calls f, which changes the fields of p under mu. If that moves the wire, the waits for an edge end, and
+// listeners and watchers are called, without mu, with the new level and why.
 func (p *Pin) change(why string, f func()) {
 	p.mu.Lock()
 	f()
@@ -76,13 +79,13 @@ func (p *Pin) change(why string, f func()) {
 				listeners = append(listeners, l)
 			}
 		}
-		this := periph.FallingEdge
+		edge := periph.FallingEdge
 		if level {
-			this = periph.RisingEdge
+			edge = periph.RisingEdge
 		}
-		if p.edge == periph.BothEdges || p.edge == this {
-			p.seen = len(p.waiters) == 0
-			p.release(true)
+		if p.edge == periph.BothEdges || p.edge == edge {
+			p.pending = len(p.waiters) == 0
+			p.endWaits(true)
 		}
 	}
 	watchers := slices.Clone(p.onOutside)
@@ -95,11 +98,12 @@ func (p *Pin) change(why string, f func()) {
 	}
 }
 
-// wire returns the level outside. The caller holds mu.
+// wire returns the level that faults, program, outside and pull give the wire, the first of them that applies. The
+// caller holds mu.
 func (p *Pin) wire() periph.Level {
 	switch {
 	case p.fault.stuck:
-		return p.fault.at
+		return p.fault.level
 	case p.mode == output:
 		return p.written
 	case p.driven:
@@ -112,22 +116,23 @@ func (p *Pin) wire() periph.Level {
 	return p.idle
 }
 
-func (p *Pin) release(edge bool) {
+// endWaits makes every running WaitForEdge return edge. The caller holds mu.
+func (p *Pin) endWaits(edge bool) {
 	for _, w := range p.waiters {
 		w <- edge
 	}
 	p.waiters = nil
 }
 
-// Push drives the line from outside to a physical level and leaves it there. An output takes no notice.
+// Push drives the line from outside to a physical level until Release. It does not move an output.
 func (p *Pin) Push(l periph.Level) { p.push(l, "pushed") }
 
 func (p *Pin) push(l periph.Level, why string) {
 	p.change(why, func() { p.driven, p.drive = true, l })
 }
 
-// Let ends a Push: the line floats again, to where its pull takes it.
-func (p *Pin) Let() { p.change("let go", func() { p.driven = false }) }
+// Release ends a Push: the line takes the level of its pull again.
+func (p *Pin) Release() { p.change("let go", func() { p.driven = false }) }
 
 // Outside returns the physical level that the outside sees.
 func (p *Pin) Outside() periph.Level {
@@ -136,7 +141,7 @@ func (p *Pin) Outside() periph.Level {
 	return p.outside
 }
 
-// Notify implements gpio.Notifier: f is called with every edge while the pin is an input.
+// Notify implements [gpio.Notifier]: f is called with every edge while the pin is an input.
 func (p *Pin) Notify(f func(l periph.Level, why string)) (stop func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -150,37 +155,38 @@ func (p *Pin) Notify(f func(l periph.Level, why string)) (stop func()) {
 	}
 }
 
-// watch has f called with every level of the wire.
+// watch registers f, which is called with every new level of the wire.
 func (p *Pin) watch(f func(periph.Level)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.onOutside = append(p.onOutside, f)
 }
 
-// In makes the pin an input. PullNoChange keeps the pull.
+// In makes the pin an input and ends running waits for an edge. PullNoChange keeps the pull.
 func (p *Pin) In(pull periph.Pull, edge periph.Edge) error {
 	p.change("input", func() {
-		p.mode, p.edge, p.seen = input, edge, false
+		p.mode, p.edge, p.pending = input, edge, false
 		if pull != periph.PullNoChange {
 			p.pull = pull
 		}
-		p.release(false)
+		p.endWaits(false)
 	})
 	return nil
 }
 
-// Read returns the level of an input. Of an output it is what reads back from the wire.
+// Read returns the level of the wire, inverted under the fault of [Panel.Misread].
 func (p *Pin) Read() periph.Level {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return periph.Level(bool(p.outside) != p.fault.misread)
 }
 
-// WaitForEdge waits in real time for the next edge, as conn documents it: a negative timeout is none.
+// WaitForEdge waits for an edge of the kind chosen by In and returns true, at once if one came since the last call. It
+// returns false after timeout, which is in real time, and when In or Halt is called. A negative timeout is none.
 func (p *Pin) WaitForEdge(timeout time.Duration) bool {
 	p.mu.Lock()
-	if p.seen {
-		p.seen = false
+	if p.pending {
+		p.pending = false
 		p.mu.Unlock()
 		return true
 	}
@@ -204,10 +210,10 @@ func (p *Pin) WaitForEdge(timeout time.Duration) bool {
 		p.waiters = slices.Delete(p.waiters, i, i+1)
 		return false
 	}
-	return <-w // it came at the last moment
+	return <-w // an edge came between the timeout and the lock
 }
 
-// Out makes the pin an output at the given level.
+// Out makes the pin an output at the given level. It returns an error under the fault of [Panel.Break].
 func (p *Pin) Out(l periph.Level) error {
 	p.mu.Lock()
 	broken := p.fault.broken
@@ -219,25 +225,25 @@ func (p *Pin) Out(l periph.Level) error {
 	return nil
 }
 
-// PWM is not simulated.
+// PWM implements periph's PinOut. It always returns an error.
 func (p *Pin) PWM(periph.Duty, physic.Frequency) error { return errPWM }
 
-// Halt ends the waits for an edge.
+// Halt makes every running WaitForEdge return false.
 func (p *Pin) Halt() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.release(false)
+	p.endWaits(false)
 	return nil
 }
 
-// Pull returns the pull of an input.
+// Pull returns the pull.
 func (p *Pin) Pull() periph.Pull {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.pull
 }
 
-// DefaultPull returns PullNoChange: a simulated pin has no power-on of its own.
+// DefaultPull returns PullNoChange: a simulated pin has no pull of its own at power-on.
 func (p *Pin) DefaultPull() periph.Pull { return periph.PullNoChange }
 
 // Name returns the physical line's name, such as GPIO17.
@@ -249,20 +255,16 @@ func (p *Pin) Number() int { return p.number }
 // String returns the name.
 func (p *Pin) String() string { return p.name }
 
-// Function returns In/High, Out/Low and so on, or "" for a pin that nobody has set up.
+// Function returns In/High, In/Low, Out/High or Out/Low, or "" before the first In or Out.
 func (p *Pin) Function() string {
 	level := p.Read()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case p.mode == unused:
-		return ""
-	case p.mode == output && bool(level):
-		return string(periph.OUT_HIGH)
-	case p.mode == output:
-		return string(periph.OUT_LOW)
-	case bool(level):
-		return string(periph.IN_HIGH)
+	switch p.mode {
+	case input:
+		return gpio.PinFunction(gpio.In, level)
+	case output:
+		return gpio.PinFunction(gpio.Out, level)
 	}
-	return string(periph.IN_LOW)
+	return ""
 }

@@ -105,7 +105,7 @@ func TestPushesTravelThroughTheClock(t *testing.T) {
 	}
 	b.expect(t, "beam true world", "button true pushed")
 	b.panel.Drive("beam", true) // it is there already
-	button.Let()
+	button.Release()
 	b.expect(t, "button false let go")
 	b.panel.Drive("no such line", true)
 	b.panel.Drive("lamp", true)

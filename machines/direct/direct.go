@@ -202,8 +202,8 @@ func set(pin gpio.PinOut, high bool, why string) error {
 
 // Bounds of a pulse train.
 const (
-	mostPulses = 1000
-	longest    = time.Hour
+	maxPulses = 1000
+	maxPulse  = time.Hour
 )
 
 // A train is a Task's pulses on their way.
@@ -235,7 +235,7 @@ func (d *direct) pulse(t engine.Task, reply engine.Reply) (cancel func()) {
 	if in.GapMilliseconds != nil {
 		gap = *in.GapMilliseconds
 	}
-	most := longest.Milliseconds()
+	most := maxPulse.Milliseconds()
 	switch {
 	case err != nil:
 	case in.Line == "":
@@ -244,8 +244,8 @@ func (d *direct) pulse(t engine.Task, reply engine.Reply) (cancel func()) {
 		err = fmt.Errorf("milliseconds is %d; it is from 1 to %d", in.Milliseconds, most)
 	case gap < 1 || gap > most:
 		err = fmt.Errorf("gapMilliseconds is %d; it is from 1 to %d", gap, most)
-	case count < 1 || count > mostPulses:
-		err = fmt.Errorf("count is %d; it is from 1 to %d", count, mostPulses)
+	case count < 1 || count > maxPulses:
+		err = fmt.Errorf("count is %d; it is from 1 to %d", count, maxPulses)
 	}
 	if err != nil {
 		reply.Fail(inputError(t, "%s", err))

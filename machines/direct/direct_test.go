@@ -180,7 +180,7 @@ func TestLineThatFailsTakesAllToSafety(t *testing.T) {
 	if err := b.panel.Break("lamp"); err != nil {
 		t.Fatal(err)
 	}
-	const cause = "gpio: line lamp (GPIO12): sim: input/output error (a fault that was put in)"
+	const cause = "gpio: line lamp (GPIO12): sim: input/output error (a simulated fault)"
 	b.at(1*ms, "gpio-write", `{"line": "red", "level": false}`)
 	b.at(2*ms, "gpio-write", `{"line": "lamp", "level": true}`)
 	b.at(3*ms, "gpio-pulse", `{"line": "lamp", "milliseconds": 5}`)

@@ -1,4 +1,4 @@
-// Package clocktest has the clock that this module's tests of boards run on.
+// Package clocktest has a simulated clock for tests of boards.
 package clocktest
 
 import (
@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// A Clock is a queue of things to do, done by whoever calls Advance. It stands at 2026-01-01 at first.
+// A Clock is a queue of functions, ordered by time. Its time stands still except in Advance, whose caller is the clock's
+// goroutine and calls the functions. It begins at [Start]. All methods but Advance may be called from any goroutine.
 type Clock struct {
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	now      time.Time
 	sequence int
 	queue    []*entry
@@ -22,20 +23,21 @@ type entry struct {
 	do       func()
 }
 
-// Start is when every Clock begins.
+// Start is the time at which every Clock begins.
 var Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // New returns a clock that stands at Start.
 func New() *Clock { return &Clock{now: Start} }
 
-// Now returns the time of the thing being done.
+// Now returns the time; while a function runs, the time for which it was queued.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-// AfterFunc has f done when d has passed.
+// AfterFunc queues f for the time d from now; a negative d counts as 0. Stop removes f from the queue and reports whether
+// it was still there.
 func (c *Clock) AfterFunc(d time.Duration, f func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,10 +55,10 @@ func (c *Clock) AfterFunc(d time.Duration, f func()) (stop func() bool) {
 	}
 }
 
-// Post has f done next.
+// Post queues f for the present time, behind what is queued for it already.
 func (c *Clock) Post(f func()) { c.AfterFunc(0, f) }
 
-// Advance does what is due within d, in order, and stands d later.
+// Advance calls the functions due within d, in order, also those that they queue, and sets the time d later.
 func (c *Clock) Advance(d time.Duration) {
 	end := c.Now().Add(d)
 	for {
@@ -68,13 +70,14 @@ func (c *Clock) Advance(d time.Duration) {
 	}
 }
 
-// Waiting returns how many things are still to be done.
+// Waiting returns the number of functions in the queue.
 func (c *Clock) Waiting() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.queue)
 }
 
+// next removes the first function due by end and returns it. If there is none it sets the time to end and returns nil.
 func (c *Clock) next(end time.Time) func() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
