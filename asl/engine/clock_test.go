@@ -488,6 +488,97 @@ func TestARealClockIsNotSuspended(t *testing.T) {
 	})
 }
 
+// A simulated clock keeps the place of what another goroutine makes ready: however long that takes, the order is the same.
+func TestAReservedPlaceIsWaitedFor(t *testing.T) {
+	for _, speed := range []float64{0, 1} {
+		for _, takes := range []time.Duration{0, time.Hour} {
+			synctest.Test(t, func(t *testing.T) {
+				c := newTape(speed)
+				c.AfterFunc(time.Second, func() {
+					c.Post(c.marks("before"))
+					ready := c.Reserve(func() {
+						c.mark("reserved")
+						c.Post(c.marks("posted by it"))
+					})
+					c.Post(c.marks("after"))
+					if takes == 0 {
+						ready()
+					}
+					go func() {
+						time.Sleep(takes)
+						ready()
+						ready()
+					}()
+				})
+				c.AfterFunc(time.Second, c.marks("due as well"))
+				c.AfterFunc(time.Second+1, c.marks("later"))
+				c.run(t)
+				c.want(t, "1s: due as well", "1s: before", "1s: reserved", "1s: after", "1s: posted by it", "1.000000001s: later")
+			})
+		}
+	}
+}
+
+// While it waits, keys are answered and the clock can be stopped.
+func TestAReservedPlaceLetsInterjectionsThrough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newTape(0)
+		c.Reserve(c.marks("never"))
+		go func() {
+			time.Sleep(time.Second)
+			c.Interject(c.marks("key"))
+			time.Sleep(time.Second)
+			c.Interject(c.Stop)
+		}()
+		c.run(t)
+		c.want(t, "0s: key")
+	})
+}
+
+func TestARealClockDoesNotWaitForAReservedPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := engine.NewReal()
+		start := c.Now()
+		var lines []string
+		mark := func(what string) func() {
+			return func() { lines = append(lines, fmt.Sprint(c.Now().Sub(start), ": ", what)) }
+		}
+		ready := c.Reserve(func() {
+			mark("reserved")()
+			c.Stop()
+		})
+		c.AfterFunc(time.Second, mark("timer"))
+		go func() {
+			time.Sleep(2 * time.Second)
+			ready()
+			ready()
+		}()
+		if err := c.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"1s: timer", "2s: reserved"}, lines); diff != "" {
+			t.Errorf("what happened (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// A busy loop with reserved places in between passes as much simulated time as one without.
+func TestReservedPlacesAreNotCounted(t *testing.T) {
+	c := newTape(0)
+	n := 0
+	var loop func()
+	loop = func() {
+		if n++; n == 1000 {
+			c.mark("done")
+			return
+		}
+		c.Reserve(func() { c.Post(loop) })()
+	}
+	c.Post(loop)
+	c.run(t)
+	c.want(t, "9ms: done")
+}
+
 // Further away than a time.Duration reaches is not now.
 func TestTheFarFutureDoesNotComeEarly(t *testing.T) {
 	for _, speed := range []float64{0.01, 1, 2} {
@@ -778,6 +869,97 @@ func TestRealClockTakesPostsWhileItWaits(t *testing.T) {
 }
 
 // What is done on the clock needs no lock, whoever asked for it: the race detector sees to it.
+// Time stands while any of many goroutines holds the clock; what they post belongs to the instant in which they were started.
+func TestHoldFromOtherGoroutines(t *testing.T) {
+	c := newTape(0)
+	posted := 0
+	c.AfterFunc(time.Second, func() {
+		for range 8 {
+			outer := c.Hold()
+			go func() {
+				defer outer()
+				for range 100 {
+					release := c.Hold()
+					c.Post(func() {
+						if posted++; c.Now().Sub(engine.Epoch) != time.Second {
+							t.Errorf("posted while held: got %v, want 1s", c.Now().Sub(engine.Epoch))
+						}
+					})
+					go release()
+				}
+			}()
+		}
+	})
+	c.AfterFunc(time.Second+1, func() {
+		if posted != 800 {
+			t.Errorf("time passed after %d of 800 posts", posted)
+		}
+	})
+	c.run(t)
+}
+
+func BenchmarkHold(b *testing.B) {
+	c := engine.NewSimulated(engine.Epoch, 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Hold()()
+	}
+}
+
+// BenchmarkHoldAcrossGoroutines is a simulated clock that waits for another goroutine at every entry, as for a slow writer.
+func BenchmarkHoldAcrossGoroutines(b *testing.B) {
+	for name, wait := range map[string]func(*engine.Clock) func(){"Hold": (*engine.Clock).Hold, "Suspend": (*engine.Clock).Suspend} {
+		b.Run(name, func(b *testing.B) {
+			c := engine.NewSimulated(engine.Epoch, 0)
+			releases := make(chan func(), 1)
+			go func() {
+				for release := range releases {
+					release()
+				}
+			}()
+			n := 0
+			var step func()
+			step = func() {
+				if n++; n < b.N {
+					releases <- wait(c)
+					c.AfterFunc(1, step)
+				}
+			}
+			c.Post(step)
+			if err := c.Run(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			close(releases)
+		})
+	}
+}
+
+// BenchmarkTimers is a timer set and fired while others wait.
+func BenchmarkTimers(b *testing.B) {
+	for _, waiting := range []int{0, 10, 1000} {
+		b.Run(fmt.Sprint(waiting), func(b *testing.B) {
+			c := engine.NewSimulated(engine.Epoch, 0)
+			for i := range waiting {
+				c.AfterFunc(time.Duration(1+i)*1000*time.Hour, func() {})
+			}
+			n := 0
+			var step func()
+			step = func() {
+				if n++; n == b.N {
+					c.Stop()
+					return
+				}
+				c.AfterFunc(time.Microsecond, step)
+			}
+			c.Post(step)
+			b.ReportAllocs()
+			if err := c.Run(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
 func TestPostFromOtherGoroutines(t *testing.T) {
 	for name, c := range map[string]*engine.Clock{
 		"simulated": engine.NewSimulated(engine.Epoch, 0),

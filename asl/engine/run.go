@@ -93,7 +93,7 @@ func (r *Run) carryOut(effect *asl.Effect) {
 		d := &deadline{run: r, scope: effect.Scope, id: effect.ID}
 		d.work = d
 		r.waits.put(d.id, wait{timer: &d.timer})
-		clock.at(&d.timer, effect.At)
+		clock.set(&d.timer, effect.At)
 	case asl.EffectCancelTimer:
 		if w, ok := r.waits.take(effect.ID); ok {
 			clock.cancel(w.timer)
