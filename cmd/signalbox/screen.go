@@ -244,7 +244,7 @@ func (f *feed) snapshot() tui.Snapshot {
 	if v.Live {
 		s.Driver = "live"
 	}
-	if v.Ended {
+	if v.State.Stopped() {
 		s.Status = tui.StatusEnded
 	}
 	if v.Fault != nil {

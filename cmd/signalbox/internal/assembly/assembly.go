@@ -67,16 +67,13 @@ type Assembly struct {
 	control  *control         // nil without data
 	monitor  *monitor.Monitor // nil where nothing is watched
 	latch    keeper           // of the monitor
-	cleared  bool             // somebody has cleared the monitor's fault
 
-	free map[string]time.Time // by line, when its next push by a key may begin
+	free     map[string]time.Time // by line, when its next push by a key may begin
+	restarts int                  // after power cuts
 
-	dark     bool // the power is off
-	restarts int
-
-	ended   *asl.Execution // nil while it runs
-	enough  string         // why the run was ended from outside: "" if it was not
-	failure error          // something beside the execution went wrong
+	life    lifecycle
+	why     string // why the run was stopped; "" if it was not
+	failure error  // what went wrong beside the execution
 }
 
 // Open opens the lines, starts the world and the plant, and makes the execution ready to begin with the clock. Tell is
@@ -92,6 +89,11 @@ func Open(o Config, tell func(LogEvent)) (_ *Assembly, err error) {
 		a.clock = engine.NewSimulated(engine.Epoch, o.Speed)
 	}
 	a.recorder = newRecorder(a.clock, tell)
+	a.life.entered = func() {
+		if a.life.state.Final() {
+			a.clock.Stop()
+		}
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close("not started"))
@@ -124,7 +126,7 @@ func Open(o Config, tell func(LogEvent)) (_ *Assembly, err error) {
 	}
 	if o.Scenario != nil {
 		o.Scenario.Schedule(a.clock, a.panel)
-		a.clock.AfterFunc(o.Scenario.End(), func() { a.end("the scenario is over") })
+		a.clock.AfterFunc(o.Scenario.End(), func() { a.stop(stopRequested, "the scenario is over") })
 	}
 	if a.data != nil {
 		if a.control, err = listen(a.data.dir, a.operate); err != nil {
@@ -132,40 +134,39 @@ func Open(o Config, tell func(LogEvent)) (_ *Assembly, err error) {
 		}
 	}
 	if o.Length > 0 {
-		a.clock.AfterFunc(o.Length, func() { a.end(fmt.Sprintf("%v are over", o.Length)) })
+		a.clock.AfterFunc(o.Length, func() { a.stop(stopRequested, fmt.Sprintf("%v are over", o.Length)) })
 	}
 	return a, nil
 }
 
-// end stops the execution from outside, once. It is for the clock's goroutine.
-func (a *Assembly) end(why string) {
-	if a.enough != "" {
+// stop stops the run, once: later reasons are ignored. The execution, if it still runs, is aborted. It is for the clock's
+// goroutine.
+func (a *Assembly) stop(t transition, why string) {
+	if !a.life.fire(t) {
 		return
 	}
-	a.enough = why
-	if a.ended == nil && !a.dark {
+	a.why = why
+	if s := a.life.state; s == StateStopping || s == StateClearing {
 		a.run.Stop(ErrEnded, why)
-	} else { // the power is off, or the monitor has been flashing
-		a.clock.Stop()
 	}
 }
+
+// fail records what went wrong beside the execution; nil is ignored. The run goes on.
+func (a *Assembly) fail(err error) { a.failure = errors.Join(a.failure, err) }
 
 // Run runs the clock until the execution has ended, nothing more can happen, or ctx ends, and takes the outputs to their safe
 // levels on every way out, a panic included. It returns what went wrong beside the execution.
 func (a *Assembly) Run(ctx context.Context) error {
 	why := "a fault in the program"
 	defer func() {
-		if err := a.close(why); err != nil && a.failure == nil {
-			a.failure = err
+		if err := a.close(why); a.failure == nil {
+			a.fail(err)
 		}
 	}()
-	err := a.clock.Run(ctx)
-	switch {
-	case a.ended != nil:
-	case err != nil:
-		a.end("somebody ended it: " + err.Error())
-	default:
-		a.enough = "nothing more can happen"
+	if err := a.clock.Run(ctx); err != nil {
+		a.stop(interrupted, "somebody ended it: "+err.Error())
+	} else {
+		a.life.fire(ranDry)
 	}
 	why = "the run is over"
 	return nil
@@ -197,26 +198,24 @@ func (a *Assembly) close(why string) (err error) {
 	return err
 }
 
-// Result is the end of a run as an error: nil if the execution succeeded or was ended from outside.
+// Result is the end of a run as an error: nil if the execution succeeded or the run was stopped.
 func (a *Assembly) Result() error {
+	x := a.run.Snapshot()
 	switch {
-	case a.flashes() && !a.cleared:
-		return errors.Join(a.latched(a.monitor.Fault()), a.failure)
+	case a.fault() != nil:
+		return errors.Join(a.fault(), a.failure)
 	case a.failure != nil:
 		return a.failure
-	case a.dark, a.cleared:
-		return nil
-	case a.ended == nil:
-		x := a.run.Snapshot()
+	case a.life.state == StateStalled:
 		state := "nothing"
 		if p := x.Positions(); len(p) > 0 {
 			state = p[len(p)-1].State.Name
 		}
 		return fmt.Errorf("the machine waits in %s for something that nobody will do: push its lines with --scenario, "+
 			"end it with --for, or run it on a terminal", state)
-	case a.enough != "" || a.ended.Status == asl.StatusSucceeded:
+	case a.life.state.Stopped() || x.Status == asl.StatusSucceeded:
 		return nil
 	default:
-		return fmt.Errorf("the execution ended as %v: %w", a.ended.Status, a.ended.Failure)
+		return fmt.Errorf("the execution ended as %v: %w", x.Status, x.Failure)
 	}
 }

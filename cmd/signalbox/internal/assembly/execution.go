@@ -7,8 +7,7 @@ import (
 	"signalbox/asl/engine"
 )
 
-// begin is what happens when the power is switched on: the lines are opened, the plant begins with its ledger and a new
-// execution at StartAt.
+// begin is what happens at power-up: the lines are opened, the plant begins with its ledger, and a new execution at StartAt.
 func (a *Assembly) begin() error {
 	o := a.config
 	handlers := map[string]engine.Handler{}
@@ -36,17 +35,26 @@ func (a *Assembly) begin() error {
 		Name: run, ID: account + "execution:" + name + ":" + run,
 		StateMachineName: name, StateMachineID: account + "stateMachine:" + name,
 		RoleARN: "arn:aws:iam::123456789012:role/signalbox", Seed: o.Seed,
-	}, o.Input, func(x asl.Execution) {
-		if a.dark {
-			return
-		}
-		a.ended = &x
-		if a.rig != nil {
-			a.rig.Release(x.Identity().ID)
-		}
-		if !a.goesOn() {
-			a.clock.Stop()
-		}
-	})
-	return err
+	}, o.Input, a.executionDone)
+	if err != nil {
+		return err
+	}
+	a.life.fire(begun)
+	return nil
+}
+
+// executionDone is called when the execution has ended.
+func (a *Assembly) executionDone(x asl.Execution) {
+	if a.life.state == StateDark {
+		return // aborted by the power cut
+	}
+	if a.rig != nil {
+		a.rig.Release(x.Identity().ID)
+	}
+	// A monitor without a fault takes the lamps of a broken plant as soon as it misses the plant's sign of life.
+	if a.flashes() || a.monitor != nil && a.rig.Broken() != nil {
+		a.life.fire(lampsTaken)
+	} else {
+		a.life.fire(executionEnded)
+	}
 }

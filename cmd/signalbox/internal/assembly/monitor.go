@@ -46,7 +46,7 @@ func (a *Assembly) trip(f *monitor.Fault, latch error) {
 	text := f.Error()
 	if latch != nil {
 		text += fmt.Sprintf("; the latch: %v", latch)
-		a.failure = fmt.Errorf("the latched fault is not on disk: %w", latch)
+		a.fail(fmt.Errorf("the latched fault is not on disk: %w", latch))
 	}
 	a.recorder.note(text, "monitor")
 	a.rig.Break(a.latched(f))
@@ -65,8 +65,11 @@ func (a *Assembly) latched(f *monitor.Fault) error {
 // flashes reports whether the monitor has the lamps.
 func (a *Assembly) flashes() bool { return a.monitor != nil && a.monitor.Fault() != nil }
 
-// goesOn reports whether the clock goes on after the execution's end: the monitor flashes, or is about to, as nobody feeds it
-// any more.
-func (a *Assembly) goesOn() bool {
-	return a.enough == "" && a.monitor != nil && (a.flashes() || a.rig.Broken() != nil)
+// fault returns the fault for which the monitor flashes, with what to do about it; nil if there is none, or it has been
+// cleared.
+func (a *Assembly) fault() error {
+	if s := a.life.state; !a.flashes() || s == StateClearing || s == StateCleared {
+		return nil
+	}
+	return a.latched(a.monitor.Fault())
 }

@@ -68,10 +68,9 @@ func (a *Assembly) clearFault(input any, answer func(any, *asl.Error)) {
 		answer(nil, &asl.Error{Name: "Fault.Latch", Cause: err.Error()})
 		return
 	}
-	a.cleared = true
 	a.recorder.note("fault cleared by "+in.By+": "+f.Kind, OpClearFault)
 	answer(FaultValue(f), nil)
-	a.end("the fault is cleared; the next run begins with the start-up sequence")
+	a.stop(faultCleared, "the fault is cleared; the next run begins with the start-up sequence")
 }
 
 const (

@@ -54,8 +54,8 @@ func (a *Assembly) connect(handlers map[string]engine.Handler) error {
 		}
 	}
 	a.lines.OnFault(func(line string, err error) {
-		a.failure = fmt.Errorf("line %s: %w", line, err)
-		a.end("a line failed")
+		a.fail(fmt.Errorf("line %s: %w", line, err))
+		a.stop(stopRequested, "a line failed")
 	})
 	if m == nil {
 		maps.Copy(handlers, direct.Handlers(a.lines, a.clock))

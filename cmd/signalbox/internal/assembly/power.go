@@ -1,33 +1,37 @@
 package assembly
 
-// power is what a scenario does to the program: everything is forgotten that is not in the ledger, the outputs go to their
-// safe level, and the world goes on; later it begins anew.
+// power is what a scenario does to the program. Off: all that is not in the ledger is forgotten, the outputs go to their safe
+// levels, and the world goes on. On: the machine starts again.
 func (a *Assembly) power(on bool) {
-	switch {
-	case on == !a.dark || a.enough != "" || a.ended != nil && !a.goesOn():
-		return
-	case !on:
-		a.dark = true
-		if a.monitor != nil {
-			a.monitor.Close()
-			a.monitor = nil // its latch stays
-		}
-		if a.rig != nil {
-			a.rig.Drop()
-		}
-		if a.ended == nil {
-			a.run.Stop("Power.Cut", "the power is off")
-		}
-		a.ended = nil
-		if err := a.lines.Close(); err != nil {
-			a.failure = err
-		}
+	if on {
+		a.restorePower()
+	} else {
+		a.cutPower()
+	}
+}
+
+func (a *Assembly) cutPower() {
+	if !a.life.fire(powerCut) {
 		return
 	}
-	a.dark = false
+	if a.monitor != nil {
+		a.monitor.Close()
+		a.monitor = nil // its latch stays
+	}
+	if a.rig != nil {
+		a.rig.Drop()
+	}
+	a.run.Stop("Power.Cut", "the power is off") // nothing happens if it has ended
+	a.fail(a.lines.Close())
+}
+
+func (a *Assembly) restorePower() {
+	if a.life.state != StateDark {
+		return
+	}
 	a.restarts++
 	if err := a.begin(); err != nil {
-		a.failure = err
-		a.clock.Stop()
+		a.fail(err)
+		a.life.fire(beginFailed)
 	}
 }

@@ -13,7 +13,7 @@ import (
 type View struct {
 	Time      time.Time // as the clock reads
 	Execution asl.Execution
-	Ended     bool             // the run was ended from outside
+	State     RunState
 	Fault     error            // the monitor's latched fault and what to do about it; nil if all is well
 	Lines     []gpio.LineLevel // nil without a board
 	// World is what the machine's picture shows besides the lines, nil if it has none.
@@ -23,9 +23,8 @@ type View struct {
 
 // View returns what a screen shows now. It is for the clock's goroutine.
 func (a *Assembly) View() View {
-	v := View{Time: a.clock.Reading(), Execution: a.run.Snapshot(), Ended: a.enough != "", Live: a.backend != nil}
-	if a.flashes() && !a.cleared {
-		v.Fault = a.latched(a.monitor.Fault())
+	v := View{
+		Time: a.clock.Reading(), Execution: a.run.Snapshot(), Fault: a.fault(), State: a.life.state, Live: a.backend != nil,
 	}
 	if a.lines != nil {
 		v.Lines = a.lines.Levels()
