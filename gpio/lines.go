@@ -94,7 +94,8 @@ func (l *Lines) openOutput(line Line) error {
 	if err := pin.Out(line.Physical(line.Safe)); err != nil {
 		return err
 	}
-	l.outs[line.Name] = &OutPin{lines: l, line: line, pin: pin, on: line.Safe}
+	back, _ := pin.(readsBack)
+	l.outs[line.Name] = &OutPin{lines: l, line: line, pin: pin, back: back, on: line.Safe}
 	return nil
 }
 
@@ -252,26 +253,13 @@ func (l *Lines) changed(c Change, in *InPin) {
 	}
 }
 
-// ReadBack returns the logical level that an output has in fact, read from the line where the driver can do that, else
-// the level written last.
+// ReadBack is [OutPin.ReadBack] of the output with the given name.
 func (l *Lines) ReadBack(name string) (high bool, err error) {
 	p, ok := l.outs[name]
 	if !ok {
 		return false, l.missing(name, Out)
 	}
-	if l.closed {
-		return false, l.errClosed()
-	}
-	if r, ok := p.pin.(interface {
-		ReadBack() (periph.Level, error)
-	}); ok {
-		level, err := r.ReadBack()
-		if err != nil {
-			return false, fmt.Errorf("gpio: line %s (%s): %w", p.line.Name, p.line.Where(), err)
-		}
-		return p.line.Logical(level), nil
-	}
-	return p.line.Logical(p.pin.Read()), nil
+	return p.ReadBack()
 }
 
 // Levels returns the level of every line in the order of the board: the level written to an output, the debounced level

@@ -15,6 +15,7 @@ type OutPin struct {
 	lines *Lines
 	line  Line
 	pin   periph.PinIO
+	back  readsBack // nil: pin.Read does
 	never []*OutPin // must not be on together with this one
 
 	on        bool        // the level written last without an error
@@ -73,6 +74,27 @@ func (p *OutPin) write(on bool, why string) error {
 
 // mayBeOn reports whether the line is on, or may be on because a write has failed.
 func (p *OutPin) mayBeOn() bool { return p.on || p.uncertain }
+
+// ReadBack returns the logical level that the line has in fact, read from the line where the driver can do that, else the
+// level written last.
+func (p *OutPin) ReadBack() (high bool, err error) {
+	if p.lines.closed {
+		return false, p.lines.errClosed()
+	}
+	if p.back == nil {
+		return p.line.Logical(p.pin.Read()), nil
+	}
+	level, err := p.back.ReadBack()
+	if err != nil {
+		return false, fmt.Errorf("gpio: line %s (%s): %w", p.line.Name, p.line.Where(), err)
+	}
+	return p.line.Logical(level), nil
+}
+
+// readsBack is a driver's pin whose level as an output is not what Read returns.
+type readsBack interface {
+	ReadBack() (periph.Level, error)
+}
 
 // Tripped reports whether max-on has turned the line off and no command has since.
 func (p *OutPin) Tripped() bool { return p.tripped }

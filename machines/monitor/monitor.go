@@ -1,36 +1,35 @@
-// Package monitor watches the lamps of a crossing and puts it into its fail-safe when they show what must not be.
+// Package monitor watches the lamps of a crossing and forces the fail-safe (all heads flash red) when they show a dangerous
+// combination.
 //
-//	[Monitor]  reads the outputs back, and nothing else: it knows neither the definition nor the plant nor what they want
+//	[Monitor]  reads the outputs back; it shares no code with the definition or the plant, and does not know what they intend
 //	[Fault]    what it has seen; from then on all heads flash red
-//	[Latch]    where a fault is kept until a person clears it: it survives a restart and a loss of power
+//	[Latch]    stores a fault until a person clears it, across restarts and power cuts
 //
-// It lives on the one clock. A fault has to be seen for a while before it counts, as lamps do not change at one instant; the
-// figures are those of conflict monitors: EDI NSM-E, Reno MMU-1600G.
+// It lives on the one clock. A fault counts only after it has lasted for a while, as lamps do not change at one instant; the
+// limits are those of conflict monitors: EDI NSM-E, Reno MMU-1600G.
 package monitor
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"signalbox/machines"
 )
 
-// The times of the figures that monitors of cabinets have.
+// The limits of conflict monitors in traffic signal cabinets.
 const (
 	// ConflictTime: conflicting greens, walks and yellows must trip if they are lit for more than 450 ms, and must not if for
 	// less than 200 ms. EDI NSM-E, Reno MMU-1600G.
 	ConflictTime = 300 * time.Millisecond
-	// RedFailTime: a vehicle head without any lamp lit. Reno MMU-1600G.
+	// RedFailTime: a vehicle head has no lamp lit. Reno MMU-1600G.
 	RedFailTime = 800 * time.Millisecond
-	// DualTime: two lamps of one head lit. Reno MMU-1600G.
+	// DualTime: two lamps of one head are lit. Reno MMU-1600G.
 	DualTime = 1000 * time.Millisecond
-	// YellowLeast: a yellow that is shorter is too short. Reno MMU-1600G.
+	// YellowLeast: a shorter yellow trips. Reno MMU-1600G.
 	YellowLeast = 2700 * time.Millisecond
-	// FeedTime is how long the controller may be silent. Ours: it shows that it lives twice a second.
+	// FeedTime is how long the controller may be silent. Ours: the rig calls Feed at least twice a second.
 	FeedTime = 2 * time.Second
-	// LookEvery is how often the lamps are read, beside whenever somebody says that they have changed.
+	// LookEvery is the longest time between two looks at the lamps; see also [Monitor.Changed].
 	LookEvery = 50 * time.Millisecond
 )
 
@@ -50,7 +49,7 @@ const (
 	ReadBack   = "lamps cannot be read"
 )
 
-// A Fault is what made the monitor trip.
+// A Fault is why the monitor tripped.
 type Fault struct {
 	Kind   string    `json:"kind"`
 	Detail string    `json:"detail"` // which heads, for how long
@@ -59,61 +58,94 @@ type Fault struct {
 
 func (f *Fault) Error() string { return "monitor: " + f.Kind + ": " + f.Detail }
 
-// A Latch keeps the fault.
+// A Latch stores a fault until a person clears it.
 type Latch interface {
-	// Load returns the fault that is latched, nil if there is none. One that cannot be read is an error: then a fault must be
-	// assumed.
+	// Load returns the stored fault, nil if there is none. An error means that there may be one: the monitor then trips.
 	Load() (*Fault, error)
-	// Store returns when the fault is safe.
+	// Store returns when the fault is on disk.
 	Store(*Fault) error
 }
 
-// Lamps are the outputs as the monitor reaches them: Read says what a line really is, Write takes it over.
+// Lamps are the output lines, by name.
 type Lamps interface {
-	Read(line string) (bool, error)
-	Write(line string, high bool, why string) error
+	// Lamp returns a line's lamp, which stays valid as long as the lines are open. An error means that there is no such output.
+	Lamp(line string) (Lamp, error)
 }
 
-// A Config says what a Monitor works with.
+// A Lamp is one output line. Levels are logical: true is lit.
+type Lamp interface {
+	// Read returns the level that the line really has, whatever was written.
+	Read() (lit bool, err error)
+	// Write sets the level. Why is for the log.
+	Write(lit bool, why string) error
+}
+
+// A Config is what [New] needs.
 type Config struct {
 	Watch *machines.Watch
 	Clock machines.Clock
 	Lamps Lamps
 	Latch Latch
-	// Trip is called when a fault is seen, and at the beginning when one is latched: whoever moves the lamps must stop. After
-	// it they are the monitor's. A Latch that could not keep the fault is told beside it, nil if it could.
+	// Trip is called once, when the monitor trips: the controller must stop writing the lamps, which are the monitor's from then
+	// on. Latch is the error of storing the fault, nil if it is stored.
 	Trip func(f *Fault, latch error)
 }
 
-// A Monitor watches until it is closed. Its methods are for the clock's goroutine.
+// A Monitor watches the lamps until Close. Its methods are for the clock's goroutine.
 type Monitor struct {
 	config   Config
-	lit      map[string]bool // as read
-	since    []seen          // by channel
-	pairs    []time.Time     // by conflict: since when both go; zero: they do not
+	lamps    []lamp
+	channels []channel // in the order of the Watch
+	pairs    []pair
 	began    time.Time
-	fed      time.Time
+	fed      time.Time // the last Feed
+	timing   bool      // the last judgement depends on how long things last: judge again although no lamp has changed
 	fault    *Fault
-	dark     bool // of the flash
-	stop     func() bool
-	looking  bool // a look is in the queue
+	dark     bool        // the next half of the flash
+	stop     func() bool // of the next look, or the next half of the flash
+	looking  bool        // a look is in the clock's queue
 	closed   bool
-	reported error // the first lamp that could not be flashed
+	failed   error // the first error of a lamp that could not be flashed
 }
 
-// seen is what has been seen of one head. Times are since when; zero: not now.
-type seen struct {
-	none, dual time.Time
-	green      bool
-	yellow     time.Time // after green
+// A lamp is a line of a channel.
+type lamp struct {
+	Lamp
+	line  string
+	amber bool
+	lit   bool // as read at the last look
 }
 
-// New begins to watch. A fault that is latched already trips at once.
-func New(c Config) *Monitor {
+// A channel is a head with its lamps as indices of [Monitor.lamps], and since when it shows what must not last; zero: it does
+// not show that.
+type channel struct {
+	name              string
+	first, end        int // of its lamps
+	red, amber, green int // of a vehicle head, else -1
+	walk              int // of a pedestrian head, else -1
+	none, dual        time.Time
+	wasGreen          bool      // at the last judgement
+	yellow            time.Time // when yellow followed green
+}
+
+// A pair is two channels that must not go together, as indices, and since when they do; zero: they do not.
+type pair struct {
+	one, other int
+	since      time.Time
+}
+
+// New starts to watch. A stored fault trips at once. An error means that an output of the Watch does not exist; then nothing
+// is watched, and the machine must not start.
+func New(c Config) (*Monitor, error) {
 	now := c.Clock.Now()
-	m := &Monitor{
-		config: c, lit: map[string]bool{}, since: make([]seen, len(c.Watch.Channels)),
-		pairs: make([]time.Time, len(c.Watch.Conflicts)), began: now, fed: now,
+	m := &Monitor{config: c, began: now, fed: now, timing: true}
+	for _, ch := range c.Watch.Channels {
+		if err := m.addChannel(ch); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range c.Watch.Conflicts {
+		m.pairs = append(m.pairs, pair{one: p[0], other: p[1]})
 	}
 	f, err := c.Latch.Load()
 	if err != nil {
@@ -121,20 +153,42 @@ func New(c Config) *Monitor {
 	}
 	if f != nil {
 		m.takeOver(f, nil)
-		return m
+	} else {
+		m.tick()
 	}
-	m.tick()
-	return m
+	return m, nil
 }
 
-// Fault returns the fault for which the monitor has tripped, nil while all is well.
+// addChannel adds a head and resolves its lamps.
+func (m *Monitor) addChannel(ch machines.Channel) (err error) {
+	add := func(line string) int {
+		l := lamp{line: line, amber: line == ch.Amber}
+		if err == nil {
+			l.Lamp, err = m.config.Lamps.Lamp(line)
+		}
+		m.lamps = append(m.lamps, l)
+		return len(m.lamps) - 1
+	}
+	c := channel{name: ch.Name, first: len(m.lamps), red: -1, amber: -1, green: -1, walk: -1}
+	if ch.Red != "" {
+		c.red, c.amber, c.green = add(ch.Red), add(ch.Amber), add(ch.Green)
+	} else {
+		c.walk = add(ch.Walk)
+		add(ch.DontWalk)
+	}
+	c.end = len(m.lamps)
+	m.channels = append(m.channels, c)
+	return err
+}
+
+// Fault returns why the monitor has tripped, nil if it has not.
 func (m *Monitor) Fault() *Fault { return m.fault }
 
-// Feed is the controller's sign that it lives.
+// Feed reports that the controller is alive. Without it for [FeedTime] the monitor trips.
 func (m *Monitor) Feed() { m.fed = m.config.Clock.Now() }
 
-// Changed says that a lamp may have changed: the monitor looks at once, after what is being done now, instead of at its next
-// turn.
+// Changed reports that a lamp may have changed: the monitor looks as soon as the clock has done what is due now, instead of
+// at its next regular look.
 func (m *Monitor) Changed() {
 	if m.looking || m.fault != nil || m.closed {
 		return
@@ -154,6 +208,7 @@ func (m *Monitor) Close() {
 	}
 }
 
+// tick looks now and every [LookEvery] from now on.
 func (m *Monitor) tick() {
 	m.look()
 	if m.fault == nil && !m.closed {
@@ -161,43 +216,49 @@ func (m *Monitor) tick() {
 	}
 }
 
-// look reads all lamps and judges them.
+// look reads every lamp. It judges them if one has changed since the last look, or if the last judgement left something to
+// time; else the judgement would be the same.
 func (m *Monitor) look() {
 	if m.fault != nil || m.closed {
 		return
 	}
+	changed := false
+	for i := range m.lamps {
+		l := &m.lamps[i]
+		lit, err := l.Read()
+		if err != nil {
+			m.trip(ReadBack, "%v", err)
+			return
+		}
+		changed = changed || lit != l.lit
+		l.lit = lit
+	}
 	now := m.config.Clock.Now()
-	for _, c := range m.config.Watch.Channels {
-		for _, line := range lines(c) {
-			high, err := m.config.Lamps.Read(line)
-			if err != nil {
-				m.trip(ReadBack, "%v", err)
-				return
-			}
-			m.lit[line] = high
-		}
-	}
-	for i, c := range m.config.Watch.Channels {
-		if c.Red != "" {
-			m.head(&m.since[i], c, now)
-		}
-	}
-	for i, pair := range m.config.Watch.Conflicts {
-		m.pair(&m.pairs[i], pair, now)
+	if changed || m.timing {
+		m.judge(now)
 	}
 	if silent := now.Sub(m.fed); silent > FeedTime {
 		m.trip(Controller, "no sign of life for %v", silent.Round(time.Millisecond))
 	}
 }
 
-func lines(c machines.Channel) []string {
-	if c.Red != "" {
-		return []string{c.Red, c.Amber, c.Green}
+// judge judges all heads, then all pairs that conflict.
+func (m *Monitor) judge(now time.Time) {
+	starting := now.Sub(m.began) < m.config.Watch.StartDark
+	m.timing = starting
+	for i := range m.channels {
+		if c := &m.channels[i]; c.red >= 0 {
+			m.judgeHead(c, starting, now)
+			m.timing = m.timing || !c.none.IsZero() || !c.dual.IsZero()
+		}
 	}
-	return []string{c.Walk, c.DontWalk}
+	for i := range m.pairs {
+		m.judgePair(&m.pairs[i], now)
+		m.timing = m.timing || !m.pairs[i].since.IsZero()
+	}
 }
 
-// lasts notes since when something is so, and reports for how long.
+// lasts keeps since up to date and returns for how long so has been true, -1 if it is not.
 func lasts(since *time.Time, so bool, now time.Time) time.Duration {
 	switch {
 	case !so:
@@ -209,57 +270,55 @@ func lasts(since *time.Time, so bool, now time.Time) time.Duration {
 	return now.Sub(*since)
 }
 
-// head judges a vehicle head by itself.
-func (m *Monitor) head(s *seen, c machines.Channel, now time.Time) {
-	red, amber, green := m.lit[c.Red], m.lit[c.Amber], m.lit[c.Green]
-	starting := now.Sub(m.began) < m.config.Watch.StartDark
-	if d := lasts(&s.none, !red && !amber && !green && !starting, now); d >= RedFailTime {
-		m.trip(RedFail, "%s has had no lamp lit for %v", c.Name, d)
+// judgeHead judges a vehicle head by itself. While starting it may be dark.
+func (m *Monitor) judgeHead(c *channel, starting bool, now time.Time) {
+	red, amber, green := m.lamps[c.red].lit, m.lamps[c.amber].lit, m.lamps[c.green].lit
+	if d := lasts(&c.none, !red && !amber && !green && !starting, now); d >= RedFailTime {
+		m.trip(RedFail, "%s has had no lamp lit for %v", c.name, d)
 	}
 	dual := red && green || amber && green || red && amber && !m.config.Watch.UK
-	if d := lasts(&s.dual, dual, now); d >= DualTime {
-		m.trip(Dual, "%s has had two lamps lit for %v", c.Name, d)
+	if d := lasts(&c.dual, dual, now); d >= DualTime {
+		m.trip(Dual, "%s has had two lamps lit for %v", c.name, d)
 	}
 	switch {
-	case green: // a lamp beside it is a dual indication, and no yellow
-		s.yellow = time.Time{}
-	case s.green && !amber:
-		m.trip(Yellow, "%s went from green without any", c.Name)
-	case s.green:
-		s.yellow = now
-	case !s.yellow.IsZero() && !amber:
-		if d := now.Sub(s.yellow); d < YellowLeast {
-			m.trip(Yellow, "%s had %v of it", c.Name, d)
+	case green: // amber beside it is a dual indication, not a yellow
+		c.yellow = time.Time{}
+	case c.wasGreen && !amber:
+		m.trip(Yellow, "%s went from green without any", c.name)
+	case c.wasGreen:
+		c.yellow = now
+	case !c.yellow.IsZero() && !amber:
+		if d := now.Sub(c.yellow); d < YellowLeast {
+			m.trip(Yellow, "%s had %v of it", c.name, d)
 		}
-		s.yellow = time.Time{}
+		c.yellow = time.Time{}
 	}
-	s.green = green
+	c.wasGreen = green
 }
 
-// pair judges two heads that conflict.
-func (m *Monitor) pair(since *time.Time, pair [2]int, now time.Time) {
-	one, other := m.config.Watch.Channels[pair[0]], m.config.Watch.Channels[pair[1]]
-	going, against := m.goes(one), m.goes(other)
-	both := going != "" && against != ""
-	if m.config.Watch.UK && strings.HasSuffix(going, "amber") && strings.HasSuffix(against, "amber") {
-		both = false // at start-up all but one head show amber
+// judgePair judges two heads that conflict.
+func (m *Monitor) judgePair(p *pair, now time.Time) {
+	one, other := m.goes(&m.channels[p.one]), m.goes(&m.channels[p.other])
+	both := one != nil && other != nil
+	if both && m.config.Watch.UK && one.amber && other.amber {
+		both = false // at start-up all heads but one show amber
 	}
-	if d := lasts(since, both, now); d >= ConflictTime {
-		m.trip(Conflict, "%s and %s have been lit together for %v", going, against, d)
+	if d := lasts(&p.since, both, now); d >= ConflictTime {
+		m.trip(Conflict, "%s and %s have been lit together for %v", one.line, other.line, d)
 	}
 }
 
-// goes returns the lamp at which the traffic of a head moves, "" if none is lit.
-func (m *Monitor) goes(c machines.Channel) string {
-	for _, line := range []string{c.Green, c.Amber, c.Walk} {
-		if line != "" && m.lit[line] {
-			return line
+// goes returns the lit lamp at which the head's traffic moves, nil if there is none.
+func (m *Monitor) goes(c *channel) *lamp {
+	for _, i := range [...]int{c.green, c.amber, c.walk} {
+		if i >= 0 && m.lamps[i].lit {
+			return &m.lamps[i]
 		}
 	}
-	return ""
+	return nil
 }
 
-// trip latches a fault, the first one only, and takes the lamps.
+// trip stores a fault and takes the lamps over. Only the first fault counts.
 func (m *Monitor) trip(kind, format string, args ...any) {
 	if m.fault != nil {
 		return
@@ -268,30 +327,32 @@ func (m *Monitor) trip(kind, format string, args ...any) {
 	m.takeOver(f, m.config.Latch.Store(f))
 }
 
+// takeOver turns all lamps but the red ones off and starts to flash those. Latch is the error of storing the fault.
 func (m *Monitor) takeOver(f *Fault, latch error) {
 	m.fault = f
 	if m.stop != nil {
 		m.stop()
 	}
 	m.config.Trip(f, latch)
-	for _, c := range m.config.Watch.Channels {
-		for _, line := range slices.Backward(lines(c)) {
-			if line != c.Red {
-				m.write(line, false)
+	for i := range m.channels {
+		c := &m.channels[i]
+		for l := c.end - 1; l >= c.first; l-- { // green before amber
+			if l != c.red {
+				m.write(l, false)
 			}
 		}
 	}
 	m.flash()
 }
 
-// flash is the fail-safe: all red lamps on and off. The interval counts from now, so that a late timer shortens none.
+// flash turns all red lamps on or off, by turns. The interval counts from now, so that a late timer shortens none.
 func (m *Monitor) flash() {
 	if m.closed {
 		return
 	}
-	for _, c := range m.config.Watch.Channels {
-		if c.Red != "" {
-			m.write(c.Red, !m.dark)
+	for i := range m.channels {
+		if red := m.channels[i].red; red >= 0 {
+			m.write(red, !m.dark)
 		}
 	}
 	next := flashLit
@@ -302,12 +363,12 @@ func (m *Monitor) flash() {
 	m.stop = m.config.Clock.AfterFunc(next, m.flash)
 }
 
-// write moves a lamp as well as it can be: one that cannot must not keep the others from flashing.
-func (m *Monitor) write(line string, high bool) {
-	if err := m.config.Lamps.Write(line, high, "monitor: "+m.fault.Kind); err != nil && m.reported == nil {
-		m.reported = err
+// write sets a lamp. An error is kept for [Monitor.Failed] and must not keep the other lamps from flashing.
+func (m *Monitor) write(i int, lit bool) {
+	if err := m.lamps[i].Write(lit, "monitor: "+m.fault.Kind); err != nil && m.failed == nil {
+		m.failed = err
 	}
 }
 
-// Failed returns the first error of a lamp that could not be flashed, nil if all can.
-func (m *Monitor) Failed() error { return m.reported }
+// Failed returns the first error of a lamp that could not be flashed, nil if there was none.
+func (m *Monitor) Failed() error { return m.failed }

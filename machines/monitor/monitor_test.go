@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ type cabinet struct {
 	at      time.Duration // when it tripped
 	latched error
 	monitor *monitor.Monitor
-	told    bool // of each change, as by whoever commands the lamps
+	reports bool // the controller reports each change to the monitor
 	flashes int
 	writes  int
 }
@@ -49,9 +50,13 @@ func newCabinet(w machines.Watch, latch monitor.Latch) *cabinet {
 		clock: engine.NewSimulated(start, 0), latch: latch,
 		lamps: map[string]bool{"a.red": true, "b.red": true, "a.dont-walk": true}, broken: map[string]bool{},
 	}
-	c.monitor = monitor.New(monitor.Config{Watch: &w, Clock: c.clock, Lamps: c, Latch: latch, Trip: func(f *monitor.Fault, latch error) {
+	var err error
+	c.monitor, err = monitor.New(monitor.Config{Watch: &w, Clock: c.clock, Lamps: c, Latch: latch, Trip: func(f *monitor.Fault, latch error) {
 		c.fault, c.latched, c.at = f, latch, c.clock.Now().Sub(start)
 	}})
+	if err != nil {
+		panic(err)
+	}
 	c.feed()
 	return c
 }
@@ -61,19 +66,33 @@ func (c *cabinet) feed() {
 	c.clock.AfterFunc(500*time.Millisecond, c.feed)
 }
 
-func (c *cabinet) Read(line string) (bool, error) {
-	if c.broken[line] {
-		return false, errors.New("no answer from " + line)
+func (c *cabinet) Lamp(line string) (monitor.Lamp, error) {
+	if line == "missing" {
+		return nil, errors.New("no such line")
 	}
-	return c.lamps[line], nil
+	return lamp{c, line}, nil
 }
 
-func (c *cabinet) Write(line string, high bool, _ string) error {
+// A lamp is one of a cabinet.
+type lamp struct {
+	cabinet *cabinet
+	line    string
+}
+
+func (l lamp) Read() (bool, error) {
+	if l.cabinet.broken[l.line] {
+		return false, errors.New("no answer from " + l.line)
+	}
+	return l.cabinet.lamps[l.line], nil
+}
+
+func (l lamp) Write(lit bool, _ string) error {
+	c := l.cabinet
 	c.writes++
-	if line == "b.red" && high && !c.lamps[line] {
+	if l.line == "b.red" && lit && !c.lamps[l.line] {
 		c.flashes++
 	}
-	c.lamps[line] = high
+	c.lamps[l.line] = lit
 	return nil
 }
 
@@ -83,7 +102,7 @@ func (c *cabinet) set(at time.Duration, changes string) {
 		for _, change := range strings.Fields(changes) {
 			c.lamps[change[:len(change)-1]] = strings.HasSuffix(change, "+")
 		}
-		if c.told {
+		if c.reports {
 			c.monitor.Changed()
 		}
 	})
@@ -177,9 +196,9 @@ func TestThresholds(t *testing.T) {
 // TestYellow: too short a yellow trips when it ends, one long enough does not; none at all trips at once.
 func TestYellow(t *testing.T) {
 	for _, tt := range []struct {
-		yellow time.Duration
-		told   bool // the controller says when it changes lamps: then the time is exact
-		trips  bool
+		yellow  time.Duration
+		reports bool // the controller reports when it changes lamps: then the time is exact
+		trips   bool
 	}{
 		{2690 * time.Millisecond, true, true},
 		{2700 * time.Millisecond, true, false},
@@ -190,7 +209,7 @@ func TestYellow(t *testing.T) {
 		{0, false, true},
 	} {
 		c := newCabinet(watch, &monitor.Memory{})
-		c.told = tt.told
+		c.reports = tt.reports
 		c.set(time.Second, "a.red- a.green+")
 		c.set(9*time.Second+13*time.Millisecond, "a.green- a.amber+")
 		if tt.yellow == 0 {
@@ -250,13 +269,31 @@ func TestAControllerThatFallsSilent(t *testing.T) {
 	}
 	silent := newCabinet(watch, &monitor.Memory{})
 	silent.clock = engine.NewSimulated(start, 0)
-	silent.monitor = monitor.New(monitor.Config{
+	var err error
+	silent.monitor, err = monitor.New(monitor.Config{
 		Watch: &watch, Clock: silent.clock, Lamps: silent, Latch: silent.latch,
 		Trip: func(f *monitor.Fault, _ error) { silent.fault, silent.at = f, silent.clock.Now().Sub(start) },
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	silent.run(t, 10*time.Second)
 	if silent.fault == nil || silent.fault.Kind != monitor.Controller || silent.at < 2*time.Second || silent.at > 2100*time.Millisecond {
 		t.Errorf("got %v after %v, want %s just after 2 s", silent.fault, silent.at, monitor.Controller)
+	}
+}
+
+// A board without one of the lamps is found before anything is watched.
+func TestALampThatIsMissing(t *testing.T) {
+	c := newCabinet(watch, &monitor.Memory{})
+	for i := range 5 {
+		w := machines.Watch{Channels: slices.Clone(watch.Channels)}
+		*[]*string{
+			&w.Channels[0].Red, &w.Channels[0].Amber, &w.Channels[1].Green, &w.Channels[2].Walk, &w.Channels[2].DontWalk,
+		}[i] = "missing"
+		if m, err := monitor.New(monitor.Config{Watch: &w, Clock: c.clock, Lamps: c, Latch: c.latch}); err == nil || m != nil {
+			t.Errorf("lamp %d: got %v, %v; want an error", i, m, err)
+		}
 	}
 }
 

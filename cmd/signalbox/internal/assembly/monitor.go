@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	periph "periph.io/x/conn/v3/gpio"
+
 	"signalbox/gpio"
 	"signalbox/machines"
 	"signalbox/machines/monitor"
@@ -16,7 +18,7 @@ type keeper interface {
 }
 
 // watch has a monitor watch the lamps of the machine, from outside of all that moves them.
-func (a *Assembly) watch(w *machines.Watch) {
+func (a *Assembly) watch(w *machines.Watch) (err error) {
 	switch {
 	case a.latch != nil: // from before a power cut
 	case a.data != nil:
@@ -29,17 +31,28 @@ func (a *Assembly) watch(w *machines.Watch) {
 			a.monitor.Changed()
 		}
 	})
-	a.monitor = monitor.New(monitor.Config{Watch: w, Clock: a.clock, Lamps: lamps{a.lines}, Latch: a.latch, Trip: a.trip})
+	a.monitor, err = monitor.New(monitor.Config{Watch: w, Clock: a.clock, Lamps: lamps{a.lines}, Latch: a.latch, Trip: a.trip})
+	return err
 }
 
-// lamps are the outputs as a monitor reaches them.
+// lamps are the open lines as a monitor reaches them.
 type lamps struct{ lines *gpio.Lines }
 
-func (l lamps) Read(line string) (bool, error) { return l.lines.ReadBack(line) }
-
-func (l lamps) Write(line string, high bool, why string) error {
-	return l.lines.Set(map[string]bool{line: high}, why)
+// Lamp implements [monitor.Lamps].
+func (l lamps) Lamp(line string) (monitor.Lamp, error) {
+	pin, err := l.lines.Out(line)
+	if err != nil {
+		return nil, err
+	}
+	return lamp{pin.(*gpio.OutPin)}, nil
 }
+
+// A lamp implements [monitor.Lamp].
+type lamp struct{ pin *gpio.OutPin }
+
+func (l lamp) Read() (bool, error) { return l.pin.ReadBack() }
+
+func (l lamp) Write(lit bool, why string) error { return l.pin.OutBecause(periph.Level(lit), why) }
 
 // trip takes the plant out of work: the lamps are the monitor's from now on.
 func (a *Assembly) trip(f *monitor.Fault, latch error) {

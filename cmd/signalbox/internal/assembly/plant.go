@@ -81,7 +81,9 @@ func (a *Assembly) connect(handlers map[string]engine.Handler) error {
 		world.Restock(a.rig.State())
 	}
 	if m.Watch != nil {
-		a.watch(m.Watch)
+		if err := a.watch(m.Watch); err != nil {
+			return err
+		}
 	}
 	for _, activity := range m.Activities {
 		handlers[activity] = a.rig.Handler(activity)
