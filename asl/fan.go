@@ -169,9 +169,10 @@ func (st *stepper) failFan(sc *Scope, err *Error) {
 			continue
 		}
 		st.abort(child)
-		st.recordAborted(st.own(child))
+		child = st.own(child)
+		st.recordAborted(child)
 		if sc.state.Type == TypeMap {
-			st.record(st.own(child), HistoryEvent{
+			st.record(child, HistoryEvent{
 				Type: HistoryIterationAborted, State: sc.state, Index: int32(child.path.last()), //nolint:gosec // a place in a slice
 			})
 		}

@@ -127,7 +127,8 @@ func (st *stepper) record(sc *Scope, e HistoryEvent) int64 {
 	switch e.Type {
 	case HistoryExecutionAborted:
 		e.Previous = 0 // what aborts it comes from outside: a recording of StopExecution
-	case HistoryExecutionStarted, HistoryIterationSucceeded, HistoryIterationFailed, HistoryStateAborted, HistoryIterationAborted, HistoryFanSucceeded, HistoryMapRunSucceeded:
+	case HistoryExecutionStarted, HistoryIterationSucceeded, HistoryIterationFailed, HistoryStateAborted, HistoryIterationAborted, HistoryFanSucceeded,
+		HistoryMapRunSucceeded, HistoryMapRunAborted:
 	default:
 		sc.previous = e.ID
 	}
