@@ -217,7 +217,7 @@ func garage() tui.Snapshot {
 
 // moving is a migration in the middle of a batch, with two entries that could not be moved.
 func moving() tui.Snapshot {
-	stop := tui.Next{State: "TellThatItStopped", Label: "Catch States.ALL"}
+	stop := tui.Next{State: "ReportStopped", Label: "Catch States.ALL"}
 	return tui.Snapshot{
 		Machine: "migration-batch", Driver: "live", Time: after(12 * time.Second), Start: start, Speed: 1,
 		Status: "RUNNING", Current: "MoveBatch", Active: []string{"MoveBatch", "MoveBatch"}, Since: after(11 * time.Second),
@@ -228,7 +228,7 @@ func moving() tui.Snapshot {
 			{Name: "NextBatches", Type: "Task", Next: []tui.Next{{State: "IsThereOne"}, stop}},
 			{Name: "EachBatch", Type: "Map", Next: []tui.Next{{State: "NextBatches"}, stop}},
 			{Name: "MoveBatch", Type: "Task"},
-			{Name: "TellThatItStopped", Type: "Task", Next: []tui.Next{{State: "Stopped"}}},
+			{Name: "ReportStopped", Type: "Task", Next: []tui.Next{{State: "Stopped"}}},
 		},
 		World: migration.View{
 			Source: "/var/lib/old/customers.db", Target: "postgres://mover:xxxxx@db.example.org:5432/customers?sslmode=require",

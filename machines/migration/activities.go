@@ -10,50 +10,50 @@ import (
 	"signalbox/machines"
 )
 
-// within does something that has to be done within a while.
-func within(ctx context.Context, f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// withTimeout calls f with a context that ends after transactionTimeout, and returns its error.
+func withTimeout(ctx context.Context, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, transactionTimeout)
 	defer cancel()
 	return f(ctx)
 }
 
-// seed puts back what an earlier run has given up, and makes the entries that are asked for and not there.
-func (s *Site) seed(ctx context.Context, input any) answer {
+// seed handles [Seed], a transaction for each page of new entries. It reports progress meanwhile.
+func (b *Backend) seed(ctx context.Context, input any) answer {
 	var in struct{ Rows *int64 }
 	if err := machines.Decode(input, &in); err != nil {
 		return failed(err)
 	}
-	most := s.plan.Rows
+	most := b.plan.Rows
 	if in.Rows != nil {
 		most = *in.Rows
 	}
-	err := within(ctx, func(ctx context.Context) error {
-		_, err := s.source.Reopen(ctx)
+	err := withTimeout(ctx, func(ctx context.Context) error {
+		_, err := b.source.Reopen(ctx)
 		return err
 	})
 	var counts Counts
 	count := func(ctx context.Context) (err error) {
-		counts, err = s.source.Counts(ctx)
+		counts, err = b.source.Counts(ctx)
 		return err
 	}
 	if err == nil {
-		err = within(ctx, count)
+		err = withTimeout(ctx, count)
 	}
 	had := counts.All()
 	for made := int64(0); err == nil; {
 		var n int
-		err = within(ctx, func(ctx context.Context) (err error) {
-			n, err = s.source.Fill(ctx, most, page)
+		err = withTimeout(ctx, func(ctx context.Context) (err error) {
+			n, err = b.source.Fill(ctx, most, pageSize)
 			return err
 		})
 		if n == 0 {
 			break
 		}
 		made += int64(n)
-		s.going(Seeding, had+made, max(most, had+made))
+		b.reportProgress(Seeding, had+made, max(most, had+made))
 	}
 	if err == nil {
-		err = within(ctx, count)
+		err = withTimeout(ctx, count)
 	}
 	if err != nil {
 		return failed(err)
@@ -61,23 +61,23 @@ func (s *Site) seed(ctx context.Context, input any) answer {
 	return answer{
 		output: value.NewObject("entries", counts.All(), "open", counts.Open(), "migrated", counts.Migrated),
 		then: func() {
-			s.progress.counted(counts)
-			s.progress.enter(Copying, s.host.Clock.Now())
-			s.went()
-			s.host.Note(fmt.Sprintf("%s in the source, %s still to be moved", entries(counts.All()), number(counts.Open())))
+			b.progress.setCounts(counts)
+			b.progress.enter(Copying, b.run.Clock.Now())
+			b.noteProgress()
+			b.run.Note(fmt.Sprintf("%s in the source, %s still to be moved", entries(counts.All()), number(counts.Open())))
 		},
 	}
 }
 
-// nextEntry takes the first entry that is open, of all or of a range.
-func (s *Site) nextEntry(ctx context.Context, input any) answer {
+// nextEntry handles [NextEntry].
+func (b *Backend) nextEntry(ctx context.Context, input any) answer {
 	r := everything
 	if err := machines.Decode(input, &r); err != nil {
 		return failed(err)
 	}
 	var taken []Entry
-	err := within(ctx, func(ctx context.Context) (err error) {
-		taken, err = s.source.Take(ctx, r, 1)
+	err := withTimeout(ctx, func(ctx context.Context) (err error) {
+		taken, err = b.source.Take(ctx, r, 1)
 		return err
 	})
 	switch {
@@ -89,8 +89,8 @@ func (s *Site) nextEntry(ctx context.Context, input any) answer {
 	return answer{output: value.NewObject("id", taken[0].ID)}
 }
 
-// entry reads the entry that an input names.
-func (s *Site) entry(ctx context.Context, input any) (Entry, error) {
+// entry returns the entry whose id is in the input of a Task.
+func (b *Backend) entry(ctx context.Context, input any) (Entry, error) {
 	var in struct{ ID *int64 }
 	if err := machines.Decode(input, &in); err != nil {
 		return Entry{}, err
@@ -98,21 +98,21 @@ func (s *Site) entry(ctx context.Context, input any) (Entry, error) {
 	if in.ID == nil {
 		return Entry{}, fmt.Errorf("input %s: an id is missing", value.Text(input))
 	}
-	return s.source.Entry(ctx, *in.ID)
+	return b.source.Entry(ctx, *in.ID)
 }
 
-// writeEntry copies an entry that is moving from the source into the target. What it holds does not go through the
-// execution: it may be larger than a state may, and is none of the definition's business.
-func (s *Site) writeEntry(ctx context.Context, input any) answer {
+// writeEntry handles [WriteEntry]. The payload goes from store to store and not through the execution, whose data are
+// limited to 256 KiB. A migrated entry is written again: that changes nothing.
+func (b *Backend) writeEntry(ctx context.Context, input any) answer {
 	var e Entry
-	err := within(ctx, func(ctx context.Context) (err error) {
-		if e, err = s.entry(ctx, input); err != nil {
+	err := withTimeout(ctx, func(ctx context.Context) (err error) {
+		if e, err = b.entry(ctx, input); err != nil {
 			return err
 		}
 		if e.State != Moving && e.State != Migrated {
 			return &asl.Error{Name: ErrRefused, Cause: fmt.Sprintf("entry %d: it is %s, and was not taken", e.ID, e.State)}
 		}
-		return s.target.Write(ctx, []Entry{e})
+		return b.target.Write(ctx, []Entry{e})
 	})
 	if err != nil {
 		return failed(err)
@@ -120,43 +120,43 @@ func (s *Site) writeEntry(ctx context.Context, input any) answer {
 	return answer{output: value.NewObject("id", e.ID)}
 }
 
-// markMigrated ends an entry's way, if the target holds it.
-func (s *Site) markMigrated(ctx context.Context, input any) answer {
+// markMigrated handles [MarkMigrated].
+func (b *Backend) markMigrated(ctx context.Context, input any) answer {
 	var e Entry
 	var changed int
-	err := within(ctx, func(ctx context.Context) (err error) {
-		if e, err = s.entry(ctx, input); err != nil {
+	err := withTimeout(ctx, func(ctx context.Context) (err error) {
+		if e, err = b.entry(ctx, input); err != nil {
 			return err
 		}
-		if err = s.target.Holds(ctx, e); err == nil {
-			changed, err = s.source.Mark(ctx, Confirm, []int64{e.ID})
+		if err = b.target.Holds(ctx, e); err == nil {
+			changed, err = b.source.Mark(ctx, Confirm, []int64{e.ID})
 		}
 		return err
 	})
 	if err != nil {
 		return failed(err)
 	}
-	return answer{output: value.NewObject("id", e.ID), then: func() { s.changed(changed, 0) }}
+	return answer{output: value.NewObject("id", e.ID), then: func() { b.countChanged(changed, 0) }}
 }
 
-// markFailed gives an entry up.
-func (s *Site) markFailed(ctx context.Context, input any) answer {
+// markFailed handles [MarkFailed].
+func (b *Backend) markFailed(ctx context.Context, input any) answer {
 	var e Entry
 	var changed int
-	err := within(ctx, func(ctx context.Context) (err error) {
-		if e, err = s.entry(ctx, input); err == nil {
-			changed, err = s.source.Mark(ctx, GiveUp, []int64{e.ID})
+	err := withTimeout(ctx, func(ctx context.Context) (err error) {
+		if e, err = b.entry(ctx, input); err == nil {
+			changed, err = b.source.Mark(ctx, GiveUp, []int64{e.ID})
 		}
 		return err
 	})
 	if err != nil {
 		return failed(err)
 	}
-	return answer{output: value.NewObject("id", e.ID), then: func() { s.changed(0, changed) }}
+	return answer{output: value.NewObject("id", e.ID), then: func() { b.countChanged(0, changed) }}
 }
 
-// nextBatches divides what is open behind an entry.
-func (s *Site) nextBatches(ctx context.Context, input any) answer {
+// nextBatches handles [NextBatches]. It reads ids only, and changes nothing.
+func (b *Backend) nextBatches(ctx context.Context, input any) answer {
 	in := struct {
 		Size, Count int
 		After       *int64 // nil: from the beginning
@@ -164,7 +164,7 @@ func (s *Site) nextBatches(ctx context.Context, input any) answer {
 	if err := machines.Decode(input, &in); err != nil {
 		return failed(err)
 	}
-	// The ranges go through the execution, whose states take 256 KiB.
+	// The ranges go through the execution, whose data are limited to 256 KiB.
 	if in.Size < 1 || in.Size > maxBatch || in.Count < 1 || in.Count > 1000 {
 		return failed(fmt.Errorf("input %s: a size is 1 to %d, a count 1 to 1000", value.Text(input), maxBatch))
 	}
@@ -173,8 +173,8 @@ func (s *Site) nextBatches(ctx context.Context, input any) answer {
 		after = *in.After
 	}
 	var ranges []Range
-	err := within(ctx, func(ctx context.Context) (err error) {
-		ranges, err = s.source.Batches(ctx, after, in.Size, in.Count)
+	err := withTimeout(ctx, func(ctx context.Context) (err error) {
+		ranges, err = b.source.Batches(ctx, after, in.Size, in.Count)
 		return err
 	})
 	if err != nil {
@@ -188,8 +188,9 @@ func (s *Site) nextBatches(ctx context.Context, input any) answer {
 	return answer{output: value.NewObject("batches", list, "after", after)}
 }
 
-// moveBatch moves all that is open in a range, each store's part of it in one transaction.
-func (s *Site) moveBatch(ctx context.Context, input any) answer {
+// moveBatch handles [MoveBatch] in three transactions: take, write, mark. If one of them fails, the batch is unchanged or
+// moving.
+func (b *Backend) moveBatch(ctx context.Context, input any) answer {
 	var in struct{ First, Last *int64 }
 	if err := machines.Decode(input, &in); err != nil {
 		return failed(err)
@@ -198,46 +199,46 @@ func (s *Site) moveBatch(ctx context.Context, input any) answer {
 		return failed(fmt.Errorf("input %s: first and last are missing", value.Text(input)))
 	}
 	var changed int
-	err := within(ctx, func(ctx context.Context) error {
-		batch, err := s.source.Take(ctx, Range{*in.First, *in.Last}, maxBatch)
+	err := withTimeout(ctx, func(ctx context.Context) error {
+		batch, err := b.source.Take(ctx, Range{*in.First, *in.Last}, maxBatch)
 		if err != nil || len(batch) == 0 {
 			return err
 		}
-		if err := s.target.Write(ctx, batch); err != nil {
+		if err := b.target.Write(ctx, batch); err != nil {
 			return err
 		}
 		ids := make([]int64, len(batch))
 		for i, e := range batch {
 			ids[i] = e.ID
 		}
-		changed, err = s.source.Mark(ctx, Confirm, ids)
+		changed, err = b.source.Mark(ctx, Confirm, ids)
 		return err
 	})
 	if err != nil {
 		return failed(err)
 	}
-	return answer{output: value.NewObject("moved", int64(changed)), then: func() { s.changed(changed, 0) }}
+	return answer{output: value.NewObject("moved", int64(changed)), then: func() { b.countChanged(changed, 0) }}
 }
 
-// verify compares what is migrated with what the target holds, page by page.
-func (s *Site) verify(ctx context.Context, input any) answer {
+// verify handles [Verify] page by page, with progress reports. The error counts the differences and names the first.
+func (b *Backend) verify(ctx context.Context, input any) answer {
 	if err := machines.Decode(input, &struct{}{}); err != nil {
 		return failed(err)
 	}
 	var counts, before Counts
-	err := within(ctx, func(ctx context.Context) (err error) {
-		before, err = s.source.Counts(ctx)
+	err := withTimeout(ctx, func(ctx context.Context) (err error) {
+		before, err = b.source.Counts(ctx)
 		return err
 	})
 	var wrong int64
 	var first string
 	for after := int64(math.MinInt64); err == nil; {
 		var has, want []Entry
-		err = within(ctx, func(ctx context.Context) (err error) {
-			if want, err = s.source.Page(ctx, after, page); err != nil || len(want) == 0 {
+		err = withTimeout(ctx, func(ctx context.Context) (err error) {
+			if want, err = b.source.Page(ctx, after, pageSize); err != nil || len(want) == 0 {
 				return err
 			}
-			has, err = s.target.Page(ctx, Range{want[0].ID, want[len(want)-1].ID})
+			has, err = b.target.Page(ctx, Range{want[0].ID, want[len(want)-1].ID})
 			return err
 		})
 		if err != nil || len(want) == 0 {
@@ -249,7 +250,7 @@ func (s *Site) verify(ctx context.Context, input any) answer {
 				has = has[1:]
 			}
 			there := len(has) > 0 && has[0].ID == e.ID
-			*counts.of(e.State)++
+			*counts.ofState(e.State)++
 			switch {
 			case e.State != Migrated || there && has[0].Payload == e.Payload:
 				continue
@@ -260,26 +261,26 @@ func (s *Site) verify(ctx context.Context, input any) answer {
 			}
 			wrong++
 		}
-		s.going(Verifying, counts.All(), max(before.All(), counts.All()))
+		b.reportProgress(Verifying, counts.All(), max(before.All(), counts.All()))
 	}
 	switch {
 	case err != nil:
 		return failed(err)
 	case wrong > 0:
-		return failed(&asl.Error{Name: ErrMismatch, Cause: fmt.Sprintf("%s, and so on: %s in all", first, number(wrong))})
+		return failed(&asl.Error{Name: ErrMismatch, Cause: fmt.Sprintf("%s (differences: %s)", first, number(wrong))})
 	}
 	return answer{
 		output: value.NewObject("entries", counts.All(), "migrated", counts.Migrated, "failed", counts.Failed, "open", counts.Open()),
 		then: func() {
-			s.progress.counted(counts)
-			s.progress.enter(Done, s.host.Clock.Now())
-			s.host.Note(fmt.Sprintf("verified: %s of %s migrated, %s failed", number(counts.Migrated), number(counts.All()), number(counts.Failed)))
+			b.progress.setCounts(counts)
+			b.progress.enter(Done, b.run.Clock.Now())
+			b.run.Note(fmt.Sprintf("verified: %s of %s migrated, %s failed", number(counts.Migrated), number(counts.All()), number(counts.Failed)))
 		},
 	}
 }
 
-// notify tells somebody: a note in the log, and a row in the source's table of notices.
-func (s *Site) notify(ctx context.Context, input any) answer {
+// notify handles [Notify]: it adds a row to the source's table of notices, and a note to the log even if that fails.
+func (b *Backend) notify(ctx context.Context, input any) answer {
 	var in struct {
 		Entry *int64
 		Error struct{ Error, Cause string }
@@ -292,11 +293,11 @@ func (s *Site) notify(ctx context.Context, input any) answer {
 		what = fmt.Sprintf("entry %d could not be moved", *in.Entry)
 	}
 	text := fmt.Sprintf("%s: %v", what, &asl.Error{Name: in.Error.Error, Cause: in.Error.Cause})
-	err := within(ctx, func(ctx context.Context) error {
-		return s.source.Note(ctx, Notice{At: s.host.Clock.Now(), Entry: in.Entry, Error: in.Error.Error, Cause: in.Error.Cause})
+	err := withTimeout(ctx, func(ctx context.Context) error {
+		return b.source.Note(ctx, Notice{At: b.run.Clock.Now(), Entry: in.Entry, Error: in.Error.Error, Cause: in.Error.Cause})
 	})
 	return answer{output: value.NewObject("text", text), err: err, then: func() {
-		s.progress.told(text)
-		s.host.Note(text)
+		b.progress.addFailure(text)
+		b.run.Note(text)
 	}}
 }

@@ -13,33 +13,35 @@ import (
 )
 
 const (
-	// patience is how long one transaction may take. A server that has gone without a word would be waited for far longer.
-	patience = 30 * time.Second
-	// maxBatch is how many entries are held in memory at once, at most.
+	// transactionTimeout limits one transaction. Without it a server that has vanished would block for many minutes.
+	transactionTimeout = 30 * time.Second
+	// maxBatch limits the entries of a batch, all of which are in memory at once.
 	maxBatch = 10_000
-	// page is how many entries are made or compared in one transaction.
-	page = 5_000
+	// pageSize is the number of entries that one transaction makes or compares.
+	pageSize = 5_000
 )
 
-// A Site is source and target, and answers the activities. Its work is done on goroutines of its own, as a database may be
-// far away; everything else belongs to the clock's.
-type Site struct {
+// A Backend has source and target, and handles the activities. It implements [machines.Backend]. Each activity works on a
+// goroutine of its own, because a database may be slow; all else runs on the clock's goroutine, which alone may call the
+// methods.
+type Backend struct {
 	plan   Plan
 	source *Source
 	target *Target
-	host   machines.RunContext
+	run    machines.RunContext
 
 	progress progress
 	paused   bool
-	waiting  []*job
-	jobs     map[*job]bool
+	waiting  []*job        // not begun, because paused
+	jobs     map[*job]bool // begun
 	wg       sync.WaitGroup
 }
 
-// Open opens the stores of a plan, and makes what is missing of them.
-func Open(p Plan, host machines.RunContext) (*Site, error) {
+// Open opens the stores of a plan and creates missing tables. It may be called before the clock runs. The caller must
+// close the Backend.
+func Open(p Plan, run machines.RunContext) (*Backend, error) {
 	named := p.Source.text != ""
-	if err := p.settle(host.Data); err != nil {
+	if err := p.setDefaults(run.Data); err != nil {
 		return nil, err
 	}
 	source, err := OpenSource(p.Source, !named || p.Rows > 0)
@@ -50,107 +52,110 @@ func Open(p Plan, host machines.RunContext) (*Site, error) {
 	if err != nil {
 		return nil, errors.Join(err, source.Close())
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), transactionTimeout)
 	defer cancel()
 	counts, err := source.Counts(ctx)
 	if err != nil {
 		return nil, errors.Join(err, source.Close(), target.Close())
 	}
-	s := &Site{plan: p, source: source, target: target, host: host, jobs: map[*job]bool{}}
-	s.progress.counted(counts)
-	host.Clock.Post(func() { host.Note(fmt.Sprintf("from %v to %v", p.Source, p.Target)) })
-	return s, nil
+	b := &Backend{plan: p, source: source, target: target, run: run, jobs: map[*job]bool{}}
+	b.progress.setCounts(counts)
+	run.Clock.Post(func() { run.Note(fmt.Sprintf("from %v to %v", p.Source, p.Target)) })
+	return b, nil
 }
 
-// Close waits for the work under way, which it cancels, and closes the stores.
-func (s *Site) Close() error {
-	for j := range s.jobs {
+// Close cancels the activities that are working, waits for their end, and closes the stores. They do not reply.
+func (b *Backend) Close() error {
+	for j := range b.jobs {
 		j.cancel()
 	}
-	s.wg.Wait()
-	return errors.Join(s.source.Close(), s.target.Close())
+	b.wg.Wait()
+	return errors.Join(b.source.Close(), b.target.Close())
 }
 
-// Pause keeps work from beginning until resume is called; what is under way is finished.
-func (s *Site) Pause() (resume func()) {
-	s.paused = true
+// Pause lets no activity begin until resume is called. An activity that has begun continues.
+func (b *Backend) Pause() (resume func()) {
+	b.paused = true
 	return func() {
-		s.paused = false
-		waiting := s.waiting
-		s.waiting = nil
+		b.paused = false
+		waiting := b.waiting
+		b.waiting = nil
 		for _, j := range waiting {
-			s.begin(j)
+			b.begin(j)
 		}
 	}
 }
 
-// Handler returns the handler of one of the activities.
-func (s *Site) Handler(activity string) engine.Handler {
+// Handler returns the handler of an activity, which must be one of the constants above.
+func (b *Backend) Handler(activity string) engine.Handler {
 	do := map[string]func(context.Context, any) answer{
-		Seed: s.seed, NextEntry: s.nextEntry, WriteEntry: s.writeEntry, MarkMigrated: s.markMigrated, MarkFailed: s.markFailed,
-		NextBatches: s.nextBatches, MoveBatch: s.moveBatch, Verify: s.verify, Notify: s.notify,
+		Seed: b.seed, NextEntry: b.nextEntry, WriteEntry: b.writeEntry, MarkMigrated: b.markMigrated, MarkFailed: b.markFailed,
+		NextBatches: b.nextBatches, MoveBatch: b.moveBatch, Verify: b.verify, Notify: b.notify,
 	}[activity]
-	return handler{s, do}
+	return handler{b, do}
 }
 
+// A handler handles the Tasks of one activity.
 type handler struct {
-	site *Site
-	do   func(ctx context.Context, input any) answer
+	backend *Backend
+	do      func(ctx context.Context, input any) answer
 }
 
-// An answer is what has come of an activity. Then (nil: nothing) is done on the clock's goroutine, also if it failed.
+// An answer is the result of an activity.
 type answer struct {
-	output any
-	err    error
-	then   func()
+	output any    // unless err
+	err    error  // an *asl.Error has the error name; any other error is one of the input
+	then   func() // runs on the clock's goroutine before the reply, also with err; nil: nothing
 }
 
 func failed(err error) answer { return answer{err: err} }
 
-// A job is a Task that a handler works on, or will when the site is not paused any more.
+// A job is a Task of a handler.
 type job struct {
-	input  any
-	do     func(ctx context.Context, input any) answer
-	reply  engine.Reply
-	cancel func()
-	over   bool // cancelled before it began
+	input     any
+	do        func(ctx context.Context, input any) answer
+	reply     engine.Reply
+	cancel    func()
+	cancelled bool // before it began
 }
 
-// Start implements [engine.Handler].
+// Start implements [engine.Handler]. While the backend is paused the Task waits.
 func (h handler) Start(t engine.Task, reply engine.Reply) func() {
 	j := &job{input: t.Input, do: h.do, reply: reply}
-	j.cancel = func() { j.over = true }
-	if h.site.paused {
-		h.site.waiting = append(h.site.waiting, j)
+	j.cancel = func() { j.cancelled = true }
+	if h.backend.paused {
+		h.backend.waiting = append(h.backend.waiting, j)
 	} else {
-		h.site.begin(j)
+		h.backend.begin(j)
 	}
 	return func() { j.cancel() }
 }
 
-func (s *Site) begin(j *job) {
-	if j.over {
+// begin starts the goroutine of a job. A simulated clock stands still until the job posts its answer.
+func (b *Backend) begin(j *job) {
+	if j.cancelled {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	j.cancel = cancel
-	s.jobs[j] = true
-	release := s.host.Clock.Hold()
-	s.wg.Go(func() {
+	b.jobs[j] = true
+	release := b.run.Clock.Hold()
+	b.wg.Go(func() {
 		a := j.do(ctx, j.input)
-		s.host.Clock.Post(func() {
+		b.run.Clock.Post(func() {
 			release()
 			cancel()
-			delete(s.jobs, j)
+			delete(b.jobs, j)
 			if a.then != nil {
 				a.then()
 			}
-			s.reply(j.reply, a)
+			b.reply(j.reply, a)
 		})
 	})
 }
 
-func (s *Site) reply(reply engine.Reply, a answer) {
+// reply sends an answer to the engine.
+func (b *Backend) reply(reply engine.Reply, a answer) {
 	var known *asl.Error
 	switch {
 	case a.err == nil:
@@ -162,28 +167,29 @@ func (s *Site) reply(reply engine.Reply, a answer) {
 	}
 }
 
-// going tells from a goroutine of an activity how far a phase has come.
-func (s *Site) going(phase Phase, done, of int64) {
-	s.host.Clock.Post(func() {
-		if s.progress.phase != phase {
-			s.progress.enter(phase, s.host.Clock.Now())
+// reportProgress sets phase and progress: done of so many entries. The goroutine of an activity calls it.
+func (b *Backend) reportProgress(phase Phase, done, of int64) {
+	b.run.Clock.Post(func() {
+		if b.progress.phase != phase {
+			b.progress.enter(phase, b.run.Clock.Now())
 		}
-		s.progress.done, s.progress.of = done, of
-		s.went()
+		b.progress.done, b.progress.of = done, of
+		b.noteProgress()
 	})
 }
 
-func (s *Site) went() {
-	if text := s.progress.went(s.host.Clock.Now()); text != "" {
-		s.host.Note(text)
+// noteProgress records the progress for the rate, and writes a note of it now and then.
+func (b *Backend) noteProgress() {
+	if text := b.progress.advance(b.run.Clock.Now()); text != "" {
+		b.run.Note(text)
 	}
 }
 
-// changed counts entries that are migrated, or given up, now. It is for the clock's goroutine.
-func (s *Site) changed(migrated, failed int) {
-	c := &s.progress.counts
+// countChanged counts pending entries that have become migrated or failed.
+func (b *Backend) countChanged(migrated, failed int) {
+	c := &b.progress.counts
 	c.Pending -= int64(migrated + failed)
 	c.Migrated += int64(migrated)
 	c.Failed += int64(failed)
-	s.went()
+	b.noteProgress()
 }

@@ -54,7 +54,7 @@ func child(order []string) int {
 	got := migrate(failing{}, small(order[0]), stores{order[1], order[2]}.plan(failing{}, rows), func(string) error {
 		if points.Add(1) == lives {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {} // it is not told of its death
+			select {} // the kill is not announced
 		}
 		return nil
 	})
@@ -172,7 +172,7 @@ func once(t *testing.T, order string, wait time.Duration) bool {
 	return false
 }
 
-// look looks at what somebody who was killed has left behind, and returns what is migrated.
+// look checks the stores that a killed process has left behind, and returns the migrated entries.
 func look(t *testing.T, s stores, before map[string]bool) map[string]bool {
 	t.Helper()
 	migrated := map[string]bool{}

@@ -12,8 +12,8 @@ import (
 	"signalbox/machines/migration"
 )
 
-// Both definitions are valid as AWS has it, name activities that there are, try again what may succeed, and leave no Task
-// whose failure nobody hears of.
+// Both definitions are valid by AWS's rules, name activities that exist, retry what may succeed, and catch the failure of
+// every Task.
 func TestDefinitions(t *testing.T) {
 	for _, d := range definitions {
 		m, faults := asl.Parse(d.text)
@@ -42,7 +42,7 @@ func TestDefinitions(t *testing.T) {
 func TestPause(t *testing.T) {
 	s := files(t)
 	clock := engine.NewSimulated(engine.Epoch, 0)
-	site, err := migration.Open(s.plan(t, 10), machines.RunContext{Clock: clock, Note: func(string) {}})
+	backend, err := migration.Open(s.plan(t, 10), machines.RunContext{Clock: clock, Note: func(string) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,11 +53,11 @@ func TestPause(t *testing.T) {
 		}
 	}
 	seeded, cancelled := &heard{answer: "nothing"}, &heard{answer: "nothing"}
-	resume := site.Pause()
-	site.Handler(migration.Seed).Start(engine.Task{Input: object(t, "{}")}, seeded)
-	cancel := site.Handler(migration.NextEntry).Start(engine.Task{Input: object(t, "{}")}, cancelled)
+	resume := backend.Pause()
+	backend.Handler(migration.Seed).Start(engine.Task{Input: object(t, "{}")}, seeded)
+	cancel := backend.Handler(migration.NextEntry).Start(engine.Task{Input: object(t, "{}")}, cancelled)
 	run()
-	if seeded.answer != "nothing" || site.View().(migration.View).Of != 0 {
+	if seeded.answer != "nothing" || backend.View().(migration.View).Of != 0 {
 		t.Errorf("got answer %q while it is paused", seeded.answer)
 	}
 	cancel()
@@ -66,7 +66,7 @@ func TestPause(t *testing.T) {
 	if seeded.answer != "" || cancelled.answer != "nothing" {
 		t.Errorf("got answers %q and %q, want success and nothing", seeded.answer, cancelled.answer)
 	}
-	if err := site.Close(); err != nil {
+	if err := backend.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if got := content(t, s.source, "SELECT id, state FROM entries WHERE state <> 'pending'"); got != nil {
@@ -74,20 +74,20 @@ func TestPause(t *testing.T) {
 	}
 }
 
-// Views and notes tell how far it has come and how fast.
+// Views and notes show progress and rate.
 func TestProgress(t *testing.T) {
 	s := files(t)
 	clock := engine.NewSimulated(engine.Epoch, 0)
 	var notes []string
-	site, err := migration.Open(s.plan(t, 30), machines.RunContext{Clock: clock, Note: func(text string) { notes = append(notes, text) }})
+	backend, err := migration.Open(s.plan(t, 30), machines.RunContext{Clock: clock, Note: func(text string) { notes = append(notes, text) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = site.Close() }()
+	defer func() { _ = backend.Close() }()
 	ask := func(activity, input string) {
 		t.Helper()
 		r := &heard{answer: "nothing"}
-		clock.Post(func() { site.Handler(activity).Start(engine.Task{Input: object(t, input)}, r) })
+		clock.Post(func() { backend.Handler(activity).Start(engine.Task{Input: object(t, input)}, r) })
 		if err := clock.Run(context.Background()); err != nil || r.answer != "" {
 			t.Fatalf("%s: %v %q", activity, err, r.answer)
 		}
@@ -96,7 +96,7 @@ func TestProgress(t *testing.T) {
 		clock.AfterFunc(d, func() {})
 		_ = clock.Run(context.Background())
 	}
-	view := func() migration.View { return site.View().(migration.View) }
+	view := func() migration.View { return backend.View().(migration.View) }
 	ask(migration.Seed, "{}")
 	for i := range 3 {
 		pass(2 * time.Second)
@@ -118,7 +118,7 @@ func TestProgress(t *testing.T) {
 		t.Errorf("got %+v", v)
 	}
 	for _, want := range []string{
-		"30 entries in the source, 30 still to be moved", "moving: 12 of 30 entries, 2 a second",
+		"30 entries in the source, 30 still to be moved", "moving: 12 of 30 entries, 2 per second",
 		"entry 13 could not be moved: Bad: luck", "verified: 12 of 30 migrated, 1 failed",
 	} {
 		if !slices.Contains(notes, want) {

@@ -13,13 +13,13 @@ import (
 	"signalbox/machines"
 )
 
-// A DSN says where a store is.
+// A DSN is the address of a store. The zero value is none.
 type DSN struct {
 	dialect *dialect
-	text    string // a file's name, or the URL
+	text    string // the name of the file, or the URL
 }
 
-// ParseDSN reads FILE, sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE.
+// ParseDSN parses FILE, sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE. Errors do not show the password.
 func ParseDSN(text string) (DSN, error) {
 	scheme, rest, found := strings.Cut(text, ":")
 	switch {
@@ -27,7 +27,7 @@ func ParseDSN(text string) (DSN, error) {
 		return DSN{}, errors.New("a store is FILE, sqlite:FILE or postgres://…, not nothing")
 	case found && (scheme == "postgres" || scheme == "postgresql"):
 		if _, err := pgx.ParseConfig(text); err != nil {
-			return DSN{}, err // it leaves the password out
+			return DSN{}, err // pgx leaves the password out
 		}
 		return DSN{postgres, text}, nil
 	case found && scheme == "sqlite" && rest != "":
@@ -38,7 +38,7 @@ func ParseDSN(text string) (DSN, error) {
 	return DSN{sqlite, text}, nil
 }
 
-// String returns the DSN for people, without a password.
+// String returns the DSN with xxxxx in place of the password.
 func (d DSN) String() string { return redacted(d.text) }
 
 func redacted(text string) string {
@@ -48,11 +48,11 @@ func redacted(text string) string {
 	return text
 }
 
-// A Plan says what is to be moved where.
+// A Plan says what to move from where to where.
 type Plan struct {
 	Source, Target DSN
-	Rows           int64  // up to how many entries are made in the source; 0: none
-	Made           string // the folder made for both, because nothing was named; "": none was
+	Rows           int64  // entries that the source should have; missing ones are made. 0: none
+	Folder         string // the temporary folder that was made for unnamed stores; "" if none was
 }
 
 const (
@@ -60,8 +60,8 @@ const (
 	targetFile = "target.db"
 )
 
-// plan makes a plan of what was asked. A source that is not named is one of so many rows, in the run's folder or, if it has
-// none, in a new one.
+// plan makes a plan from the flags of the command line. A source that is not named has the given number of rows. The error
+// joins all that is wrong with the flags, such as a folder that does not exist.
 func plan(s machines.Settings, rows int64) (Plan, error) {
 	var p Plan
 	var faults []error
@@ -106,8 +106,9 @@ func plan(s machines.Settings, rows int64) (Plan, error) {
 	return p, errors.Join(faults...)
 }
 
-// settle names the stores that nobody has named.
-func (p *Plan) settle(data string) error {
+// setDefaults names the stores that the flags do not name: SQLite files in the data folder, or in a new temporary folder if
+// data is "".
+func (p *Plan) setDefaults(data string) error {
 	if p.Source.text != "" && p.Target.text != "" {
 		return nil
 	}
@@ -116,7 +117,7 @@ func (p *Plan) settle(data string) error {
 		if data, err = os.MkdirTemp("", "signalbox-migration-"); err != nil {
 			return err
 		}
-		p.Made = data
+		p.Folder = data
 	}
 	if p.Source.text == "" {
 		p.Source = DSN{sqlite, filepath.Join(data, sourceFile)}

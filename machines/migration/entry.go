@@ -6,32 +6,32 @@ import (
 	"signalbox/machines"
 )
 
-// A State is how far an entry has come. The source keeps it beside the entry.
+// A State is the state of an entry. The source has it in a column beside the entry.
 type State string
 
 // The states.
 const (
-	Pending  State = "pending"
+	Pending  State = "pending"  // not moved yet
 	Moving   State = "moving"   // taken; it may be in the target already
-	Migrated State = "migrated" // in the target. No way leads out of it
-	Failed   State = "failed"   // given up, until somebody starts again
+	Migrated State = "migrated" // in the target; this state is final
+	Failed   State = "failed"   // given up, until the next run reopens it
 )
 
-// States lists them all.
+// States returns all states.
 func States() []State { return []State{Pending, Moving, Migrated, Failed} }
 
-// An Event is what happens to an entry.
+// An Event changes the state of an entry.
 type Event string
 
 // The events.
 const (
-	Take    Event = "take"    // also of one that is moving: whoever took it before has died
-	Confirm Event = "confirm" // it is in the target
-	GiveUp  Event = "give-up"
-	Reopen  Event = "reopen" // somebody starts again
+	Take    Event = "take"    // to Moving; also from Moving, if an earlier run took the entry and died
+	Confirm Event = "confirm" // to Migrated: the target holds the entry
+	GiveUp  Event = "give-up" // to Failed
+	Reopen  Event = "reopen"  // from Failed to Pending: a new run begins
 )
 
-// Events lists them all.
+// Events returns all events.
 func Events() []Event { return []Event{Take, Confirm, GiveUp, Reopen} }
 
 // An Entry is a row of the source.
@@ -41,8 +41,8 @@ type Entry struct {
 	State   State
 }
 
-// newEntryPart returns the state machine of entries. An event that has happened already may happen again, as its caller may
-// not have seen the answer: an entry that is migrated can be confirmed.
+// newEntryPart returns the state machine of entries. Take, Confirm and GiveUp may be repeated, because the caller may have
+// missed the answer to the first.
 func newEntryPart() *machines.Part[State] {
 	return machines.NewPart(
 		Pending,
@@ -53,11 +53,11 @@ func newEntryPart() *machines.Part[State] {
 	)
 }
 
-// after returns the state of an entry in state s after an event, or an error if the event cannot happen in s.
+// after returns the state that follows from state s by event e, or an error if s does not allow e.
 func after(part *machines.Part[State], s State, e Event) (State, error) {
 	to, ok := part.After(s, string(e))
 	if !ok {
-		return s, fmt.Errorf("%s is not for an entry that is %s", e, s)
+		return s, fmt.Errorf("%s is not allowed for an entry that is %s", e, s)
 	}
 	return to, nil
 }

@@ -16,7 +16,7 @@ var ways = map[[2]migration.State]bool{
 }
 
 func TestTheStateMachineHasTheseWaysAndNoOthers(t *testing.T) {
-	after := migration.NewLife()
+	after := migration.NewEntryMachine()
 	got := map[[2]migration.State]bool{}
 	for _, s := range migration.States() {
 		for _, e := range migration.Events() {
@@ -34,9 +34,9 @@ func TestTheStateMachineHasTheseWaysAndNoOthers(t *testing.T) {
 	}
 }
 
-// What has been asked for and done may be asked for again: whoever asked may not have heard.
+// An event that has happened may be repeated: the caller may have missed the answer.
 func TestWhatIsDoneCanBeAskedForAgain(t *testing.T) {
-	after := migration.NewLife()
+	after := migration.NewEntryMachine()
 	for _, c := range []struct {
 		state migration.State
 		event migration.Event
@@ -47,7 +47,7 @@ func TestWhatIsDoneCanBeAskedForAgain(t *testing.T) {
 	}
 }
 
-// The source's own constraints, asked by somebody who goes past the state machine.
+// The constraints of the source hold for programs that bypass the state machine.
 func TestTheSourceRefusesWhatTheStateMachineRefuses(t *testing.T) {
 	for _, k := range kinds[1:3] { // a source of each kind
 		t.Run(k.name, func(t *testing.T) {

@@ -1,15 +1,15 @@
 package migration
 
-// SetFault has f asked at every step towards and beyond a commit, of both stores.
-func (s *Site) SetFault(f func(point string) error) { s.source.fault, s.target.fault = f, f }
+// SetFault has f called at every step of a transaction of both stores.
+func (b *Backend) SetFault(f func(point string) error) { b.source.fault, b.target.fault = f, f }
 
-// NewLife returns what judges the events of entries.
-func NewLife() func(State, Event) (State, error) {
+// NewEntryMachine returns the state machine of entries as a function.
+func NewEntryMachine() func(State, Event) (State, error) {
 	part := newEntryPart()
 	return func(s State, e Event) (State, error) { return after(part, s, e) }
 }
 
-// Plan is what a machine makes of its settings.
+// MakePlan is plan.
 var MakePlan = plan
 
 // Diagram returns the diagram of an entry's state machine.

@@ -74,7 +74,7 @@ func TestWhatCannotBeMovedIsPutAsideAndTold(t *testing.T) {
 					"entry 7 could not be moved: Migration.Conflict: the target has another entry 7",
 				} {
 					if !slices.ContainsFunc(got.notes, func(n string) bool { return strings.HasPrefix(n, want) }) {
-						t.Errorf("nobody was told that %s: %q", want, got.notes)
+						t.Errorf("no note says %s: %q", want, got.notes)
 					}
 				}
 				if has := content(t, s.target, "SELECT id, payload FROM entries WHERE id = 7"); !slices.Equal(has, []string{"7 somebody else's"}) {
@@ -134,7 +134,7 @@ func TestAStoreThatDoesNotAnswer(t *testing.T) {
 			}
 			const cause = "Migration.Unavailable: the target: connection reset by peer"
 			if want := "the migration has stopped: " + cause; !slices.Contains(got.notes, want) {
-				t.Errorf("nobody was told that %s: %q", want, got.notes)
+				t.Errorf("no note says %s: %q", want, got.notes)
 			}
 			// One that fails now and then is tried again, and nobody hears of it.
 			calls := 0
@@ -174,7 +174,7 @@ func TestADefinitionCannotSkipAStep(t *testing.T) {
 			"marked before it is written", step("next-entry", `{}`), step("mark-migrated", `{"id": 1}`),
 			"Migration.Refused: the target has no entry 1",
 		},
-		{"given up before it is taken", "", step("mark-failed", `{"id": 2}`), "Migration.Refused: entry 2: give-up is not for an entry that is pending"},
+		{"given up before it is taken", "", step("mark-failed", `{"id": 2}`), "Migration.Refused: entry 2: give-up is not allowed for an entry that is pending"},
 		{"one that is not there", "", step("write-entry", `{"id": 3}`), "Migration.Refused: the source has no entry 3"},
 		{"an id that is none", "", step("write-entry", `{"id": "one"}`), "Activity.Input: input"},
 		{"no id", "", step("mark-failed", `{}`), "Activity.Input: input {}: an id is missing"},
@@ -200,8 +200,8 @@ func TestADefinitionCannotSkipAStep(t *testing.T) {
 
 func TestVerifyFindsWhatIsMissing(t *testing.T) {
 	for _, c := range []struct{ spoil, want string }{
-		{"DELETE FROM entries WHERE id IN (5, 9)", "the target has no entry 5, and so on: 2 in all"},
-		{"UPDATE entries SET payload = 'x' WHERE id = 30", "the target has another entry 30, and so on: 1 in all"},
+		{"DELETE FROM entries WHERE id IN (5, 9)", "the target has no entry 5 (differences: 2)"},
+		{"UPDATE entries SET payload = 'x' WHERE id = 30", "the target has another entry 30 (differences: 1)"},
 	} {
 		s := files(t)
 		if got := migrate(t, definitions[1].text, s.plan(t, 30), nil); got.x.Status != asl.StatusSucceeded {
@@ -240,9 +240,9 @@ func TestStoresThatAreNone(t *testing.T) {
 		{source, source, "it is a source: its entries have states"},
 	} {
 		p := stores{c.source, c.target}.plan(t, 0)
-		site, err := migration.Open(p, machines.RunContext{})
+		backend, err := migration.Open(p, machines.RunContext{})
 		if err == nil {
-			_ = site.Close()
+			_ = backend.Close()
 		}
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s to %s: got %v, want %s", c.source, c.target, err, c.want)

@@ -10,7 +10,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
-// postgres is a database on a server.
+// postgres is the dialect of a PostgreSQL server.
 var postgres = &dialect{
 	open: func(text string, _ bool) (*sql.DB, error) {
 		db, err := sql.Open("pgx", text)
@@ -54,7 +54,7 @@ var postgres = &dialect{
 			END IF;
 			IF NEW.state <> OLD.state AND OLD.state || ' ' || NEW.state
 				NOT IN ('pending moving', 'moving migrated', 'moving failed', 'failed pending') THEN
-				RAISE 'no way leads there' USING ERRCODE = 'check_violation';
+				RAISE 'this change of state is not allowed' USING ERRCODE = 'check_violation';
 			END IF;
 			RETURN NEW;
 		END $$`,
@@ -67,8 +67,8 @@ var postgres = &dialect{
 		postgresLock,
 		`CREATE TABLE IF NOT EXISTS entries (id bigint PRIMARY KEY, payload text NOT NULL)`,
 	},
-	lock:      " FOR UPDATE",
-	list:      "%s = ANY(?)",
+	forUpdate: " FOR UPDATE",
+	idList:    "%s = ANY(?)",
 	argument:  func(ids []int64) any { return ids },
 	parameter: func(n int) string { return "$" + strconv.Itoa(n) },
 	classify: func(err error) string {
@@ -84,5 +84,6 @@ var postgres = &dialect{
 	},
 }
 
-// postgresLock keeps two that open one database at once from making the same table: IF NOT EXISTS does not.
+// postgresLock serializes the creation of tables: two programs that open a database at once could both create one, in
+// spite of IF NOT EXISTS.
 const postgresLock = `SELECT pg_advisory_xact_lock(7164015)`

@@ -184,23 +184,23 @@ func TestAnyOrderOfActivitiesLosesNothing(t *testing.T) {
 	})
 }
 
-// wild asks a site for activities without an execution.
+// wild asks a backend for activities without an execution.
 type wild struct {
-	t     *rapid.T
-	plan  migration.Plan
-	clock *engine.Clock
-	site  *migration.Site
-	fault func(point string) error
+	t       *rapid.T
+	plan    migration.Plan
+	clock   *engine.Clock
+	backend *migration.Backend
+	fault   func(point string) error
 }
 
 func (w *wild) open() {
 	w.clock = engine.NewSimulated(engine.Epoch, 0)
 	var err error
-	w.site, err = migration.Open(w.plan, machines.RunContext{Clock: w.clock, Note: func(string) {}})
+	w.backend, err = migration.Open(w.plan, machines.RunContext{Clock: w.clock, Note: func(string) {}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.site.SetFault(func(point string) error {
+	w.backend.SetFault(func(point string) error {
 		if w.fault == nil {
 			return nil
 		}
@@ -209,7 +209,7 @@ func (w *wild) open() {
 }
 
 func (w *wild) close() {
-	if err := w.site.Close(); err != nil {
+	if err := w.backend.Close(); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -217,7 +217,7 @@ func (w *wild) close() {
 // ask returns the error name that an activity answers with, "" if it succeeds.
 func (w *wild) ask(activity, input string) string {
 	r := &heard{answer: "nothing"}
-	w.clock.Post(func() { w.site.Handler(activity).Start(engine.Task{Input: object(w.t, input)}, r) })
+	w.clock.Post(func() { w.backend.Handler(activity).Start(engine.Task{Input: object(w.t, input)}, r) })
 	if err := w.clock.Run(context.Background()); err != nil {
 		w.t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ var definitions = []struct {
 // stores are a source and a target.
 type stores struct{ source, target string }
 
-// files are new SQLite files that nobody has made yet.
+// files are names of SQLite files that do not exist yet.
 func files(tb testing.TB) stores {
 	dir := tb.TempDir()
 	return stores{filepath.Join(dir, "source.db"), filepath.Join(dir, "target.db")}
@@ -59,29 +59,29 @@ func dsn(tb rapid.TB, text string) migration.DSN {
 	return d
 }
 
-// A told is what a run has told.
-type told struct {
+// An outcome is the end of a run: its notes and its execution.
+type outcome struct {
 	notes []string
 	x     asl.Execution
 }
 
 // migrate runs a definition to its end, in simulated time.
-func migrate(tb rapid.TB, definition []byte, p migration.Plan, fault func(point string) error) told {
+func migrate(tb rapid.TB, definition []byte, p migration.Plan, fault func(point string) error) outcome {
 	tb.Helper()
 	m, faults := asl.Parse(definition)
 	if m == nil {
 		tb.Fatal(faults)
 	}
-	var out told
+	var out outcome
 	clock := engine.NewSimulated(engine.Epoch, 0)
-	site, err := migration.Open(p, machines.RunContext{Clock: clock, Note: func(text string) { out.notes = append(out.notes, text) }})
+	backend, err := migration.Open(p, machines.RunContext{Clock: clock, Note: func(text string) { out.notes = append(out.notes, text) }})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	site.SetFault(fault)
+	backend.SetFault(fault)
 	handlers := map[string]engine.Handler{}
 	for _, a := range migration.Machine().Activities {
-		handlers[a] = site.Handler(a)
+		handlers[a] = backend.Handler(a)
 	}
 	e := engine.New(engine.Options{Clock: clock, Handlers: handlers})
 	_, err = e.Start(m, asl.Identity{Name: "run"}, value.NewObject(), func(x asl.Execution) {
@@ -94,7 +94,7 @@ func migrate(tb rapid.TB, definition []byte, p migration.Plan, fault func(point 
 	if err := clock.Run(context.Background()); err != nil {
 		tb.Fatal(err)
 	}
-	if err := site.Close(); err != nil {
+	if err := backend.Close(); err != nil {
 		tb.Fatal(err)
 	}
 	return out
@@ -125,7 +125,7 @@ func content(tb rapid.TB, text, statement string) []string {
 	return list
 }
 
-// database opens what a DSN names, as somebody who knows nothing of migrations, until the test is over.
+// database opens the database of a DSN, as any other program would, until the test is over.
 func database(tb testing.TB, text string) *sql.DB {
 	tb.Helper()
 	db := opened(tb, text)

@@ -12,12 +12,12 @@ import (
 	codes "modernc.org/sqlite/lib"
 )
 
-// sqlite is a file. What is committed is on the disk (synchronous=FULL): a power cut must not take a written entry back
-// that the other store holds for migrated.
+// sqlite is the dialect of a SQLite file. A commit is on the disk (synchronous=FULL): a power cut must not undo the write
+// of an entry that the other store has as migrated.
 var sqlite = &dialect{
 	open: func(name string, fresh bool) (*sql.DB, error) {
 		if !fresh {
-			// SQLite would make an empty file of a name with a slip in it.
+			// SQLite would create an empty file for a mistyped name.
 			if _, err := os.Stat(name); err != nil {
 				return nil, err
 			}
@@ -28,17 +28,17 @@ var sqlite = &dialect{
 		}
 		file := url.URL{Scheme: "file", Path: full, RawQuery: url.Values{
 			"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"},
-			"_txlock": {"immediate"}, // a transaction that only finds out later that it must wait would have to begin anew
+			"_txlock": {"immediate"}, // a transaction that locks later can fail with SQLITE_BUSY and must be repeated
 		}.Encode()}
 		db, err := sql.Open("sqlite", file.String())
 		if err != nil {
 			return nil, err
 		}
-		db.SetMaxOpenConns(1) // there is one writer at a time anyway
+		db.SetMaxOpenConns(1) // SQLite has one writer at a time
 		return db, nil
 	},
-	// The triggers are the state machine of entries once more, for whoever does not ask it. REPLACE deletes without firing
-	// triggers of deletion, so that insertions and new ids are looked at too.
+	// The triggers enforce the state machine of entries against other programs. REPLACE deletes rows without the triggers of
+	// DELETE, so that INSERT and changes of ids have triggers, too.
 	source: []string{
 		`CREATE TABLE IF NOT EXISTS entries (
 			id INTEGER PRIMARY KEY,
@@ -65,12 +65,12 @@ var sqlite = &dialect{
 		`CREATE TRIGGER IF NOT EXISTS entries_go_their_way BEFORE UPDATE OF state ON entries
 		WHEN NEW.state <> OLD.state AND OLD.state || ' ' || NEW.state
 			NOT IN ('pending moving', 'moving migrated', 'moving failed', 'failed pending')
-		BEGIN SELECT RAISE(ABORT, 'no way leads there'); END`,
+		BEGIN SELECT RAISE(ABORT, 'this change of state is not allowed'); END`,
 	},
 	target: []string{`CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, payload TEXT NOT NULL) STRICT`},
-	list:   "%s IN (SELECT value FROM json_each(?))",
+	idList: "%s IN (SELECT value FROM json_each(?))",
 	argument: func(ids []int64) any {
-		text, _ := json.Marshal(ids) // of numbers: it cannot fail
+		text, _ := json.Marshal(ids) // numbers: cannot fail
 		return string(text)
 	},
 	classify: func(err error) string {

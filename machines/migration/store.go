@@ -10,30 +10,31 @@ import (
 	"signalbox/asl"
 )
 
-// A store is what source and target have in common: a database, spoken to in its dialect.
+// A store is a database and its dialect: the common part of Source and Target.
 type store struct {
 	db      *sql.DB
 	dialect *dialect
 	role    string // "source" or "target", for messages
-	// fault is asked at each step towards and beyond a commit, by its name; an error of it counts as the database's. Nil but
-	// in tests, which break down and kill there.
+	// fault is called at each step of a transaction with the name of the step; its error counts as one of the database.
+	// Only tests set it, to fail or to kill the process there.
 	fault func(point string) error
 }
 
-// A dialect is what differs between databases.
+// A dialect holds the differences between databases.
 type dialect struct {
+	// open opens the database with the address text. Fresh permits to create it.
 	open func(text string, fresh bool) (*sql.DB, error)
-	// source and target are the statements that make the tables where they are missing.
+	// source and target are statements that create missing tables and triggers.
 	source, target []string
-	lock           string // behind a SELECT, to have the rows for oneself
-	list           string // %s IN a list of numbers, which is the parameter
-	argument       func(ids []int64) any
-	parameter      func(n int) string
-	// classify returns what the error of the database means: an error name, or "" where only asking again can tell.
+	forUpdate      string                // the end of a SELECT that locks the rows
+	idList         string                // the condition that the column %s is in a list, a parameter
+	argument       func(ids []int64) any // the list as the argument of that parameter
+	parameter      func(n int) string    // the n-th parameter of a statement, from 1; nil: ?
+	// classify returns the error name for an error of the database, "" for one that may pass and is worth a retry.
 	classify func(error) string
 }
 
-// failure is an error of a store as the definition gets it.
+// failure returns an error of the database as an *asl.Error. It returns nil for nil, and an *asl.Error as it is.
 func (s *store) failure(err error) error {
 	var known *asl.Error
 	if err == nil || errors.As(err, &known) {
@@ -44,18 +45,19 @@ func (s *store) failure(err error) error {
 		name = ErrUnavailable
 	}
 	if name == ErrRejected && s.role == "source" {
-		name = ErrRefused // the source gets no content from us: this is a constraint that says no
+		name = ErrRefused // the source gets no payload here, so it was a constraint on states
 	}
 	return &asl.Error{Name: name, Cause: fmt.Sprintf("the %s: %s", s.role, oneLine(err))}
 }
 
-// oneLine is the text of an error, which pgx spreads over several lines.
+// oneLine returns the text of an error in one line; pgx writes several.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
-// transact does f in a transaction of its own.
+// transact calls f in a transaction and commits it, or rolls it back if f fails. Name is that of the transaction for fault.
+// An error is an *asl.Error.
 func (s *store) transact(ctx context.Context, name string, f func(*work) error) error {
 	w := &work{store: s, ctx: ctx, name: name}
-	err := w.at("begins")
+	err := w.reach("begins")
 	if err == nil {
 		w.tx, err = s.db.BeginTx(ctx, nil)
 	}
@@ -64,18 +66,18 @@ func (s *store) transact(ctx context.Context, name string, f func(*work) error) 
 	}
 	defer func() { _ = w.tx.Rollback() }() // nothing is left to roll back after Commit
 	if err = f(w); err == nil {
-		err = w.at("commits")
+		err = w.reach("commits")
 	}
 	if err == nil {
 		err = w.tx.Commit()
 	}
 	if err == nil {
-		err = w.at("committed")
+		err = w.reach("committed")
 	}
 	return s.failure(err)
 }
 
-// work is a transaction under way.
+// work is a running transaction.
 type work struct {
 	store *store
 	ctx   context.Context
@@ -83,16 +85,17 @@ type work struct {
 	tx    *sql.Tx
 }
 
-func (w *work) at(point string) error {
+// reach calls fault, if set, with the name of a step, such as "source take commits".
+func (w *work) reach(point string) error {
 	if w.store.fault == nil {
 		return nil
 	}
 	return w.store.fault(w.store.role + " " + w.name + " " + point)
 }
 
-// exec runs a statement and returns how many rows it has changed. Its parameters are written as ?.
+// exec runs a statement, with ? for its parameters, and returns the number of rows that it changed.
 func (w *work) exec(statement string, args ...any) (int64, error) {
-	if err := w.at("executes"); err != nil {
+	if err := w.reach("executes"); err != nil {
 		return 0, err
 	}
 	result, err := w.tx.ExecContext(w.ctx, w.store.statement(statement), args...)
@@ -102,19 +105,20 @@ func (w *work) exec(statement string, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-// query reads entries: id, payload, state.
+// query runs a SELECT of id, payload and state, with ? for its parameters, and returns the entries.
 func (w *work) query(statement string, args ...any) ([]Entry, error) {
-	if err := w.at("asks"); err != nil {
+	if err := w.reach("asks"); err != nil {
 		return nil, err
 	}
 	return readEntries(w.tx.QueryContext(w.ctx, w.store.statement(statement), args...))
 }
 
+// readEntries reads and closes the rows of a query.
 func readEntries(rows *sql.Rows, err error) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }() // Err has what there is to say
+	defer func() { _ = rows.Close() }() // Err returns its error
 	var list []Entry
 	for rows.Next() {
 		var e Entry
@@ -126,7 +130,7 @@ func readEntries(rows *sql.Rows, err error) ([]Entry, error) {
 	return list, rows.Err()
 }
 
-// statement writes the parameters of a statement as the dialect does.
+// statement returns text with its parameters, ?, as the dialect writes them.
 func (s *store) statement(text string) string {
 	if s.dialect.parameter == nil {
 		return text
@@ -144,11 +148,12 @@ func (s *store) statement(text string) string {
 	return b.String()
 }
 
-// in writes "id is one of these" and its parameter.
-func (s *store) in(ids []int64) (condition string, argument any) {
-	return fmt.Sprintf(s.dialect.list, "id"), s.dialect.argument(ids)
+// idIn returns the condition that the id is one of ids, and its argument.
+func (s *store) idIn(ids []int64) (condition string, argument any) {
+	return fmt.Sprintf(s.dialect.idList, "id"), s.dialect.argument(ids)
 }
 
+// openStore opens a database and runs the statements of schema in one transaction. The error is for the user.
 func openStore(d DSN, role string, fresh bool, schema []string) (*store, error) {
 	s := &store{dialect: d.dialect, role: role}
 	var err error
@@ -174,4 +179,5 @@ func openStore(d DSN, role string, fresh bool, schema []string) (*store, error) 
 	return s, nil
 }
 
+// Close closes the database.
 func (s *store) Close() error { return s.db.Close() }

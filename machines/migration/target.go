@@ -7,32 +7,34 @@ import (
 	"signalbox/asl"
 )
 
-// A Target is the database that entries go to. Its errors are *asl.Error, but for those of opening it.
+// A Target is the database that entries go to. Each method is one transaction, may be called from any goroutine, and
+// returns errors of type *asl.Error, with a name that the definitions can catch.
 type Target struct{ store }
 
-// OpenTarget opens a target and makes what is missing of it.
+// OpenTarget opens a target, and creates the file and the table if they are missing. It refuses a database that is a
+// source. Its error is for the user of the command line.
 func OpenTarget(d DSN) (*Target, error) {
 	s, err := openStore(d, "target", true, d.dialect.target)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := s.db.Exec("SELECT state FROM entries WHERE id < 0"); err == nil {
-		_ = s.Close() // the other error says more
+		_ = s.Close()
 		return nil, fmt.Errorf("migration: target %v: it is a source: its entries have states", d)
 	}
 	if _, err := s.db.Exec("SELECT id, payload FROM entries WHERE id < 0"); err != nil {
-		_ = s.Close() // the other error says more
+		_ = s.Close() // err says more
 		return nil, fmt.Errorf("migration: target %v: its table entries should have the columns id and payload: %w", d, err)
 	}
 	return &Target{*s}, nil
 }
 
-// Write has the target hold these entries. Those that it holds already stay; if one of them has another content nothing is
-// written, and the error is [ErrConflict].
+// Write inserts entries. Entries that the target has with the same content stay as they are. If it has one with another
+// content nothing is written, and the error is [ErrConflict].
 func (t *Target) Write(ctx context.Context, entries []Entry) error {
 	return t.transact(ctx, "write", func(w *work) error {
 		for len(entries) > 0 {
-			part := entries[:min(chunk, len(entries))]
+			part := entries[:min(rowsPerInsert, len(entries))]
 			entries = entries[len(part):]
 			n, err := w.exec(insert(len(part))+" ON CONFLICT (id) DO NOTHING", arguments(part)...)
 			if err != nil {
@@ -49,18 +51,19 @@ func (t *Target) Write(ctx context.Context, entries []Entry) error {
 	})
 }
 
-// Holds returns nil if the target holds an entry as it is, else [ErrRefused] or [ErrConflict].
+// Holds returns nil if the target has an entry with the same content. The error is [ErrRefused] if the entry is missing,
+// [ErrConflict] if its content is another.
 func (t *Target) Holds(ctx context.Context, e Entry) error {
 	return t.transact(ctx, "holds", func(w *work) error { return t.same(w, []Entry{e}) })
 }
 
-// same compares entries with those in the target.
+// same returns the error of [Target.Holds] for the first entry that is missing or differs.
 func (t *Target) same(w *work, entries []Entry) error {
 	ids := make([]int64, len(entries))
 	for i, e := range entries {
 		ids[i] = e.ID
 	}
-	condition, argument := t.in(ids)
+	condition, argument := t.idIn(ids)
 	found, err := w.query("SELECT id, payload, '' FROM entries WHERE "+condition, argument)
 	if err != nil {
 		return err
@@ -80,7 +83,7 @@ func (t *Target) same(w *work, entries []Entry) error {
 	return nil
 }
 
-// Page returns the entries of a range, in order.
+// Page returns the entries of a range in order, without their states.
 func (t *Target) Page(ctx context.Context, r Range) (entries []Entry, err error) {
 	err = t.transact(ctx, "page", func(w *work) error {
 		entries, err = w.query("SELECT id, payload, '' FROM entries WHERE id >= ? AND id <= ? ORDER BY id", r.First, r.Last)

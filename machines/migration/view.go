@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A Phase is what a migration is doing.
+// A Phase is a stage of a migration.
 type Phase string
 
 // The phases, in their order.
@@ -17,57 +17,57 @@ const (
 	Done      Phase = "done"
 )
 
-// A View is what a screen shows of a migration. It is immutable.
+// A View is a snapshot of a migration for a screen. It is immutable.
 type View struct {
-	Source, Target string // where they are, without passwords
-	Phase          Phase  // "" before it begins
-	Done, Of       int64  // entries: how far the phase has come
-	Pending        int64
+	Source, Target string // addresses, without passwords
+	Phase          Phase  // "" before Seeding
+	Done, Of       int64  // the progress of the phase: Done of Of entries
+	Pending        int64  // entries that are pending or moving
 	Moved          int64
 	Failed         int64
-	Rate           float64       // entries a second, lately; 0: not known
-	Left           time.Duration // until the phase is over, at that rate; 0: not known
-	Failures       []string      // the newest notices, newest last
+	Rate           float64       // entries per second in the last ten seconds; 0: unknown
+	Left           time.Duration // estimated time to the end of the phase; 0: unknown
+	Failures       []string      // the newest notices, at most 20, newest last
 }
 
-// progress is how far it has all come. It belongs to the clock's goroutine.
+// progress is the state of a migration. Only the clock's goroutine uses it.
 type progress struct {
 	phase    Phase
-	counts   Counts // Moving counts as Pending here
-	done, of int64  // of Seeding and Verifying
-	recent   []mark // oldest first, of this phase
-	failures []string
-	noted    time.Time
+	counts   Counts   // Moving is counted as Pending
+	done, of int64    // the progress of Seeding and Verifying
+	recent   []sample // of this phase, oldest first
+	failures []string // the newest notices, newest last
+	lastNote time.Time
 }
 
-// A mark is how far a phase had come at a time.
-type mark struct {
+// A sample is the progress of the phase at a time.
+type sample struct {
 	at   time.Time
 	done int64
 }
 
 const (
-	// lately is how far back the rate looks.
-	lately = 10 * time.Second
-	// maxFailures is how many notices a screen gets.
+	// rateWindow is the time over which the rate is an average.
+	rateWindow = 10 * time.Second
+	// maxFailures limits the notices in a View.
 	maxFailures = 20
-	// between is the least time between two notes of how far it has come.
-	between = 5 * time.Second
+	// noteInterval is the shortest time between two notes of the progress.
+	noteInterval = 5 * time.Second
 )
 
 // enter begins a phase.
 func (p *progress) enter(phase Phase, now time.Time) {
 	p.phase, p.recent = phase, nil
-	p.noted = now
+	p.lastNote = now
 }
 
-// counted takes what the source says.
-func (p *progress) counted(c Counts) {
+// setCounts sets the counts to those of the source.
+func (p *progress) setCounts(c Counts) {
 	p.counts = Counts{Pending: c.Open(), Migrated: c.Migrated, Failed: c.Failed}
 }
 
-// at returns how far the phase has come.
-func (p *progress) at() (done, of int64) {
+// position returns the progress of the phase: done of so many entries.
+func (p *progress) position() (done, of int64) {
 	switch p.phase {
 	case Seeding, Verifying:
 		return p.done, p.of
@@ -75,29 +75,30 @@ func (p *progress) at() (done, of int64) {
 	return p.counts.Migrated + p.counts.Failed, p.counts.All()
 }
 
-// went remembers how far it has come, and returns a note if it is time for one, else "".
-func (p *progress) went(now time.Time) string {
-	done, of := p.at()
-	if len(p.recent) == 0 || now.Sub(p.recent[len(p.recent)-1].at) >= lately/40 {
-		for len(p.recent) > 1 && now.Sub(p.recent[1].at) >= lately {
+// advance takes a sample of the progress. It returns a note of it if the last one is noteInterval ago, else "".
+func (p *progress) advance(now time.Time) string {
+	done, of := p.position()
+	if len(p.recent) == 0 || now.Sub(p.recent[len(p.recent)-1].at) >= rateWindow/40 {
+		for len(p.recent) > 1 && now.Sub(p.recent[1].at) >= rateWindow {
 			p.recent = p.recent[1:]
 		}
-		p.recent = append(p.recent, mark{now, done})
+		p.recent = append(p.recent, sample{now, done})
 	}
-	if now.Sub(p.noted) < between {
+	if now.Sub(p.lastNote) < noteInterval {
 		return ""
 	}
-	p.noted = now
+	p.lastNote = now
 	rate, _ := p.rate(now)
-	return fmt.Sprintf("%s: %s of %s, %s a second", p.phase, number(done), entries(of), number(int64(rate)))
+	return fmt.Sprintf("%s: %s of %s, %s per second", p.phase, number(done), entries(of), number(int64(rate)))
 }
 
-// rate returns how many entries a second it has been lately, and how long the rest of the phase takes at that rate.
+// rate returns the entries per second in the last rateWindow, and the time that the rest of the phase takes at that rate.
+// Both are 0 without two samples.
 func (p *progress) rate(now time.Time) (rate float64, left time.Duration) {
 	if len(p.recent) == 0 || !now.After(p.recent[0].at) {
 		return 0, 0
 	}
-	done, of := p.at()
+	done, of := p.position()
 	rate = float64(done-p.recent[0].done) / now.Sub(p.recent[0].at).Seconds()
 	if rate > 0 {
 		left = time.Duration(float64(of-done) / rate * float64(time.Second))
@@ -105,31 +106,31 @@ func (p *progress) rate(now time.Time) (rate float64, left time.Duration) {
 	return rate, left
 }
 
-// told keeps a notice.
-func (p *progress) told(text string) {
+// addFailure adds a notice. It keeps at least the newest maxFailures, and less than twice as many.
+func (p *progress) addFailure(text string) {
 	if len(p.failures) == 2*maxFailures {
-		p.failures = append([]string(nil), p.failures[maxFailures:]...) // views have the old array
+		p.failures = append([]string(nil), p.failures[maxFailures:]...) // Views share the old array
 	}
 	p.failures = append(p.failures, text)
 }
 
-// View implements [machines.Site].
-func (s *Site) View() any {
-	p := &s.progress
+// View implements [machines.Backend]. It returns a [View].
+func (b *Backend) View() any {
+	p := &b.progress
 	v := View{
-		Source: s.plan.Source.String(), Target: s.plan.Target.String(), Phase: p.phase,
+		Source: b.plan.Source.String(), Target: b.plan.Target.String(), Phase: p.phase,
 		Pending: p.counts.Pending, Moved: p.counts.Migrated, Failed: p.counts.Failed,
 	}
-	v.Done, v.Of = p.at()
+	v.Done, v.Of = p.position()
 	if p.phase != Done {
-		v.Rate, v.Left = p.rate(s.host.Clock.Now())
+		v.Rate, v.Left = p.rate(b.run.Clock.Now())
 	}
 	n := len(p.failures)
 	v.Failures = p.failures[max(n-maxFailures, 0):n:n]
 	return v
 }
 
-// entries writes a number of them.
+// entries returns the text of a number of entries: "1 entry", "1,000 entries".
 func entries(n int64) string {
 	if n == 1 {
 		return "1 entry"
@@ -137,7 +138,7 @@ func entries(n int64) string {
 	return number(n) + " entries"
 }
 
-// number writes a number with its thousands apart: 1,000,000.
+// number returns the text of a number with commas: 1,000,000.
 func number(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {

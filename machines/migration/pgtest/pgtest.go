@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package pgtest gives tests a PostgreSQL of their own: Debian's programs, a cluster in a temporary folder, reached by a
-// socket in it. It is started when a test first asks and ends with the process of the tests, however that ends.
+// Package pgtest starts a PostgreSQL server for tests: Debian's programs, with a cluster and a socket in a temporary
+// folder. The first test that needs it starts the server, which ends with the process of the tests, also if that is killed.
 package pgtest
 
 import (
@@ -23,8 +23,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
-// Database makes a database and returns its URL. Where PostgreSQL is not installed the test is skipped, with CI=true it
-// fails.
+// Database creates a database and returns its URL. Without PostgreSQL it skips the test, or fails it if CI=true.
 func Database(tb testing.TB) string {
 	tb.Helper()
 	c, err := start()
@@ -46,7 +45,7 @@ func Database(tb testing.TB) string {
 	return c.url(name)
 }
 
-// Installed reports whether there is a PostgreSQL to start.
+// Installed reports whether PostgreSQL is installed.
 func Installed() bool {
 	_, _, err := programs()
 	return err == nil
@@ -56,7 +55,7 @@ var errMissing = errors.New("PostgreSQL (initdb, postgres) is not installed")
 
 type cluster struct {
 	dir       string
-	end       *os.File // what keeps the server running while it is open
+	end       *os.File // the server runs while this is open
 	databases atomic.Int64
 }
 
@@ -77,7 +76,7 @@ var start = sync.OnceValues(func() (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The shell waits until its input ends, which it does with this process, and then ends the server and tidies up.
+	// The input of the shell ends with this process. Then the shell stops the server and removes the folder.
 	const script = `
 		"$1" -D "$3/data" -U signalbox -A trust -E UTF8 --locale=C >"$3/log" 2>&1 || exit
 		"$2" -D "$3/data" -k "$3" -c listen_addresses= >>"$3/log" 2>&1 &
@@ -85,9 +84,9 @@ var start = sync.OnceValues(func() (*cluster, error) {
 		kill -INT $!
 		wait
 		rm -rf "$3"`
-	cmd := exec.Command("sh", "-c", script, "sh", initdb, postgres, dir) //nolint:gosec // the three are not from outside
+	cmd := exec.Command("sh", "-c", script, "sh", initdb, postgres, dir) //nolint:gosec // no input from outside
 	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true} // an interrupt of the tests is not for the server
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true} // ctrl+c interrupts the tests, not the server
 	in, out, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -103,7 +102,7 @@ var start = sync.OnceValues(func() (*cluster, error) {
 	return c, c.answers(ended)
 })
 
-// answers waits until the server takes connections.
+// answers waits until the server accepts connections.
 func (c *cluster) answers(ended <-chan error) error {
 	db, err := sql.Open("pgx", c.url("postgres"))
 	if err != nil {
@@ -127,7 +126,7 @@ func (c *cluster) answers(ended <-chan error) error {
 	}
 }
 
-// programs finds initdb and postgres: in the path, or where Debian has them.
+// programs returns the paths of initdb and postgres, from PATH or from Debian's folder.
 func programs() (initdb, postgres string, err error) {
 	found := func(name string) string {
 		if file, err := exec.LookPath(name); err == nil {
@@ -145,7 +144,8 @@ func programs() (initdb, postgres string, err error) {
 	return initdb, postgres, nil
 }
 
-// owner returns who runs the server, which does not run as root, and gives that user the folder. Nil: whoever runs the tests.
+// owner returns the user that runs the server, and makes that user the owner of the folder. It is nil, the user that runs
+// the tests, except for root, as whom the server refuses to run.
 func owner(dir string) (*syscall.Credential, error) {
 	if os.Getuid() != 0 {
 		return nil, nil
