@@ -120,11 +120,28 @@ func (st *stepper) finish(status Status, kind HistoryType) {
 	st.out.Do = append(st.out.Do, Effect{Kind: EffectFinish})
 }
 
-// record numbers a history event, joins it to the scope's thread of events, and hands it out.
+// record adds an event to the history and returns its id.
 func (st *stepper) record(sc *Scope, e HistoryEvent) int64 {
+	to := st.event(sc, e.Type)
+	e.ID, e.Previous, e.Time = to.ID, to.Previous, to.Time
+	*to = e
+	return e.ID
+}
+
+// event adds an event to the history for the caller to fill in, numbered and joined to the scope's thread of events. It is
+// record without a copy, for the events that every state has.
+func (st *stepper) event(sc *Scope, kind HistoryType) *HistoryEvent {
+	list := st.out.History
+	if len(list) < cap(list) {
+		list = list[:len(list)+1] // empty: see Effects.Reset
+	} else {
+		list = append(list, HistoryEvent{})
+	}
+	st.out.History = list
 	st.x.events++
-	e.ID, e.Previous, e.Time = st.x.events, sc.previous, st.now
-	switch e.Type {
+	e := &list[len(list)-1]
+	e.ID, e.Previous, e.Time, e.Type = st.x.events, sc.previous, st.now, kind
+	switch kind {
 	case HistoryExecutionAborted:
 		e.Previous = 0 // what aborts it comes from outside: a recording of StopExecution
 	case HistoryExecutionStarted, HistoryIterationSucceeded, HistoryIterationFailed, HistoryStateAborted, HistoryIterationAborted, HistoryFanSucceeded,
@@ -132,8 +149,7 @@ func (st *stepper) record(sc *Scope, e HistoryEvent) int64 {
 	default:
 		sc.previous = e.ID
 	}
-	st.out.History = append(st.out.History, e)
-	return e.ID
+	return e
 }
 
 // run enters states until the scope waits, ends, or the budget is used up.
@@ -243,7 +259,8 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 				st.fail(sc, err)
 				return
 			}
-			st.record(sc, HistoryEvent{Type: HistoryTaskSucceeded, State: sc.state, Data: event.Output})
+			e := st.event(sc, HistoryTaskSucceeded)
+			e.State, e.Data = sc.state, event.Output
 			st.succeed(sc, event.Output)
 		}
 	case EventTaskFailed:
@@ -293,9 +310,9 @@ func (st *stepper) timerFired(sc *Scope, id int64) {
 // enter begins the scope's state.
 func (st *stepper) enter(sc *Scope) {
 	sc.entered, sc.attempts = instantOf(st.now), nil
-	sc.enteredID = st.record(sc, HistoryEvent{
-		Type: HistoryStateEntered, State: sc.state, From: sc.from, Data: sc.data, Reason: sc.why, Index: sc.whyIndex,
-	})
+	e := st.event(sc, HistoryStateEntered)
+	e.State, e.From, e.Data, e.Reason, e.Index = sc.state, sc.from, sc.data, sc.why, sc.whyIndex
+	sc.enteredID = e.ID
 	st.work(sc)
 }
 
@@ -468,7 +485,8 @@ func (st *stepper) exit(sc *Scope, result, output any, w transition) *Error {
 			sc.variables = sc.variables.With(name, v)
 		}
 	}
-	st.record(sc, HistoryEvent{Type: HistoryStateExited, State: sc.state, Data: output, Assigned: assigned})
+	e := st.event(sc, HistoryStateExited)
+	e.State, e.Data, e.Assigned = sc.state, output, assigned
 	sc.fan = nil
 	if w.next == nil {
 		sc.phase, sc.data = ended, output

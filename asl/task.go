@@ -18,11 +18,11 @@ func (st *stepper) taskStarted(sc *Scope, worker string) {
 		return
 	}
 	sc.started = true
-	e := HistoryEvent{Type: HistoryTaskStarted, State: sc.state}
+	e := st.event(sc, HistoryTaskStarted)
+	e.State = sc.state
 	if worker != "" {
 		e.Data = worker
 	}
-	st.record(sc, e)
 }
 
 // endTask forgets the task and its timers.
@@ -80,7 +80,8 @@ func (st *stepper) startTask(sc *Scope, in any) *Error {
 	if err = s.checkParameters(request.Input); err != nil {
 		return st.located(sc, err)
 	}
-	st.record(sc, HistoryEvent{Type: HistoryTaskScheduled, State: s, Data: request.Input, Request: request})
+	e := st.event(sc, HistoryTaskScheduled)
+	e.State, e.Data, e.Request = s, request.Input, request
 	sc.phase, sc.request = tasking, request
 	if request.Timeout > 0 {
 		sc.timer, sc.due = st.setTimer(sc, st.now.Add(request.Timeout))
