@@ -1,5 +1,8 @@
-// Package yamltree reads a YAML file that people write, and collects everything that is wrong with it, each fault with
-// its place. Boards, scenarios and the descriptions of machines are read with it.
+// Package yamltree reads YAML files that people write, such as boards, scenarios and setups of machines, and reports all
+// their faults at once, each with its line and column.
+//
+// A reader calls [Read], walks the tree from [Tree.Root] with methods that return values and collect faults, and at the end
+// takes all faults from [Tree.Err].
 package yamltree
 
 import (
@@ -19,7 +22,7 @@ import (
 	"signalbox/internal/near"
 )
 
-// A Fault is something wrong with a file. Line and Column count from 1; the message says what to do.
+// A Fault is an error in a file. Line and Column count from 1. The message says what to do.
 type Fault struct {
 	File         string
 	Line, Column int
@@ -31,7 +34,7 @@ func (f Fault) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Message)
 }
 
-// Faults are all that is wrong with a file, in the order of the file.
+// Faults are all the errors in a file.
 type Faults []Fault
 
 // Error returns one line for each fault.
@@ -43,7 +46,7 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Err returns the faults in the order of the file, nil if there are none.
+// Err returns the faults as an error of type Faults in the order of the file, or nil if there are none.
 func (f Faults) Err() error {
 	if len(f) == 0 {
 		return nil
@@ -55,14 +58,17 @@ func (f Faults) Err() error {
 	return sorted
 }
 
-// A Tree is a file being read. Its methods return what they found and note a fault where it is not what it should be.
+// A Tree is a file being read. Its methods return the value of a node. If the node does not have such a value they add a
+// fault and return a zero value; a second result, ok, is false then. The argument what names the node in that fault. Only
+// one goroutine may use a Tree.
 type Tree struct {
 	file   string
 	root   *yaml.Node
 	faults Faults
 }
 
-// Read parses text. A text that is no YAML, or is empty, has no root; what is the word for what the file should hold.
+// Read parses text. File names the file in faults, and what its content in the fault of an empty file. A text that is empty
+// or no YAML has a fault and no root.
 func Read(file string, text []byte, what string) *Tree {
 	t := &Tree{file: file}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
@@ -93,7 +99,7 @@ func Read(file string, text []byte, what string) *Tree {
 
 var syntaxLine = regexp.MustCompile(`^yaml: line (\d+)(?:, column (\d+))?: `)
 
-// syntax notes an error of the YAML parser, which says the line in its text, if that.
+// syntax adds a fault for an error of the YAML parser, at the line and column in its text or else at 1:1.
 func (t *Tree) syntax(err error) {
 	text, line, column := err.Error(), 1, 1
 	if m := syntaxLine.FindStringSubmatch(text); m != nil {
@@ -106,10 +112,10 @@ func (t *Tree) syntax(err error) {
 	t.at(line, column, "not YAML: %s", strings.ReplaceAll(strings.TrimPrefix(text, "yaml: "), "\n", " "))
 }
 
-// Root returns the top of the file, nil if there is none (which is noted already).
+// Root returns the root of the tree. It is nil if the file has none; then there is a fault already.
 func (t *Tree) Root() *yaml.Node { return t.root }
 
-// Fault notes something wrong at n.
+// Fault adds a fault at n.
 func (t *Tree) Fault(n *yaml.Node, format string, args ...any) {
 	t.at(n.Line, n.Column, format, args...)
 }
@@ -118,17 +124,17 @@ func (t *Tree) at(line, column int, format string, args ...any) {
 	t.faults = append(t.faults, Fault{t.file, max(line, 1), max(column, 1), fmt.Sprintf(format, args...)})
 }
 
-// Err returns the faults in the order of the file as Faults, nil if there are none.
+// Err returns the faults so far; see [Faults.Err].
 func (t *Tree) Err() error { return t.faults.Err() }
 
-// A Member is one key of a mapping with its value. Key is where the key stands.
+// A Member is a key of a mapping with its value. Key is the node of the key, for faults.
 type Member struct {
 	Name  string
 	Key   *yaml.Node
 	Value *yaml.Node
 }
 
-// Mapping returns the members of n in order. A key that comes again is noted and left out.
+// Mapping returns the members of n in order. A repeated key is a fault, and left out.
 func (t *Tree) Mapping(n *yaml.Node, what string) []Member {
 	if n.Kind != yaml.MappingNode {
 		t.Fault(n, "%s should be a mapping (name: value), not %s", what, kind(n))
@@ -153,7 +159,7 @@ func (t *Tree) Mapping(n *yaml.Node, what string) []Member {
 	return members
 }
 
-// Fields returns the members of n by name. A name that is not among known is noted.
+// Fields returns the members of n by name. A name that is not in known is a fault, and left out.
 func (t *Tree) Fields(n *yaml.Node, what string, known ...string) map[string]Member {
 	fields := map[string]Member{}
 	for _, m := range t.Mapping(n, what) {
@@ -166,7 +172,7 @@ func (t *Tree) Fields(n *yaml.Node, what string, known ...string) map[string]Mem
 	return fields
 }
 
-// Unknown notes a member whose name is not among known.
+// Unknown adds a fault for a member whose name is not in known. It suggests similar names, or lists all.
 func (t *Tree) Unknown(m Member, what string, known []string) {
 	hint := near.Hint(m.Name, known)
 	if hint == "" {
@@ -188,7 +194,7 @@ func (t *Tree) List(n *yaml.Node, what string) []*yaml.Node {
 	return list
 }
 
-// Text returns the text of n, which must not be blank.
+// Text returns the text of n. A blank one is a fault.
 func (t *Tree) Text(n *yaml.Node, what string) (string, bool) {
 	switch {
 	case n.Kind != yaml.ScalarNode:
@@ -201,7 +207,7 @@ func (t *Tree) Text(n *yaml.Node, what string) (string, bool) {
 	return "", false
 }
 
-// Whole returns the whole number at n, from least to most.
+// Whole returns the whole number at n. One below least or above most is a fault.
 func (t *Tree) Whole(n *yaml.Node, what string, least, most int) (int, bool) {
 	i, err := strconv.Atoi(n.Value)
 	if n.Kind != yaml.ScalarNode || err != nil || i < least || i > most {
@@ -211,7 +217,7 @@ func (t *Tree) Whole(n *yaml.Node, what string, least, most int) (int, bool) {
 	return i, true
 }
 
-// Choice returns the text at n, which must be one of choices.
+// Choice returns the text at n. One that is not in choices, which are at least two, is a fault.
 func (t *Tree) Choice(n *yaml.Node, what string, choices ...string) (string, bool) {
 	if n.Kind == yaml.ScalarNode && slices.Contains(choices, n.Value) {
 		return n.Value, true
@@ -220,13 +226,13 @@ func (t *Tree) Choice(n *yaml.Node, what string, choices ...string) (string, boo
 	return "", false
 }
 
-// Level returns the level at n: high or on is true, low or off is false.
+// Level returns the level at n: true for high and on, false for low and off.
 func (t *Tree) Level(n *yaml.Node, what string) (high, ok bool) {
 	text, ok := t.Choice(n, what, "high", "low", "on", "off")
 	return text == "high" || text == "on", ok
 }
 
-// Duration returns the time span at n, from least to most.
+// Duration returns the duration at n, such as 50ms. One below least or above most, or without a unit, is a fault.
 func (t *Tree) Duration(n *yaml.Node, what string, least, most time.Duration) (time.Duration, bool) {
 	if n.Kind != yaml.ScalarNode {
 		t.Fault(n, "%s should be a time such as 50ms or 5s, not %s", what, kind(n))
@@ -252,7 +258,7 @@ func (t *Tree) Duration(n *yaml.Node, what string, least, most time.Duration) (t
 	return 0, false
 }
 
-// resolve follows an alias to what it stands for, which then counts as standing where the alias does.
+// resolve returns n, or for an alias a copy of the node that it refers to, with the line and column of the alias.
 func resolve(n *yaml.Node) *yaml.Node {
 	if n.Kind != yaml.AliasNode || n.Alias == nil {
 		return n
@@ -262,6 +268,7 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return &value
 }
 
+// kind describes a node for the fault of a wrong kind.
 func kind(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -272,8 +279,7 @@ func kind(n *yaml.Node) string {
 	return Describe(n)
 }
 
-// Describe returns what a message says of a node: its text in quotes, shortened to 60 characters, or "a list", "a
-// mapping" or "nothing".
+// Describe describes a node for a fault: its text in quotes, cut to 60 characters, or "a list", "a mapping" or "nothing".
 func Describe(n *yaml.Node) string {
 	switch {
 	case n.Kind != yaml.ScalarNode:
@@ -286,6 +292,7 @@ func Describe(n *yaml.Node) string {
 	return fmt.Sprintf("%q", n.Value)
 }
 
+// alternatives returns "a, b or c".
 func alternatives(choices []string) string {
 	last := len(choices) - 1
 	return strings.Join(choices[:last], ", ") + " or " + choices[last]

@@ -1,5 +1,4 @@
-// Package direct lets a definition move lines by itself: generic activities for machines of nothing but ASL and a
-// board.
+// Package direct has generic activities that move and read lines, for machines that are only a definition and a board.
 //
 //	gpio-write       {"line": "lamp", "level": true}                       → {"level": true}
 //	                 {"levels": {"red": "off", "green": "on"}}             → {"levels": {"red": false, "green": true}}
@@ -8,12 +7,15 @@
 //	gpio-pulse       {"line": "bell", "milliseconds": 200}                 → {"line": "bell", "count": 1}
 //	                 {…, "count": 3, "gapMilliseconds": 100}
 //	gpio-await-edge  {"line": "button", "edge": "rising"}                  → {"line": "button", "level": true, "time": "…"}
-//	                 {"lines": ["up", "down"], "edge": "both"}             → the first of them
-//	                 {…, "already": ["up"]}                                at once, if it is there already
+//	                 {"lines": ["up", "down"], "edge": "both"}             → the first edge of either
+//	                 {…, "already": ["up"]}                                at once, if up is at the edge's level already
 //
-// A level is true, "high" or "on", else false, "low" or "off": logical, whatever the wiring. There is no plant; what
-// must never happen is in the board, whose never and max-on hold below every activity. A Task fails with one of the
-// names below, all of which a Catch can take.
+// A level is true, "high" or "on", or else false, "low" or "off". It is logical, whatever the wiring. The input of a Task
+// is on the left, its output on the right; "gapMilliseconds" is the time between two pulses, "milliseconds" if it is left
+// out.
+//
+// There is no plant. The board protects the hardware: its never and max-on hold for all activities. A Task fails with
+// machines.ErrInput, machines.ErrLine or one of the error names below, which a Catch can name.
 package direct
 
 import (
@@ -31,27 +33,27 @@ import (
 	"signalbox/machines"
 )
 
-// Error names of the activities, besides machines.ErrInput and machines.ErrLine.
+// The error names of the activities, besides machines.ErrInput and machines.ErrLine.
 const (
-	ErrConflict    = "Interlock.Conflict"   // the board's never forbids it; nothing has changed
+	ErrConflict    = "Interlock.Conflict"   // never forbids the levels; no line has changed
 	ErrMaxOn       = "Interlock.MaxOn"      // max-on has turned the line off
-	ErrUnknownLine = "Activity.UnknownLine" // the board has no such line, or it is of the other direction
-	ErrBusy        = "Activity.Busy"        // the line is in the middle of another Task's pulses
+	ErrUnknownLine = "Activity.UnknownLine" // the board has no such line, or it has the other direction
+	ErrBusy        = "Activity.Busy"        // another Task is pulsing the line
 )
 
-// Activities are the names that the handlers answer to.
+// Activities returns the names of the activities, sorted.
 func Activities() []string {
 	return []string{"gpio-await-edge", "gpio-pulse", "gpio-read", "gpio-write"}
 }
 
-// Lines are the lines that the activities move.
+// Lines are the open lines of a board.
 type Lines interface {
 	machines.Lines
-	// Set takes several outputs to levels, those that go off first. If one is refused nothing has changed.
+	// Set takes several outputs to the given levels, by name. If a rule of the board forbids one, no line has changed.
 	Set(levels map[string]bool, why string) error
 }
 
-// Handlers returns the handlers by the names of their activities. They are for the clock's goroutine.
+// Handlers returns the handlers by the names of their activities. Only the clock's goroutine may use them.
 func Handlers(lines Lines, clock machines.Clock) map[string]engine.Handler {
 	d := &direct{lines: lines, clock: clock, waits: map[string][]*wait{}, trains: map[string]*train{}}
 	return map[string]engine.Handler{
@@ -62,27 +64,30 @@ func Handlers(lines Lines, clock machines.Clock) map[string]engine.Handler {
 	}
 }
 
+// direct is the state of the handlers.
 type direct struct {
 	lines  Lines
 	clock  machines.Clock
-	waits  map[string][]*wait // for edges, by line; a line that was waited for once has an entry
-	trains map[string]*train  // by line, those on their way
+	waits  map[string][]*wait // for edges, by line; a line has an entry once its edges are listened to
+	trains map[string]*train  // unfinished ones, by line
 }
 
+// A handler handles a Task that takes time.
 type handler func(engine.Task, engine.Reply) (cancel func())
 
 // Start implements [engine.Handler].
 func (h handler) Start(t engine.Task, reply engine.Reply) func() { return h(t, reply) }
 
-// inputError is an error in what a Task gives.
+// inputError returns name and cause for an error in the input of a Task.
 func inputError(t engine.Task, format string, args ...any) (name, cause string) {
 	return machines.ErrInput, t.Activity + ": " + fmt.Sprintf(format, args...)
 }
 
-// why is the reason of a movement for the log.
+// why returns the reason for a change of a line, for the log.
 func why(t engine.Task) string { return t.Activity + " (" + t.State + ")" }
 
-// failure names the error of a movement. A line that failed may be anywhere, so all outputs go to their safe levels.
+// failure returns name and cause for an error of moving lines. After a failed write the level of the line is unknown, so it
+// takes all outputs to their safe levels; after a refusal by the board it does not.
 func (d *direct) failure(err error) (name, cause string) {
 	var refusal *board.Refusal
 	switch {
@@ -94,7 +99,7 @@ func (d *direct) failure(err error) (name, cause string) {
 	return ErrConflict, err.Error()
 }
 
-// level reads a level of a Task's input.
+// level returns the level that v, from the input of a Task, stands for.
 func level(v any) (high bool, err error) {
 	switch v {
 	case true, "high", "on":
@@ -105,7 +110,7 @@ func level(v any) (high bool, err error) {
 	return false, fmt.Errorf(`a level is true, "high" or "on", else false, "low" or "off"`)
 }
 
-// names returns the lines that a Task names as line or as lines: one of the two.
+// names returns the lines of an input that must have either a line or lines.
 func names(line string, lines []string) ([]string, error) {
 	switch {
 	case (line == "") == (len(lines) == 0):
@@ -121,6 +126,7 @@ func names(line string, lines []string) ([]string, error) {
 	return lines, nil
 }
 
+// write handles gpio-write.
 func (d *direct) write(t engine.Task) (output any, name, cause string) {
 	var in struct {
 		Line   string         `json:"line"`
@@ -163,6 +169,7 @@ func (d *direct) write(t engine.Task) (output any, name, cause string) {
 	return value.NewObject("levels", written.Object()), "", ""
 }
 
+// read handles gpio-read.
 func (d *direct) read(t engine.Task) (output any, name, cause string) {
 	var in struct {
 		Line  string   `json:"line"`
@@ -192,7 +199,7 @@ func (d *direct) read(t engine.Task) (output any, name, cause string) {
 	return value.NewObject("levels", levels.Object()), "", ""
 }
 
-// set moves one line and passes on why.
+// set moves an output; why is the reason for the log, if the pin takes one.
 func set(pin gpio.PinOut, high bool, why string) error {
 	if t, ok := pin.(machines.ReasonedOutput); ok {
 		return t.OutBecause(gpio.Level(high), why)
@@ -200,13 +207,13 @@ func set(pin gpio.PinOut, high bool, why string) error {
 	return pin.Out(gpio.Level(high))
 }
 
-// Bounds of a pulse train.
+// The limits of a pulse train.
 const (
 	maxPulses = 1000
 	maxPulse  = time.Hour
 )
 
-// A train is a Task's pulses on their way.
+// A train is the pulse train of a Task.
 type train struct {
 	d     *direct
 	reply engine.Reply
@@ -216,10 +223,11 @@ type train struct {
 	count int
 	width time.Duration
 	gap   time.Duration
-	left  int         // pulses to come, with the one under way
-	stop  func() bool // what comes next
+	left  int         // pulses that are not over
+	stop  func() bool // stops the timer of the next edge; nil: none runs
 }
 
+// pulse handles gpio-pulse. It replies when the last pulse is over. Cancel turns the line off.
 func (d *direct) pulse(t engine.Task, reply engine.Reply) (cancel func()) {
 	var in struct {
 		Line            string `json:"line"`
@@ -257,8 +265,8 @@ func (d *direct) pulse(t engine.Task, reply engine.Reply) (cancel func()) {
 		return nil
 	}
 	if d.trains[in.Line] != nil {
-		// Two trains on one line would run into each other, and both would count pulses that nobody saw.
-		reply.Fail(ErrBusy, fmt.Sprintf("line %s is in the middle of another Task's pulses; let them end first", in.Line))
+		// Two trains on one line would merge, and both would count pulses that the line did not make.
+		reply.Fail(ErrBusy, fmt.Sprintf("another Task is pulsing line %s; let it end first", in.Line))
 		return nil
 	}
 	p := &train{
@@ -272,7 +280,7 @@ func (d *direct) pulse(t engine.Task, reply engine.Reply) (cancel func()) {
 	return p.cancel
 }
 
-// on begins a pulse and reports whether it could.
+// on begins a pulse. If the line cannot be turned on it fails the Task and returns false.
 func (p *train) on() bool {
 	if err := set(p.pin, true, p.why); err != nil {
 		delete(p.d.trains, p.line)
@@ -284,10 +292,9 @@ func (p *train) on() bool {
 	return true
 }
 
-// off ends a pulse.
+// off ends a pulse, and the Task after the last one. If max-on has cut the pulse short the Task fails.
 func (p *train) off() {
 	p.stop = nil
-	// A pulse longer than max-on was cut short.
 	t, ok := p.pin.(interface{ Tripped() bool })
 	cut := ok && t.Tripped()
 	err := set(p.pin, false, p.why)
@@ -307,8 +314,8 @@ func (p *train) off() {
 	}
 }
 
-// cancel takes the line off: nobody waits for the rest of the pulses any more. If that fails, all outputs go to their
-// safe levels; there is no Task left to tell.
+// cancel ends the train and turns the line off. If that fails it takes all outputs to their safe levels, as the Task can no
+// longer fail.
 func (p *train) cancel() {
 	if p.stop == nil {
 		return
@@ -321,13 +328,15 @@ func (p *train) cancel() {
 	}
 }
 
-// A wait is a Task that awaits an edge.
+// A wait is a Task that waits for an edge.
 type wait struct {
 	reply           engine.Reply
 	lines           []string
-	rising, falling bool
+	rising, falling bool // the edges that count
 }
 
+// await handles gpio-await-edge. It replies with the first edge of its lines, or at once for a line in already that has
+// the level.
 func (d *direct) await(t engine.Task, reply engine.Reply) (cancel func()) {
 	var in struct {
 		Line    string   `json:"line"`
@@ -348,7 +357,7 @@ func (d *direct) await(t engine.Task, reply engine.Reply) (cancel func()) {
 	case !w.rising && !w.falling:
 		err = fmt.Errorf("edge is %q; it is rising, falling or both", in.Edge)
 	case len(in.Already) > 0 && in.Edge == "both":
-		err = errors.New(`"already" goes with a rising or a falling edge: after both, a line is always where it leads`)
+		err = errors.New(`"already" needs a rising or a falling edge: for both, every level would be one`)
 	default:
 		for _, line := range in.Already {
 			if !slices.Contains(lines, line) {
@@ -378,7 +387,7 @@ func (d *direct) await(t engine.Task, reply engine.Reply) (cancel func()) {
 	return func() { d.forget(w) }
 }
 
-// listen hears of a line's edges from now on.
+// listen registers for the edges of a line, once. The error is that of an unknown line.
 func (d *direct) listen(line string) error {
 	if _, listening := d.waits[line]; listening {
 		return nil
@@ -390,7 +399,8 @@ func (d *direct) listen(line string) error {
 	return nil
 }
 
-// edge answers those who await it. One who begins to wait because of the answer waits for the next.
+// edge replies to the Tasks that wait for an edge of the line. A reply may start another wait: that one waits for the next
+// edge.
 func (d *direct) edge(line string, high bool) {
 	for _, w := range slices.Clone(d.waits[line]) {
 		if (high && w.rising || !high && w.falling) && slices.Contains(d.waits[line], w) {
@@ -400,11 +410,13 @@ func (d *direct) edge(line string, high bool) {
 	}
 }
 
+// succeed replies to a wait with a line and its level.
 func (d *direct) succeed(w *wait, line string, high bool) {
 	at := d.clock.Now().UTC().Format("2006-01-02T15:04:05.000Z")
 	w.reply.Succeed(value.NewObject("line", line, "level", high, "time", at))
 }
 
+// forget removes a wait.
 func (d *direct) forget(w *wait) {
 	for _, line := range w.lines {
 		d.waits[line] = slices.DeleteFunc(d.waits[line], func(other *wait) bool { return other == w })

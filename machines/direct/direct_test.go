@@ -236,7 +236,7 @@ func TestPulsesOfTwoTasksDoNotMix(t *testing.T) {
 	const why = " gpio-pulse (S)"
 	b.expect(
 		"0s bell true"+why, "200ms bell false"+why,
-		"300ms → Activity.Busy: line bell is in the middle of another Task's pulses; let them end first",
+		"300ms → Activity.Busy: another Task is pulsing line bell; let it end first",
 		"400ms bell true"+why, "600ms bell false"+why, `600ms → {"line":"bell","count":2}`,
 		"700ms bell true"+why, "750ms bell false"+why, `750ms → {"line":"bell","count":1}`,
 	)
@@ -323,7 +323,7 @@ func TestInputsThatAnActivityDoesNotTake(t *testing.T) {
 		{"gpio-pulse", `{"line": "gate", "milliseconds": 5}`, `Activity.UnknownLine: gpio: board bench: line "gate" is direction in, not out`},
 		{"gpio-await-edge", `{"line": "gate"}`, `Activity.Input: gpio-await-edge: edge is ""; it is rising, falling or both`},
 		{"gpio-await-edge", `{"edge": "both"}`, "Activity.Input: gpio-await-edge: " + either},
-		{"gpio-await-edge", `{"line": "gate", "edge": "both", "already": ["gate"]}`, `Activity.Input: gpio-await-edge: "already" goes with a rising or a falling edge: after both, a line is always where it leads`},
+		{"gpio-await-edge", `{"line": "gate", "edge": "both", "already": ["gate"]}`, `Activity.Input: gpio-await-edge: "already" needs a rising or a falling edge: for both, every level would be one`},
 		{"gpio-await-edge", `{"line": "gate", "edge": "rising", "already": ["button"]}`, `Activity.Input: gpio-await-edge: already names "button", which is not awaited`},
 		{"gpio-await-edge", `{"lines": ["gate", "bell"], "edge": "rising"}`, `Activity.UnknownLine: gpio: board bench: line "bell" is direction out, not in`},
 	} {
