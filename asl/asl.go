@@ -2,13 +2,14 @@
 //
 //	Definition  the text of a machine, parsed and checked; [Diagnostics] say what is wrong with it
 //	[Machine]   a definition that is compiled: immutable, shared by all its executions
-//	[Execution] the whole state of one run: a value that can be copied, stored and compared
+//	[Execution] the whole state of one run: a value that can be copied, stored ([Machine.AppendExecution]) and compared
+//	            ([Machine.Fingerprint])
 //	[Event]     something that happened, with the time at which it happened
-//	[Effects]   what the world must do now, and what the history shall record
+//	[Effects]   what the caller must do now, and the events of the history
 //
-// [Machine.Step] takes an execution and an event to the next execution and its effects. It starts no goroutine, reads no
-// clock, makes no random number and does no I/O: time comes with the event, and what has to look random derives from
-// the execution's seed. Package engine drives it.
+// [Machine.Step] applies an event to an execution and returns its effects. It starts no goroutine, reads no clock, draws no
+// random number and does no I/O: time comes with the event, and pseudo-random numbers derive from the execution's seed. Package
+// engine drives it.
 package asl
 
 import "fmt"

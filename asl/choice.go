@@ -398,7 +398,7 @@ func (st *stepper) choose(sc *Scope, in any) *Error {
 	for i := range s.choices {
 		ok, err := s.choices[i].holds(env)
 		if err != nil {
-			return st.located(sc, err)
+			return st.locate(sc, err)
 		}
 		if ok {
 			st.leave(sc, in, in, transition{next: s.choices[i].next, why: ReasonRule, index: i, assign: s.choices[i].assign})

@@ -6,7 +6,8 @@ import (
 	"signalbox/asl/value"
 )
 
-// context makes the context object, $$. States Language, "The Context Object".
+// context returns the context object, $$. The item is $$.Map.Item, nil outside ItemSelector. States Language, "The Context
+// Object".
 func (st *stepper) context(sc *Scope, item *value.Object) any {
 	who := st.x.who
 	var b value.Builder

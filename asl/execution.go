@@ -7,7 +7,7 @@ import (
 	"signalbox/asl/value"
 )
 
-// A Status is how an execution stands.
+// A Status is the status of an execution.
 type Status uint8
 
 // The statuses. An execution is Running until it has ended in one of the others.
@@ -30,7 +30,7 @@ type Identity struct {
 	RoleARN          string
 	StateMachineID   string // ARN
 	StateMachineName string
-	// Seed is what everything that has to look random derives from: UUIDs, States.MathRandom, jitter.
+	// Seed of the pseudo-random sequence: UUIDs, States.MathRandom, jitter, task tokens.
 	Seed uint64
 }
 

@@ -1,6 +1,6 @@
 package asl
 
-func (st *stepper) failing(sc *Scope) *Error {
+func (st *stepper) evaluateFail(sc *Scope) *Error {
 	s := sc.state
 	err := &Error{s.errorName, s.errorCause}
 	env := st.env(sc, sc.data)
@@ -13,11 +13,11 @@ func (st *stepper) failing(sc *Scope) *Error {
 		}
 		v, bad := f.e.eval(env)
 		if bad != nil {
-			return st.located(sc, bad)
+			return st.locate(sc, bad)
 		}
 		text, ok := v.(string)
 		if !ok {
-			return st.located(sc, runtimeError("The JSONPath '%s' specified for the field '%s' must be a string", f.e.text, f.e.field))
+			return st.locate(sc, runtimeError("The JSONPath '%s' specified for the field '%s' must be a string", f.e.text, f.e.field))
 		}
 		*f.to = text
 	}

@@ -6,8 +6,7 @@ import (
 	"signalbox/asl/jsonpath"
 )
 
-// inlineLimit is how many iterations of an inline Map run at once where the definition names no number. AWS, "Map state in
-// Inline mode".
+// inlineLimit is the default MaxConcurrency of an inline Map. AWS, "Map state in Inline mode".
 const inlineLimit = 40
 
 // startFan begins a Parallel or a Map.
@@ -21,27 +20,27 @@ func (st *stepper) startFan(sc *Scope, in any) *Error {
 	if s.Type == TypeParallel {
 		if s.parameters != nil {
 			if f.input, err = s.parameters.eval(st.env(sc, in)); err != nil {
-				return st.located(sc, err)
+				return st.locate(sc, err)
 			}
 		}
 	} else {
-		if f.items, err = st.items(sc, in); err != nil {
-			return st.located(sc, err)
+		if f.items, err = st.mapItems(sc, in); err != nil {
+			return st.locate(sc, err)
 		}
 		f.total, f.limit = len(f.items), inlineLimit
 		if err = st.concurrency(sc, in, f); err != nil {
-			return st.located(sc, err)
+			return st.locate(sc, err)
 		}
 	}
 	f.parts = newVector(f.total)
 	sc.fan, sc.phase = f, fanned
 	st.record(sc, HistoryEvent{Type: HistoryFanStarted, State: s, Index: int32(f.total)}) //nolint:gosec // a length
-	st.fill(sc)
+	st.startParts(sc)
 	return nil
 }
 
-// items are what a Map goes over.
-func (st *stepper) items(sc *Scope, in any) ([]any, *Error) {
+// mapItems returns the array that a Map iterates over.
+func (st *stepper) mapItems(sc *Scope, in any) ([]any, *Error) {
 	s := sc.state
 	v := in
 	if s.itemsPath != nil {
@@ -57,7 +56,7 @@ func (st *stepper) items(sc *Scope, in any) ([]any, *Error) {
 		if s.itemsPath != nil {
 			path = s.itemsPath.String()
 			if s.itemsPath.Root() == jsonpath.Context {
-				path = path[1:] // $$.Map is told as $.Map, as a recording of TestState shows
+				path = path[1:] // AWS writes $$.Map as $.Map here: a recording of TestState
 			}
 		}
 		return nil, runtimeError("Reference path \"%s\" must point to array.", path)
@@ -65,7 +64,7 @@ func (st *stepper) items(sc *Scope, in any) ([]any, *Error) {
 	return list, nil
 }
 
-// concurrency takes how many may run at once from the definition, if it says so.
+// concurrency sets the fan's limit to MaxConcurrency, if the definition has one.
 func (st *stepper) concurrency(sc *Scope, in any, f *fan) *Error {
 	s := sc.state
 	if n := s.maxConcurrency.fixed; n > 0 {
@@ -76,10 +75,10 @@ func (st *stepper) concurrency(sc *Scope, in any, f *fan) *Error {
 		if err != nil {
 			return noResults(s.maxConcurrency.path, err)
 		}
-		n, ok := wholeOf(v)
+		n, ok := wholeNumber(v)
 		if !ok || n < 0 {
 			return runtimeError("The MaxConcurrencyPath field refers to value \"%s\" which is not a valid integer: %s",
-				plainText(v), s.maxConcurrency.path)
+				messageText(v), s.maxConcurrency.path)
 		}
 		if n > 0 {
 			f.limit = int(min(n, math.MaxInt32))
@@ -88,8 +87,9 @@ func (st *stepper) concurrency(sc *Scope, in any, f *fan) *Error {
 	return nil
 }
 
-// fill starts what may start, each branch or iteration running until it blocks, and ends the fan when all are done.
-func (st *stepper) fill(sc *Scope) {
+// startParts starts branches or iterations as far as limit and budget allow, runs each until it waits, and ends the fan when
+// all are done.
+func (st *stepper) startParts(sc *Scope) {
 	f := sc.fan
 	for sc.phase == fanned && f.next < f.total && f.parts.active() < f.limit {
 		if st.budget <= 0 {
@@ -98,7 +98,7 @@ func (st *stepper) fill(sc *Scope) {
 		}
 		child, err := st.spawn(sc, f.next)
 		if err != nil {
-			st.failFan(sc, st.located(sc, err))
+			st.failFan(sc, st.locate(sc, err))
 			return
 		}
 		f.next++
@@ -108,7 +108,7 @@ func (st *stepper) fill(sc *Scope) {
 		st.absorb(sc, child)
 	}
 	if sc.phase == fanned && f.done == f.total {
-		// What follows a Map follows the end of its last iteration.
+		// In the history a Map's end follows that of its last iteration.
 		if f.last != 0 {
 			sc.previous = f.last
 		}
@@ -118,16 +118,17 @@ func (st *stepper) fill(sc *Scope) {
 	}
 }
 
+// spawn returns the scope of branch or iteration i, ready to run.
 func (st *stepper) spawn(sc *Scope, i int) (*Scope, *Error) {
 	f, s := sc.fan, sc.state
 	child := &Scope{owner: st.x.steps, path: sc.path.child(i), data: f.input, previous: sc.previous}
-	// What is assigned outside can be read inside. It cannot change while the fan is under way, so a copy will do.
+	// A part reads the variables around it, which cannot change while the fan is under way.
 	child.variables = sc.variables
 	block := s.Branches[0]
 	if s.Type == TypeParallel {
 		block = s.Branches[i]
 	} else {
-		input, err := st.item(sc, i)
+		input, err := st.itemInput(sc, i)
 		if err != nil {
 			return nil, err
 		}
@@ -138,7 +139,8 @@ func (st *stepper) spawn(sc *Scope, i int) (*Scope, *Error) {
 	return child, nil
 }
 
-// absorb takes what became of a branch or iteration into its fan. The child is new, or this Step's copy of what is there.
+// absorb updates the fan after child, one of its parts, has run: it stores the scope or its output, or fails the fan. The child
+// is new or this Step's copy.
 func (st *stepper) absorb(sc, child *Scope) {
 	f, i := sc.fan, child.path.last()
 	if child.phase != ended && child.phase != broken {
@@ -162,7 +164,7 @@ func (st *stepper) absorb(sc, child *Scope) {
 	f.done++
 }
 
-// failFan ends a fan of which one part has failed: the others are aborted.
+// failFan ends a fan after a part has failed: it aborts the others and fails the state.
 func (st *stepper) failFan(sc *Scope, err *Error) {
 	for _, child := range sc.fan.parts.scopes() {
 		if child.phase == broken {
@@ -180,7 +182,7 @@ func (st *stepper) failFan(sc *Scope, err *Error) {
 	st.fail(sc, err)
 }
 
-// recordAborted tells of the states in which a branch or iteration was aborted, inner ones first.
+// recordAborted records the states in which a branch or iteration was aborted, inner before outer.
 func (st *stepper) recordAborted(sc *Scope) {
 	if sc.fan != nil {
 		for _, child := range sc.fan.parts.scopes() {

@@ -9,8 +9,8 @@ import (
 // A HistoryType is the kind of a [HistoryEvent]. Its String is AWS's name of the event: PassStateEntered, TaskScheduled, ….
 type HistoryType uint8
 
-// The kinds. Those of states and tasks are put together with the state's type and the resource's kind when somebody
-// reads them.
+// The kinds. AWS's names of state and task events also hold the state's type or the kind of its resource; [HistoryEvent.Name]
+// adds them.
 const (
 	_ HistoryType = iota
 	HistoryExecutionStarted

@@ -20,7 +20,7 @@ type PutObject struct {
 	Body        []byte
 }
 
-// reading is how far an ItemReader has come. Its slices are never changed in place: copies of the execution share them.
+// reading is the progress of an ItemReader. Its slices never change in place: copies of the execution share them.
 type reading struct {
 	next    []items.File // the first is under way
 	listing bool         // a list is under way, not an object
@@ -32,8 +32,8 @@ type reading struct {
 	max     int // 0: all
 }
 
-// prepareReading evaluates what the state's ItemReader says, and returns what it asks for first.
-func (st *stepper) prepareReading(sc *Scope, in any, run *mapRun) (first any, err *Error) {
+// startReading evaluates the state's ItemReader and returns its first request.
+func (st *stepper) startReading(sc *Scope, in any, run *mapRun) (first any, err *Error) {
 	r := sc.state.distribution.reader
 	var parameters any
 	if r.parameters != nil {
@@ -63,7 +63,7 @@ func (st *stepper) prepareReading(sc *Scope, in any, run *mapRun) (first any, er
 	return GetObject(run.reading.next[0]), err
 }
 
-// objectParameter returns a text of the Parameters of an ItemReader or ResultWriter.
+// objectParameter returns a string of the Parameters of an ItemReader or ResultWriter.
 func objectParameter(parameters any, name string, required bool) (string, *Error) {
 	o, _ := parameters.(*value.Object)
 	v, there := o.Lookup(name)
@@ -77,14 +77,14 @@ func objectParameter(parameters any, name string, required bool) (string, *Error
 	return "", runtimeError("The field '%s' must be a string: %s", name, value.Text(v))
 }
 
-// objectRead takes the answer to a request of the reader, and asks for the next object or starts the children.
+// objectRead applies the answer to a request of the reader, and requests the next object or starts the children.
 func (st *stepper) objectRead(sc *Scope, event *Event) {
 	f, run := sc.fan, sc.fan.run
 	if event.Failure != nil {
 		st.failMapRun(sc, &Error{ErrItemReader, event.Failure.Cause})
 		return
 	}
-	if err := run.reading.take(sc.state.distribution.reader, event); err != nil {
+	if err := run.reading.add(sc.state.distribution.reader, event); err != nil {
 		st.failMapRun(sc, &Error{ErrItemReader, err.Error()})
 		return
 	}
@@ -98,11 +98,11 @@ func (st *stepper) objectRead(sc *Scope, event *Event) {
 		f.items = f.items[:run.reading.max]
 	}
 	run.reading = reading{}
-	st.startChildren(sc)
+	st.advanceMapRun(sc)
 }
 
-// take reads what a request has brought.
-func (r *reading) take(reader *itemReader, event *Event) error {
+// add reads the items, or the names of further files, from the answer to a request.
+func (r *reading) add(reader *itemReader, event *Event) error {
 	if r.listing {
 		r.listing = false
 		if !reader.flatten {

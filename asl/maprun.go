@@ -10,13 +10,12 @@ import (
 	"signalbox/asl/value"
 )
 
-// distributedLimit is how many children of a distributed Map run at once where the definition names no number. AWS, "Map
-// state in Distributed mode".
+// distributedLimit is the default MaxConcurrency of a distributed Map. AWS, "Map state in Distributed mode".
 const distributedLimit = 10_000
 
 // A mapRun is a distributed Map under way, beside what every fan has. It is copied with its fan.
 type mapRun struct {
-	id    int64  // what its children's effects and events are known by
+	id    int64  // of the effects and events of its children
 	name  string // a UUID, the last part of its ARN
 	label string
 	stage stage
@@ -24,10 +23,10 @@ type mapRun struct {
 	object  int64
 	reading reading
 	writing []PutObject // the first is under way
-	items   int         // how many have been given to children
+	items   int         // given to children so far
 	running int
-	failed  int // items
-	// failures and percentage of failed items are tolerated up to these; less than 0: that one does not count.
+	failed  int // number of items of children that have failed
+	// Tolerated number and percentage of failed items; below 0: not limited by this one.
 	failures, percentage float64
 	maxItems, maxBytes   int // of a batch
 	batchInput           any
@@ -41,13 +40,13 @@ const (
 	stageWriting
 )
 
-// A ChildRequest asks for an execution of its own for an item, or a batch of items, of a distributed Map.
+// A ChildRequest asks for a child execution for an item, or a batch of items, of a distributed Map. It does not change.
 type ChildRequest struct {
 	Machine  *Machine
 	Identity Identity
 	Input    any
 	Index    int
-	Items    int // how many items it has: 1 without batches
+	Items    int // number of items: 1 without batches
 }
 
 // A ChildEnd is how a child execution has ended.
@@ -60,7 +59,7 @@ type ChildEnd struct {
 	Stopped time.Time
 }
 
-// EndOf puts together how a child execution has ended.
+// EndOf returns how a child execution has ended, for the [EventChildEnded] of its parent.
 func EndOf(request *ChildRequest, x *Execution) *ChildEnd {
 	return &ChildEnd{request, x.Status, x.Output, x.Failure, x.Started, x.Stopped}
 }
@@ -71,19 +70,19 @@ func (st *stepper) startMapRun(sc *Scope, in any) *Error {
 	d := s.distribution
 	f := &fan{input: in, limit: distributedLimit}
 	if d.reader == nil {
-		list, err := st.items(sc, in)
+		list, err := st.mapItems(sc, in)
 		if err != nil {
-			return st.located(sc, err)
+			return st.locate(sc, err)
 		}
 		f.items = list
 	}
 	if err := st.concurrency(sc, in, f); err != nil {
-		return st.located(sc, err)
+		return st.locate(sc, err)
 	}
 	st.record(sc, HistoryEvent{Type: HistoryFanStarted, State: s, Index: int32(len(f.items))}) //nolint:gosec // a length
 	run := &mapRun{label: d.label}
 	if err := run.configure(st, sc, in); err != nil {
-		return st.located(sc, err)
+		return st.locate(sc, err)
 	}
 	st.x.ids++
 	run.id, run.name = st.x.ids, st.uuid()
@@ -93,8 +92,8 @@ func (st *stepper) startMapRun(sc *Scope, in any) *Error {
 	var first any
 	if d.reader != nil {
 		var err *Error
-		if first, err = st.prepareReading(sc, in, run); err != nil {
-			return st.located(sc, err)
+		if first, err = st.startReading(sc, in, run); err != nil {
+			return st.locate(sc, err)
 		}
 	}
 	f.run = run
@@ -102,7 +101,7 @@ func (st *stepper) startMapRun(sc *Scope, in any) *Error {
 	st.record(sc, HistoryEvent{Type: HistoryMapRunStarted, State: s, Data: run.arn(st.x.who)})
 	switch {
 	case first == nil:
-		st.startChildren(sc)
+		st.advanceMapRun(sc)
 	case run.reading.max < 0:
 		st.failMapRun(sc, &Error{ErrItemReader, "field MaxItems must be positive"})
 	default:
@@ -111,7 +110,7 @@ func (st *stepper) startMapRun(sc *Scope, in any) *Error {
 	return nil
 }
 
-// configure evaluates what the run is told by numbers, and what each batch is given.
+// configure evaluates the run's limits and BatchInput.
 func (run *mapRun) configure(st *stepper, sc *Scope, in any) (err *Error) {
 	d := sc.state.distribution
 	number := func(l limit, whole bool) float64 {
@@ -156,7 +155,7 @@ func (run *mapRun) configure(st *stepper, sc *Scope, in any) (err *Error) {
 	return err
 }
 
-// limit evaluates a number that may be given by a path, where AWS takes its text as well.
+// limit returns a number that the definition gives itself or by a path. AWS takes its text as well.
 func (st *stepper) limit(sc *Scope, in any, l limit, whole bool) (float64, *Error) {
 	if l.path == nil {
 		return l.fixed, nil
@@ -171,7 +170,7 @@ func (st *stepper) limit(sc *Scope, in any, l limit, whole bool) (float64, *Erro
 	if whole {
 		kind = "integer"
 		var i int64
-		i, ok = wholeOf(v)
+		i, ok = wholeNumber(v)
 		n = float64(max(math.MinInt32, min(i, math.MaxInt32))) // fits an int wherever this runs
 	} else if text, isText := v.(string); isText {
 		n, err = strconv.ParseFloat(text, 64)
@@ -180,31 +179,31 @@ func (st *stepper) limit(sc *Scope, in any, l limit, whole bool) (float64, *Erro
 		n, ok = value.Float(v)
 	}
 	if !ok {
-		return 0, runtimeError("The %sPath field refers to value \"%s\" which is not a valid %s: %s", l.field, plainText(v), kind, l.path)
+		return 0, runtimeError("The %sPath field refers to value \"%s\" which is not a valid %s: %s", l.field, messageText(v), kind, l.path)
 	}
 	return n, nil
 }
 
-// labelOf makes up the label of a Map that has none: always the same for one state of one machine.
+// labelOf returns the label of a Map that has none: always the same for one state of one machine.
 func labelOf(machine, state string) string {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(machine + "\x00" + state)) // it never fails
 	return uuidOf(h.Sum64(), mix(h.Sum64()))
 }
 
-// arn is the run's name in ARNs.
+// arn returns the ARN of the run.
 func (run *mapRun) arn(who *Identity) string {
 	return arnPrefix(who) + ":mapRun:" + who.StateMachineName + "/" + run.label + ":" + run.name
 }
 
-// arnPrefix is the partition, region and account of the machine: arn:aws:states:us-east-1:123456789012.
+// arnPrefix returns partition, region and account of the machine: arn:aws:states:us-east-1:123456789012.
 func arnPrefix(who *Identity) string {
 	prefix, _, _ := strings.Cut(who.StateMachineID, ":stateMachine:")
 	return prefix
 }
 
-// startChildren starts what may start, and ends the run when all children have ended.
-func (st *stepper) startChildren(sc *Scope) {
+// advanceMapRun starts children as far as limit and budget allow, and completes the run when all have ended.
+func (st *stepper) advanceMapRun(sc *Scope) {
 	f, run := sc.fan, sc.fan.run
 	if run.stage != stageRunning {
 		run.stage, f.parts = stageRunning, newVector(len(f.items))
@@ -215,9 +214,9 @@ func (st *stepper) startChildren(sc *Scope) {
 			return
 		}
 		st.budget--
-		child, err := st.child(sc)
+		child, err := st.nextChild(sc)
 		if err != nil {
-			st.failMapRun(sc, st.located(sc, err))
+			st.failMapRun(sc, st.locate(sc, err))
 			return
 		}
 		f.parts.set(f.next, child, st.x)
@@ -227,14 +226,14 @@ func (st *stepper) startChildren(sc *Scope) {
 		st.out.Do = append(st.out.Do, Effect{Kind: EffectStartChild, Scope: sc.path, ID: run.id, Child: child})
 	}
 	if run.items == len(f.items) && run.running == 0 {
-		st.childrenEnded(sc)
+		st.completeMapRun(sc)
 	}
 }
 
-// child puts together the next child execution: an item, or a batch of them.
-func (st *stepper) child(sc *Scope) (*ChildRequest, *Error) {
+// nextChild returns the request for the next child execution: of an item or a batch.
+func (st *stepper) nextChild(sc *Scope) (*ChildRequest, *Error) {
 	f, run := sc.fan, sc.fan.run
-	input, err := st.item(sc, run.items)
+	input, err := st.itemInput(sc, run.items)
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +247,7 @@ func (st *stepper) child(sc *Scope) (*ChildRequest, *Error) {
 		around.Set("Items", batch)
 		size := value.Size(around.Object())
 		for run.items+n < len(f.items) && (run.maxItems < 1 || n < run.maxItems) {
-			next, err := st.item(sc, run.items+n)
+			next, err := st.itemInput(sc, run.items+n)
 			if err != nil {
 				return nil, err
 			}
@@ -274,8 +273,8 @@ func (st *stepper) child(sc *Scope) (*ChildRequest, *Error) {
 	}, nil
 }
 
-// item is what an iteration or child gets for an item of the fan.
-func (st *stepper) item(sc *Scope, i int) (any, *Error) {
+// itemInput returns item i of the fan after ItemSelector.
+func (st *stepper) itemInput(sc *Scope, i int) (any, *Error) {
 	f := sc.fan
 	if sc.state.itemSelector == nil {
 		return f.items[i], nil
@@ -285,7 +284,7 @@ func (st *stepper) item(sc *Scope, i int) (any, *Error) {
 	return sc.state.itemSelector.eval(env)
 }
 
-// childEnded takes the end of a child into its run.
+// childEnded stores how a child has ended, and fails the run if too many have failed. Stale ends are ignored.
 func (st *stepper) childEnded(sc *Scope, end *ChildEnd) {
 	f, run := sc.fan, sc.fan.run
 	i := end.Request.Index
@@ -300,16 +299,16 @@ func (st *stepper) childEnded(sc *Scope, end *ChildEnd) {
 	run.running--
 	if end.Status != StatusSucceeded {
 		run.failed += end.Request.Items
-		if run.intolerable(len(f.items)) {
+		if run.failuresExceeded(len(f.items)) {
 			st.failMapRun(sc, &Error{ErrTolerance, "The specified tolerated failure threshold was exceeded"})
 			return
 		}
 	}
-	st.startChildren(sc)
+	st.advanceMapRun(sc)
 }
 
-// intolerable reports whether more items have failed than may.
-func (run *mapRun) intolerable(total int) bool {
+// failuresExceeded reports whether more items have failed than the definition tolerates.
+func (run *mapRun) failuresExceeded(total int) bool {
 	failed := float64(run.failed)
 	switch {
 	case run.failures < 0 && run.percentage < 0:
@@ -320,7 +319,7 @@ func (run *mapRun) intolerable(total int) bool {
 	return run.percentage >= 0 && failed*100 > run.percentage*float64(total)
 }
 
-// failMapRun ends the run: children that are under way are stopped.
+// failMapRun ends the run with an error and stops its children.
 func (st *stepper) failMapRun(sc *Scope, err *Error) {
 	st.stopChildren(sc)
 	st.record(sc, HistoryEvent{Type: HistoryMapRunFailed, State: sc.state, Error: err})
@@ -333,11 +332,11 @@ func (st *stepper) stopChildren(sc *Scope) {
 	}
 }
 
-// childrenEnded exports the results where that is asked for, and ends the run.
-func (st *stepper) childrenEnded(sc *Scope) {
+// completeMapRun exports the results if there is a ResultWriter, and ends the run.
+func (st *stepper) completeMapRun(sc *Scope) {
 	w := sc.state.distribution.writer
 	if w == nil || w.parameters == nil {
-		st.endMapRun(sc, results(sc.fan.parts.list(sc.fan.next), w))
+		st.endMapRun(sc, exportedResults(sc.fan.parts.list(sc.fan.next), w))
 		return
 	}
 	if err := st.startWriting(sc); err != nil {
@@ -345,7 +344,7 @@ func (st *stepper) childrenEnded(sc *Scope) {
 	}
 }
 
-// endMapRun records the end: what follows the state follows the start of its run.
+// endMapRun succeeds with a result. In the history the state's exit follows the start of its run.
 func (st *stepper) endMapRun(sc *Scope, result any) {
 	s := sc.state
 	started := sc.previous
@@ -356,8 +355,8 @@ func (st *stepper) endMapRun(sc *Scope, result any) {
 	st.succeed(sc, result)
 }
 
-// runEvent is what an event does to a distributed Map.
-func (st *stepper) runEvent(sc *Scope, event *Event) {
+// mapRunEvent applies an event to a distributed Map. Stale events are ignored.
+func (st *stepper) mapRunEvent(sc *Scope, event *Event) {
 	run := sc.fan.run
 	switch {
 	case event.Kind == EventChildEnded:
@@ -374,7 +373,7 @@ func (st *stepper) runEvent(sc *Scope, event *Event) {
 	}
 }
 
-// requestObject sends a request for an object.
+// requestObject asks for an object to be read, listed or written.
 func (st *stepper) requestObject(sc *Scope, request any) {
 	st.x.ids++
 	sc.fan.run.object = st.x.ids

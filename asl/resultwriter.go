@@ -6,9 +6,9 @@ import (
 	"signalbox/asl/value"
 )
 
-// results makes what a distributed Map gives of its children's ends: the outputs of those that have succeeded, in the order
-// of the items. AWS, "ResultWriter": COMPACT is how it is without one.
-func results(ends []any, w *resultWriter) []any {
+// exportedResults returns the result of a distributed Map in the order of its items: the outputs of the children that have
+// succeeded, transformed as its ResultWriter says. Without one that is COMPACT. AWS, "ResultWriter".
+func exportedResults(ends []any, w *resultWriter) []any {
 	transformation := "COMPACT"
 	if w != nil && w.transformation != "" {
 		transformation = w.transformation
@@ -34,7 +34,7 @@ func results(ends []any, w *resultWriter) []any {
 	return list
 }
 
-// details is how AWS describes a child execution in the files of a ResultWriter.
+// details returns the description of a child execution in the files of a ResultWriter, as AWS writes it.
 func (e *ChildEnd) details() *value.Object {
 	included := value.NewObject("Included", true)
 	var b value.Builder
@@ -64,22 +64,22 @@ func (e *ChildEnd) details() *value.Object {
 	return b.Object()
 }
 
-// startWriting exports the results: a file of those that have succeeded, one of those that have not, and, when these are
-// written, the manifest that names them.
+// startWriting begins the export: a file of the children that have succeeded, one of those that have failed, then the manifest
+// that names them.
 func (st *stepper) startWriting(sc *Scope) *Error {
 	f, run := sc.fan, sc.fan.run
 	w := sc.state.distribution.writer
 	parameters, err := w.parameters.eval(st.env(sc, f.input))
 	if err != nil {
-		return st.located(sc, err)
+		return st.locate(sc, err)
 	}
 	bucket, err := objectParameter(parameters, "Bucket", true)
 	if err != nil {
-		return st.located(sc, err)
+		return st.locate(sc, err)
 	}
 	prefix, err := objectParameter(parameters, "Prefix", false)
 	if err != nil {
-		return st.located(sc, err)
+		return st.locate(sc, err)
 	}
 	folder := run.name + "/"
 	if prefix != "" {
@@ -111,10 +111,10 @@ func (st *stepper) startWriting(sc *Scope) *Error {
 		files[kind] = []any{value.NewObject("Key", key, "Size", int64(len(body)))}
 		run.writing = append(run.writing[:len(run.writing):len(run.writing)], PutObject{bucket, key, body})
 	}
-	add(0, "SUCCEEDED", results(succeeded, &none))
+	add(0, "SUCCEEDED", exportedResults(succeeded, &none))
 	add(1, "FAILED", failed)
 	manifest := value.NewObject("DestinationBucket", bucket, "MapRunArn", run.arn(st.x.who), "ResultFiles", value.NewObject(
-		"FAILED", orEmpty(files[1]), "PENDING", orEmpty(files[2]), "SUCCEEDED", orEmpty(files[0])))
+		"FAILED", emptyIfNil(files[1]), "PENDING", emptyIfNil(files[2]), "SUCCEEDED", emptyIfNil(files[0])))
 	run.writing = append(run.writing[:len(run.writing):len(run.writing)],
 		PutObject{bucket, folder + "manifest.json", value.Append(nil, manifest)})
 	run.stage = stageWriting
@@ -122,14 +122,14 @@ func (st *stepper) startWriting(sc *Scope) *Error {
 	return nil
 }
 
-func orEmpty(list []any) []any {
+func emptyIfNil(list []any) []any {
 	if list == nil {
 		return []any{}
 	}
 	return list
 }
 
-// text is a file of results: one array, or a line for each.
+// text returns the text of a file of results: one array, or JSON Lines.
 func (w *resultWriter) text(list []any) []byte {
 	if !w.lines {
 		return value.Append(nil, list)
@@ -141,7 +141,7 @@ func (w *resultWriter) text(list []any) []byte {
 	return text
 }
 
-// objectWritten goes on with the next file, or ends the run with the place of the manifest.
+// objectWritten writes the next file, or ends the run with the place of the manifest.
 func (st *stepper) objectWritten(sc *Scope, event *Event) {
 	run := sc.fan.run
 	if event.Failure != nil {

@@ -1,6 +1,6 @@
 package asl
 
-// This file holds what becomes of a failure: Retry, Catch, or the end of the scope.
+// This file handles failures: Retry, Catch, or the end of the scope.
 
 import (
 	"time"
@@ -9,18 +9,18 @@ import (
 	"signalbox/asl/value"
 )
 
-// fail retries, catches, or breaks the scope.
+// fail applies Retry and Catch to a failure of the scope's state, and else breaks the scope.
 func (st *stepper) fail(sc *Scope, err *Error) { st.failAs(sc, err, err.Name) }
 
-// failAs is fail for an error that Retry and Catch match by the name of its kind: a missing heartbeat is told as
-// States.Timeout, but those that name States.HeartbeatTimeout take it too.
+// failAs is fail for an error that Retry and Catch match by another name: a missed heartbeat is recorded as States.Timeout,
+// but matches States.HeartbeatTimeout, too.
 func (st *stepper) failAs(sc *Scope, err *Error, kind string) {
 	s := sc.state
 	failed := sc.fan
 	sc.fan = nil
 	for i := range s.Retry {
 		r := &s.Retry[i]
-		if !matchesError(r.ErrorEquals, kind) {
+		if !errorMatches(r.ErrorEquals, kind) {
 			continue
 		}
 		if int64(sc.attempts.of(i)) >= r.MaxAttempts {
@@ -40,11 +40,11 @@ func (st *stepper) failAs(sc *Scope, err *Error, kind string) {
 	}
 	for i := range s.Catch {
 		c := &s.Catch[i]
-		if !matchesError(c.ErrorEquals, kind) {
+		if !errorMatches(c.ErrorEquals, kind) {
 			continue
 		}
 		caught := value.NewObject("Error", err.Name, "Cause", err.Cause)
-		if *err == (Error{}) { // whoever failed the task gave neither: AWS shows nulls, not empty texts
+		if *err == (Error{}) { // SendTaskFailure without error and cause: AWS shows nulls, not empty texts
 			caught = value.NewObject("Error", nil, "Cause", nil)
 		}
 		output, bad := merge(sc.data, caught, c.resultPath, c.discardResult)
@@ -52,7 +52,7 @@ func (st *stepper) failAs(sc *Scope, err *Error, kind string) {
 			bad = st.exit(sc, caught, output, transition{next: c.next, why: ReasonCatch, index: i, assign: c.assign})
 		}
 		if bad != nil {
-			err = st.located(sc, bad)
+			err = st.locate(sc, bad)
 			break
 		}
 		return
@@ -63,9 +63,9 @@ func (st *stepper) failAs(sc *Scope, err *Error, kind string) {
 	sc.phase, sc.failure, sc.fan = broken, err, failed
 }
 
-// matchesError reports whether a list of names takes an error. States Language, "Predefined error codes"; that States.Runtime
-// is taken by nothing, not even by its name, is what AWS does.
-func matchesError(names []string, name string) bool {
+// errorMatches reports whether ErrorEquals matches an error. States Language, "Predefined error codes". On AWS nothing matches
+// States.Runtime, not even its own name.
+func errorMatches(names []string, name string) bool {
 	if name == ErrRuntime {
 		return false
 	}

@@ -10,13 +10,13 @@ import (
 	"signalbox/asl/value"
 )
 
-// budget is how many states one Step enters at most. Larger ones make the slice of effects grow, smaller ones pay for the
-// call more often.
+// budget is the number of states that one Step enters at most. With a larger one the slices of effects grow, with a smaller one
+// the cost of a call is paid more often.
 const budget = 256
 
-// Step takes the execution x, in place, to where event leads, and adds to out what follows. It goes on until the execution
-// waits for something, has ended, or the budget is used up; then one effect says [EffectContinue]. A copy of x made before is not
-// touched.
+// Step applies an event to the execution x, in place, and appends the history events and effects that follow to out. It
+// enters states until the execution waits for something, has ended, or has entered 256 of them; then the last effect is
+// [EffectContinue]. Copies of x are not changed.
 func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 	if !out.Unshared {
 		x.shared = x.steps
@@ -26,14 +26,14 @@ func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 	*st = stepper{m: m, x: x, now: event.Time, out: out, budget: budget, args: st.args}
 	switch {
 	case event.Kind == EventActivityDeleted, event.Kind == EventActivityCreated:
-		x.noteActivity(&event)
+		x.recordActivity(&event)
 	case event.Kind == EventStart:
 		if x.root == nil {
 			st.start(event)
 		}
 	case x.Status != StatusRunning, x.root == nil && event.Kind != EventStop:
 	case event.Kind == EventStop:
-		if x.root == nil { // it has not begun, and never will
+		if x.root == nil { // stopped before EventStart
 			x.Started, x.root = st.now, &Scope{owner: x.steps, state: m.start}
 		}
 		st.abort(x.root)
@@ -54,17 +54,16 @@ func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 		}
 		st.conclude()
 	}
-	*st = stepper{args: st.args} // lets go of everything but memory to use again
+	*st = stepper{args: st.args} // keeps nothing but memory for the next Step
 }
 
-// noteActivity remembers that an activity does not exist, or exists again.
-func (x *Execution) noteActivity(event *Event) {
-	arn := event.Activity
-	gone := slices.DeleteFunc(slices.Clone(x.deleted), func(one string) bool { return one == arn })
+// recordActivity adds an activity to the list of deleted ones, or takes it off.
+func (x *Execution) recordActivity(event *Event) {
+	deleted := slices.DeleteFunc(slices.Clone(x.deleted), func(arn string) bool { return arn == event.Activity })
 	if event.Kind == EventActivityDeleted {
-		gone = append(gone, arn)
+		deleted = append(deleted, event.Activity)
 	}
-	x.deleted = gone
+	x.deleted = deleted
 }
 
 // A stepper is one Step under way.
@@ -73,12 +72,13 @@ type stepper struct {
 	x          *Execution
 	now        time.Time
 	out        *Effects
-	budget     int
-	unfinished bool
-	scratch    environment
-	args       []any // of the intrinsic functions that are being called, outer ones first
+	budget     int         // how many more states may be entered
+	unfinished bool        // it was used up
+	scratch    environment // of the evaluation under way
+	args       []any       // of the intrinsic functions that are being called, outer before inner
 }
 
+// start begins the execution with its first state.
 func (st *stepper) start(event Event) {
 	x := st.x
 	x.Input, x.Started = event.Input, st.now
@@ -91,7 +91,7 @@ func (st *stepper) start(event Event) {
 	st.conclude()
 }
 
-// conclude ends the execution when its root has ended, or asks for another Step.
+// conclude ends the execution if its root scope has ended, and asks for another Step if the budget was used up.
 func (st *stepper) conclude() {
 	x := st.x
 	switch x.root.phase {
@@ -109,9 +109,10 @@ func (st *stepper) conclude() {
 	}
 }
 
+// finish ends the execution with a status and records the event for it.
 func (st *stepper) finish(status Status, kind HistoryType) {
 	x := st.x
-	x.Status, x.Stopped = status, st.now
+	x.Status, x.Stopped, x.unfinished = status, st.now, false
 	x.root = st.own(x.root)
 	st.record(x.root, HistoryEvent{Type: kind, Data: x.Output, Error: x.Failure})
 	if x.timeout != 0 {
@@ -143,9 +144,9 @@ func (st *stepper) event(sc *Scope, kind HistoryType) *HistoryEvent {
 	e.ID, e.Previous, e.Time, e.Type = st.x.events, sc.previous, st.now, kind
 	switch kind {
 	case HistoryExecutionAborted:
-		e.Previous = 0 // what aborts it comes from outside: a recording of StopExecution
-	case HistoryExecutionStarted, HistoryIterationSucceeded, HistoryIterationFailed, HistoryStateAborted, HistoryIterationAborted, HistoryFanSucceeded,
-		HistoryMapRunSucceeded, HistoryMapRunAborted:
+		e.Previous = 0 // as a recording of StopExecution shows
+	case HistoryExecutionStarted, HistoryIterationSucceeded, HistoryIterationFailed, HistoryStateAborted,
+		HistoryIterationAborted, HistoryFanSucceeded, HistoryMapRunSucceeded, HistoryMapRunAborted:
 	default:
 		sc.previous = e.ID
 	}
@@ -164,7 +165,7 @@ func (st *stepper) run(sc *Scope) {
 	}
 }
 
-// resume goes on everywhere in the tree where a Step has stopped for lack of budget.
+// resume continues every scope of the tree that a Step has left because its budget was used up.
 func (st *stepper) resume(sc *Scope) {
 	if sc.phase == fanned {
 		active := sc.fan.parts.scopes()
@@ -173,33 +174,33 @@ func (st *stepper) resume(sc *Scope) {
 				break
 			}
 			if child.phase != ready && child.phase != fanned {
-				continue // it waits
+				continue // waits for an event of its own
 			}
 			child = st.own(child)
-			rest := st.splitBudget(len(active) - i + 1) // one share is for those that have not begun
+			rest := st.splitBudget(len(active) - i + 1) // one share is for the parts that have not begun
 			st.resume(child)
 			st.budget += rest
 			st.absorb(sc, child)
 		}
-		st.budget = max(st.budget, 1) // what has not begun must not wait for those that never end
+		st.budget = max(st.budget, 1) // parts that never wait must not keep others from beginning
 		st.startReady(sc)
 	}
 	st.run(sc)
 }
 
-// startReady starts what may start of a fan that has stopped for lack of budget, or of which a part has ended.
+// startReady starts the parts of a fan that may start now, after one has ended or a budget was used up.
 func (st *stepper) startReady(sc *Scope) {
 	switch {
 	case sc.phase != fanned:
 	case sc.fan.run == nil:
-		st.fill(sc)
+		st.startParts(sc)
 	case sc.fan.run.stage == stageRunning:
-		st.startChildren(sc)
+		st.advanceMapRun(sc)
 	}
 }
 
-// splitBudget leaves one of n shares of the budget, at least one state, and returns the rest, which is to be added again. So one
-// branch that never waits does not keep the others from going on.
+// splitBudget reduces the budget to one of n shares, at least one state, and returns the rest for the caller to add again. A
+// branch that never waits can so not starve the others.
 func (st *stepper) splitBudget(n int) (rest int) {
 	share := max(1, st.budget/n)
 	rest = st.budget - share
@@ -207,7 +208,7 @@ func (st *stepper) splitBudget(n int) (rest int) {
 	return rest
 }
 
-// deliver takes an event down to the scope at path, and what follows from it up again.
+// deliver passes an event down to the scope at path. On the way back up each fan absorbs what has become of its part.
 func (st *stepper) deliver(sc *Scope, path ScopePath, event *Event) {
 	if path == "" {
 		st.handle(sc, event)
@@ -229,7 +230,7 @@ func (st *stepper) deliver(sc *Scope, path ScopePath, event *Event) {
 	st.run(sc)
 }
 
-// handle is what an event does to the scope that it is for.
+// handle applies an event to its scope. Stale events are ignored.
 func (st *stepper) handle(sc *Scope, event *Event) {
 	isTask := sc.phase == tasking && event.ID == sc.task
 	switch event.Kind {
@@ -245,14 +246,12 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 	case EventTaskHeartbeat:
 		if isTask && sc.heartbeat != 0 {
 			st.cancelTimer(&sc.heartbeat, sc.path)
-			if d, err := st.duration(sc, sc.state.heartbeat, "HeartbeatSecondsPath"); err == nil && d > 0 {
-				sc.heartbeat, sc.heartbeatDue = st.setTimer(sc, st.now.Add(d))
-			}
+			sc.heartbeat, sc.heartbeatDue = st.setTimer(sc, st.now.Add(sc.request.Heartbeat))
 		}
 	case EventTaskSucceeded:
 		if isTask {
 			st.taskStarted(sc, "")
-			st.endTask(sc)
+			st.clearTask(sc)
 			if value.Size(event.Output) > maxPayload {
 				err := tooLarge(sc.state.service())
 				st.record(sc, HistoryEvent{Type: HistoryTaskFailed, State: sc.state, Error: err})
@@ -266,7 +265,7 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 	case EventTaskFailed:
 		if isTask {
 			st.taskStarted(sc, "")
-			st.endTask(sc)
+			st.clearTask(sc)
 			st.record(sc, HistoryEvent{Type: HistoryTaskFailed, State: sc.state, Error: event.Failure})
 			st.fail(sc, event.Failure)
 		}
@@ -274,24 +273,25 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 		st.timerFired(sc, event.ID)
 	case EventChildEnded, EventObjectSucceeded, EventObjectFailed:
 		if sc.phase == fanned && sc.fan.run != nil {
-			st.runEvent(sc, event)
+			st.mapRunEvent(sc, event)
 		}
 	}
 }
 
+// timerFired ends a Wait, begins a retry, or lets a task time out. A stale timer is ignored.
 func (st *stepper) timerFired(sc *Scope, id int64) {
 	switch {
 	case id == 0:
 	case sc.phase == waiting && id == sc.timer:
 		sc.timer = 0
-		if in, err := st.in(sc); err != nil {
+		if in, err := st.effectiveInput(sc); err != nil {
 			st.fail(sc, err)
 		} else {
 			st.leave(sc, in, in, transition{next: sc.state.next, assign: sc.state.assign})
 		}
 	case sc.phase == backoff && id == sc.timer:
 		sc.timer = 0
-		st.work(sc)
+		st.attempt(sc)
 	case sc.phase == tasking && (id == sc.timer || id == sc.heartbeat):
 		kind := ErrTimeout
 		if id == sc.heartbeat {
@@ -300,47 +300,49 @@ func (st *stepper) timerFired(sc *Scope, id int64) {
 			sc.timer = 0
 		}
 		st.out.Do = append(st.out.Do, Effect{Kind: EffectCancelTask, Scope: sc.path, ID: sc.task})
-		st.endTask(sc)
-		err := &Error{Name: ErrTimeout} // of a missing heartbeat as well, as AWS records it
+		st.clearTask(sc)
+		err := &Error{Name: ErrTimeout} // AWS records a missing heartbeat so, too
 		st.record(sc, HistoryEvent{Type: HistoryTaskTimedOut, State: sc.state, Error: err})
 		st.failAs(sc, err, kind)
 	}
 }
 
-// enter begins the scope's state.
+// enter records that the scope's state was entered, and executes it.
 func (st *stepper) enter(sc *Scope) {
 	sc.entered, sc.attempts = instantOf(st.now), nil
 	e := st.event(sc, HistoryStateEntered)
 	e.State, e.From, e.Data, e.Reason, e.Index = sc.state, sc.from, sc.data, sc.why, sc.whyIndex
 	sc.enteredID = e.ID
-	st.work(sc)
+	st.attempt(sc)
 }
 
-// work does what the state does, for the first time or again.
-func (st *stepper) work(sc *Scope) {
-	if err := st.do(sc); err != nil {
+// attempt executes the scope's state, for the first time or as a retry, and handles its failure.
+func (st *stepper) attempt(sc *Scope) {
+	if err := st.execute(sc); err != nil {
 		st.fail(sc, err)
 	}
 }
 
-func (st *stepper) do(sc *Scope) *Error {
+// execute does what the state's type asks for, until the scope has left the state or waits in it. It returns a failure that
+// Retry and Catch have not seen yet.
+func (st *stepper) execute(sc *Scope) *Error {
 	s := sc.state
 	if s.jsonata {
-		return st.located(sc, runtimeError("The query language JSONata is not run by this version"))
+		return st.locate(sc, runtimeError("The query language JSONata is not run by this version"))
 	}
 	if s.Type == TypeFail {
-		return st.failing(sc)
+		return st.evaluateFail(sc)
 	}
-	in, err := st.in(sc)
+	in, err := st.effectiveInput(sc)
 	if err != nil {
-		return st.located(sc, err)
+		return st.locate(sc, err)
 	}
 	switch s.Type {
 	case TypePass:
 		result := in
 		if s.parameters != nil {
 			if result, err = s.parameters.eval(st.env(sc, in)); err != nil {
-				return st.located(sc, err)
+				return st.locate(sc, err)
 			}
 		}
 		if s.hasResult {
@@ -352,9 +354,9 @@ func (st *stepper) do(sc *Scope) *Error {
 	case TypeSucceed:
 		st.leave(sc, in, in, transition{})
 	case TypeWait:
-		until, err := st.until(sc, in)
+		until, err := st.waitEnd(sc, in)
 		if err != nil {
-			return st.located(sc, err)
+			return st.locate(sc, err)
 		}
 		sc.phase = waiting
 		sc.timer, sc.due = st.setTimer(sc, until)
@@ -366,16 +368,19 @@ func (st *stepper) do(sc *Scope) *Error {
 	return nil
 }
 
-// env returns the environment for one evaluation; the next call uses it again.
+// env returns the environment for one evaluation. The next call reuses it.
 func (st *stepper) env(sc *Scope, input any) *environment {
 	st.scratch = environment{input: input, step: st, scope: sc}
 	return &st.scratch
 }
 
-// in applies InputPath.
-func (st *stepper) in(sc *Scope) (any, *Error) { return st.through(sc, sc.state.inputPath, sc.data) }
+// effectiveInput returns the state's input after InputPath.
+func (st *stepper) effectiveInput(sc *Scope) (any, *Error) {
+	return st.applyPath(sc, sc.state.inputPath, sc.data)
+}
 
-func (st *stepper) through(sc *Scope, f *pathField, v any) (any, *Error) {
+// applyPath returns the part of v that InputPath or OutputPath selects.
+func (st *stepper) applyPath(sc *Scope, f *pathField, v any) (any, *Error) {
 	switch {
 	case f == nil:
 		return v, nil
@@ -389,8 +394,8 @@ func (st *stepper) through(sc *Scope, f *pathField, v any) (any, *Error) {
 	return found, nil
 }
 
-// noResults is how AWS words a missing place for InputPath, OutputPath and their like: in one way where only the last step
-// leads nowhere, in another where an earlier one does.
+// noResults returns the error of a path that selects nothing, in AWS's words: they differ for a path of which only the last
+// step is missing.
 func noResults(p *jsonpath.Path, err error) *Error {
 	var missing *jsonpath.MissingError
 	if errors.As(err, &missing) && missing.Path == missing.Whole {
@@ -399,8 +404,8 @@ func noResults(p *jsonpath.Path, err error) *Error {
 	return runtimeError("Invalid path '%s' : %s", p, err)
 }
 
-// located adds to a runtime error where it happened.
-func (st *stepper) located(sc *Scope, err *Error) *Error {
+// locate prefixes the cause of a runtime error with the state and its entry in the history.
+func (st *stepper) locate(sc *Scope, err *Error) *Error {
 	if err == nil || err.Name != ErrRuntime {
 		return err
 	}
@@ -408,25 +413,25 @@ func (st *stepper) located(sc *Scope, err *Error) *Error {
 		"' (entered at the event id #" + strconv.FormatInt(sc.enteredID, 10) + "). " + err.Cause}
 }
 
-// succeed takes the state's result through ResultSelector and ResultPath, and leaves by Next.
+// succeed applies ResultSelector and ResultPath to the state's result and leaves by Next.
 func (st *stepper) succeed(sc *Scope, result any) {
 	s := sc.state
 	var err *Error
 	if s.resultSelector != nil {
 		if result, err = s.resultSelector.eval(st.env(sc, result)); err != nil {
-			st.fail(sc, st.located(sc, err))
+			st.fail(sc, st.locate(sc, err))
 			return
 		}
 	}
 	output, err := merge(sc.data, result, s.resultPath, s.discardResult)
 	if err != nil {
-		st.fail(sc, st.located(sc, err))
+		st.fail(sc, st.locate(sc, err))
 		return
 	}
 	st.leave(sc, result, output, transition{next: s.next, assign: s.assign})
 }
 
-// A transition is how a scope leaves a state: where to (nil ends the scope), why, and what it assigns.
+// A transition is the way by which a scope leaves a state: the next state (nil ends the scope), the reason, and Assign.
 type transition struct {
 	next   *State
 	why    Reason
@@ -434,7 +439,7 @@ type transition struct {
 	assign *template
 }
 
-// merge puts a result into the state's input as ResultPath says.
+// merge returns the state's input with the result at ResultPath.
 func merge(input, result any, path *jsonpath.Path, discard bool) (any, *Error) {
 	switch {
 	case discard:
@@ -449,27 +454,28 @@ func merge(input, result any, path *jsonpath.Path, discard bool) (any, *Error) {
 	return merged, nil
 }
 
-// leave applies OutputPath and goes on. The result is what $ stands for in Assign.
+// leave applies OutputPath to output and exits the state. In Assign, $ is the result.
 func (st *stepper) leave(sc *Scope, result, output any, w transition) {
-	output, err := st.through(sc, sc.state.outputPath, output)
+	output, err := st.applyPath(sc, sc.state.outputPath, output)
 	if err == nil {
 		err = st.exit(sc, result, output, w)
 	}
 	if err != nil {
-		st.fail(sc, st.located(sc, err))
+		st.fail(sc, st.locate(sc, err))
 	}
 }
 
-// maxPayload is how many bytes the JSON of an input, output or result may have. AWS, "Quotas": 256 KiB.
+// maxPayload is the largest input, output or result, in bytes of JSON. AWS, "Quotas": 256 KiB.
 const maxPayload = 256 << 10
 
-// tooLarge is how AWS words that a state or a task gave more.
+// tooLarge returns the error of a state or task whose result exceeds maxPayload, in AWS's words.
 func tooLarge(who string) *Error {
 	return &Error{ErrDataLimit, "The state/task '" + who +
 		"' returned a result with a size exceeding the maximum number of bytes service limit."}
 }
 
-// exit assigns and goes on. All of Assign sees the variables as they were; the next state sees the new ones.
+// exit sets the variables of Assign, records the exit and makes the next state ready. Assign reads the old variables, the next
+// state the new ones.
 func (st *stepper) exit(sc *Scope, result, output any, w transition) *Error {
 	if value.Size(output) > maxPayload {
 		return tooLarge(sc.state.Name)
@@ -497,16 +503,16 @@ func (st *stepper) exit(sc *Scope, result, output any, w transition) *Error {
 	return nil
 }
 
-// plainText is a value in a message: a string as it is, anything else as JSON.
-func plainText(v any) string {
+// messageText returns a value as AWS's messages show it: a string without quotes, anything else as JSON.
+func messageText(v any) string {
 	if s, ok := v.(string); ok {
 		return s
 	}
 	return value.Text(v)
 }
 
-// wholeOf takes a whole number, or the text of one, as AWS does for paths to numbers.
-func wholeOf(v any) (int64, bool) {
+// wholeNumber returns the whole number that v is, or is the text of: AWS takes both where a path selects a number.
+func wholeNumber(v any) (int64, bool) {
 	if s, ok := v.(string); ok {
 		n, err := strconv.ParseInt(s, 10, 64)
 		return n, err == nil
@@ -515,7 +521,7 @@ func wholeOf(v any) (int64, bool) {
 	return n, ok
 }
 
-// abort takes back everything that the scope and those inside it wait for.
+// abort cancels the tasks, timers and children that the scope and its parts wait for.
 func (st *stepper) abort(sc *Scope) {
 	switch sc.phase {
 	case tasking:

@@ -402,8 +402,13 @@ const runsOfEach = 100
 // ask for the same things, and the stored one knows what it waits for.
 func TestStoredExecutionsStepOnAsTheOriginal(t *testing.T) {
 	t.Parallel()
-	in := value.NewObject("items", []any{int64(1), "two", nil, value.NewObject("a", int64(4))}, "n", int64(5))
+	few := []any{int64(1), "two", nil, value.NewObject("a", int64(4))}
+	many := slices.Concat(few, make([]any, 300)) // more than one Step's budget
 	rapid.Check(t, func(t *rapid.T) {
+		in := value.NewObject("items", few, "n", int64(5))
+		if rapid.IntRange(0, 9).Draw(t, "many") == 9 {
+			in = in.With("items", many)
+		}
 		text := definition(t)
 		m, faults := asl.ParseWith(text, asl.Options{Endless: true})
 		if m == nil {

@@ -1,6 +1,6 @@
 package asl
 
-// This file holds what a Task state does: its request, its timers, its token.
+// This file holds Task states: their requests, timers and tokens.
 
 import (
 	"encoding/base64"
@@ -25,14 +25,14 @@ func (st *stepper) taskStarted(sc *Scope, worker string) {
 	}
 }
 
-// endTask forgets the task and its timers.
-func (st *stepper) endTask(sc *Scope) {
+// clearTask cancels the task's timers and forgets the task.
+func (st *stepper) clearTask(sc *Scope) {
 	sc.task, sc.request, sc.started = 0, nil, false
 	st.cancelTimer(&sc.timer, sc.path)
 	st.cancelTimer(&sc.heartbeat, sc.path)
 }
 
-// duration evaluates TimeoutSeconds or HeartbeatSeconds, or their Path forms.
+// duration returns TimeoutSeconds or HeartbeatSeconds, or what their Path forms select; 0 for none.
 func (st *stepper) duration(sc *Scope, s seconds, field string) (time.Duration, *Error) {
 	if s.path == nil {
 		return time.Duration(s.fixed) * time.Second, nil
@@ -57,28 +57,28 @@ func (st *stepper) startTask(sc *Scope, in any) *Error {
 	var err *Error
 	if s.parameters != nil {
 		if request.Input, err = s.parameters.eval(st.env(sc, in)); err != nil {
-			return st.located(sc, err)
+			return st.locate(sc, err)
 		}
 	}
 	if s.credentials != nil {
 		if request.Credentials, err = s.credentials.eval(st.env(sc, in)); err != nil {
-			return st.located(sc, err)
+			return st.locate(sc, err)
 		}
 	}
 	if request.Timeout, err = st.duration(sc, s.timeout, "TimeoutSecondsPath"); err != nil {
-		return st.located(sc, err)
+		return st.locate(sc, err)
 	}
 	if request.Heartbeat, err = st.duration(sc, s.heartbeat, "HeartbeatSecondsPath"); err != nil {
-		return st.located(sc, err)
+		return st.locate(sc, err)
 	}
 	if s.waitsForToken() {
 		request.Token = st.x.who.Token(sc.task)
 	}
 	if s.Activity != "" && slices.Contains(st.x.deleted, s.Resource) {
-		return st.located(sc, runtimeError("The activity %s does not exist.", s.Resource))
+		return st.locate(sc, runtimeError("The activity %s does not exist.", s.Resource))
 	}
 	if err = s.checkParameters(request.Input); err != nil {
-		return st.located(sc, err)
+		return st.locate(sc, err)
 	}
 	e := st.event(sc, HistoryTaskScheduled)
 	e.State, e.Data, e.Request = s, request.Input, request
@@ -105,6 +105,7 @@ func (who *Identity) Token(task int64) string {
 // waitsForToken reports whether a Task is answered by its token, from outside.
 func (s *State) waitsForToken() bool { return strings.HasSuffix(s.Resource, ".waitForTaskToken") }
 
+// isLambda reports whether a resource is the ARN of a Lambda function.
 func isLambda(resource string) bool {
 	return strings.Contains(resource, ":lambda:") && strings.Contains(resource, ":function:")
 }

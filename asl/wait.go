@@ -1,6 +1,6 @@
 package asl
 
-// This file holds when a Wait ends, and the timers that states set.
+// This file holds Wait states and the timers that states set.
 
 import (
 	"time"
@@ -18,7 +18,7 @@ func (st *stepper) setTimer(sc *Scope, at time.Time) (id int64, due instant) {
 	return st.x.ids, instantOf(at)
 }
 
-// cancelTimer takes a timer back, if there is one, and sets its id to 0.
+// cancelTimer cancels a timer, if there is one, and sets its id to 0.
 func (st *stepper) cancelTimer(id *int64, path ScopePath) {
 	if *id != 0 {
 		st.out.Do = append(st.out.Do, Effect{Kind: EffectCancelTimer, Scope: path, ID: *id})
@@ -26,11 +26,11 @@ func (st *stepper) cancelTimer(id *int64, path ScopePath) {
 	}
 }
 
-// Longest wait that AWS takes: 24855 days are 2^31 seconds, rounded down to days.
+// maxWait is the longest wait that AWS takes: 2^31 seconds, rounded down to days.
 const maxWait = 24855 * 24 * time.Hour
 
-// until returns when a Wait is over: never earlier than asked, counted from when the state was entered.
-func (st *stepper) until(sc *Scope, in any) (time.Time, *Error) {
+// waitEnd returns when a Wait is over. Seconds count from the entry of the state.
+func (st *stepper) waitEnd(sc *Scope, in any) (time.Time, *Error) {
 	w := sc.state.wait
 	until := sc.entered.time().Add(time.Duration(w.seconds) * time.Second)
 	switch {
@@ -47,7 +47,7 @@ func (st *stepper) until(sc *Scope, in any) (time.Time, *Error) {
 		}
 		if !ok {
 			return until, runtimeError("The TimestampPath parameter does not reference a valid ISO-8601 extended offset "+
-				"date-time format string: %s == %s", w.timestampPath, plainText(v))
+				"date-time format string: %s == %s", w.timestampPath, messageText(v))
 		}
 	case w.secondsPath != nil:
 		v, err := st.env(sc, in).lookup(w.secondsPath)

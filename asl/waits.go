@@ -6,8 +6,8 @@ import (
 )
 
 // Waits returns what the execution waits for, as the effects that asked for it: tasks, timers, children and objects, in the
-// order of their IDs, then EffectContinue if a Step is unfinished. It is for an engine that takes up a stored execution. It is empty
-// before the execution begins and once it has ended.
+// order of their IDs, then EffectContinue if a Step is unfinished. It is for an engine that takes up a stored execution. The
+// list is empty before the execution begins and once it has ended.
 func (m *Machine) Waits(x *Execution) []Effect {
 	if x.root == nil || x.Status != StatusRunning {
 		return nil
