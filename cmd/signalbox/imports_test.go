@@ -26,6 +26,7 @@ var floors = []struct {
 	{"asl/jsonata", []string{"asl/value"}, []string{"os", "time", "net"}, "expressions are pure"},
 	{"asl/internal/items", []string{"asl/value"}, []string{"os", "time", "net"}, "items are read from texts"},
 	{"asl/engine", []string{"asl"}, []string{"periph.io", "charm.land"}, "the engine knows the language alone"},
+	{"internal/textfile", nil, []string{"net", "periph.io", "charm.land"}, "it reads files, and knows nothing of what is in them"},
 	{"internal", []string{"internal"}, []string{"os", "net", "periph.io", "charm.land"}, "what all floors share knows none of them"},
 	{"asl/services", []string{"asl", "internal"}, []string{"periph.io", "charm.land"}, "answers of services know no plant and no pin"},
 	{"asl/mock", []string{"asl", "internal"}, []string{"os", "time", "net", "math/rand", "periph.io", "charm.land"}, "mocks answer from a text"},

@@ -1,0 +1,28 @@
+// Package textfile reads files that the operator names, and no more of them than they may hold: a name may be that of a
+// device, or of a file of gigabytes.
+package textfile
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// Head returns the first limit bytes of a file, or all of it where it is shorter.
+func Head(name string, limit int) ([]byte, error) {
+	f, err := os.Open(name) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	return io.ReadAll(io.LimitReader(f, int64(limit)))
+}
+
+// Read returns the content of a file. One that is longer than limit bytes is an error.
+func Read(name string, limit int) ([]byte, error) {
+	text, err := Head(name, limit+1)
+	if err == nil && len(text) > limit {
+		return nil, fmt.Errorf("%s: longer than %d bytes, the most that such a file may have", name, limit)
+	}
+	return text, err
+}
