@@ -1,7 +1,6 @@
 package asl
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -99,6 +98,7 @@ func (p *parser) template(v any, at *place, key string, i int) template {
 		}
 	case *value.Object:
 		keys := make([]string, 0, x.Len())
+		seen := make(map[string]bool, x.Len())
 		t := template{fields: make([]template, 0, x.Len())}
 		at := &place{at, key, i}
 		dynamic := false
@@ -117,10 +117,11 @@ func (p *parser) template(v any, at *place, key string, i int) template {
 			} else {
 				field = p.template(member, at, key, -1)
 			}
-			if slices.Contains(keys, name) {
+			if seen[name] {
 				p.schema(at, key, "The field '%s' is there twice, with and without .$", name)
 				continue
 			}
+			seen[name] = true
 			dynamic = dynamic || !field.isConstant()
 			keys = append(keys, name)
 			t.fields = append(t.fields, field)

@@ -44,6 +44,7 @@ type parser struct {
 	inCatch bool
 	context int // how many parts around are evaluated for an item: in them a name is a key of it
 	found   []*Error
+	seen    map[string]bool // the messages of found
 }
 
 // An operand is what is known of an expression that was read.
@@ -390,13 +391,20 @@ func (p *parser) refer(name string) {
 }
 
 func (p *parser) forget(name string) {
-	if last := len(p.found) - 1; p.found[last].Message == "Reference to '"+name+"' at the top level is not supported." {
+	last := len(p.found) - 1
+	if message := "Reference to '" + name + "' at the top level is not supported."; p.found[last].Message == message {
 		p.found = p.found[:last]
+		delete(p.seen, message)
 	}
 }
 
 func (p *parser) unsupported(message string) {
-	if !slices.ContainsFunc(p.found, func(e *Error) bool { return e.Message == message }) {
-		p.found = append(p.found, &Error{Message: message, Unsupported: true})
+	if p.seen[message] {
+		return
 	}
+	if p.seen == nil {
+		p.seen = map[string]bool{}
+	}
+	p.seen[message] = true
+	p.found = append(p.found, &Error{Message: message, Unsupported: true})
 }

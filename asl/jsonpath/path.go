@@ -203,6 +203,9 @@ func Compile(text string) (*Path, error) {
 // IsPath reports whether text begins as a path does.
 func IsPath(text string) bool { return strings.HasPrefix(text, "$") }
 
+// maxIndefinite bounds paths that are left to jp: the time that it takes for a filter grows with the square of its length.
+const maxIndefinite = 2048
+
 type compiler struct {
 	text string
 	at   int
@@ -238,6 +241,9 @@ func (c *compiler) path() (*Path, error) {
 	}
 	if definite {
 		return p, nil
+	}
+	if len(c.text) > maxIndefinite {
+		return nil, fmt.Errorf("a path with wildcards, slices or filters has at most %d bytes", maxIndefinite)
 	}
 	p.steps = nil
 	expr, err := jp.ParseString(c.normal(start))
