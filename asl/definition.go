@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"signalbox/asl/jsonpath"
+	"signalbox/asl/value"
 )
 
 // A Block is a StartAt with its States: the top of a machine, a branch of a Parallel, or the processor of a Map.
@@ -144,14 +145,21 @@ func (b *Block) each(yield func(*State) bool) bool {
 	return true
 }
 
-// Fault returns a diagnostic about a state for those who ask more of a definition than the language does. Text is what the
-// state was parsed from. It points to the state's Resource where there is one.
-func Fault(text []byte, s *State, code, message string) *Diagnostic {
-	c := collector{text: text}
-	field := ""
-	if s.Resource != "" {
-		field = "Resource"
+// Faults asks for a fault of each state, with those inside it, and returns a diagnostic for every message that is not "". It is
+// for callers that ask more of a definition than the language does. Text is what the machine was parsed from. The diagnostics
+// point to the states' Resources, or else to the states, and are in the order of the text.
+func (m *Machine) Faults(text []byte, code string, fault func(*State) string) Diagnostics {
+	c := collector{source: value.NewSource(text)}
+	for s := range m.All() {
+		message := fault(s)
+		if message == "" {
+			continue
+		}
+		field := ""
+		if s.Resource != "" {
+			field = "Resource"
+		}
+		c.fault(s.at, field, code, "%s", message)
 	}
-	c.fault(s.at, field, code, "%s", message)
-	return c.found[0]
+	return c.result()
 }

@@ -35,6 +35,13 @@ const (
 	CodeUnsupportedJSONata = "UNSUPPORTED_JSONATA_EXPRESSION"
 )
 
+// Codes that AWS does not have. It refuses a request with a definition that is too long, and returns a limited number of
+// diagnostics.
+const (
+	CodeTooLong       = "DEFINITION_TOO_LONG"
+	CodeTooManyFaults = "TOO_MANY_FAULTS" // of the last diagnostic, where others were left out
+)
+
 // A Diagnostic is one fault of a definition. Code, message and location are AWS's; line and column are ours.
 type Diagnostic struct {
 	Severity string
@@ -43,9 +50,9 @@ type Diagnostic struct {
 	Location string // the way from the top, as /States/Name/Choices[0]/Next; "" where AWS names none
 	Line     int    // from 1
 	Column   int    // from 1, in characters
+	Offset   int64  // of the same place, in bytes of the text
 
-	offset int64
-	brief  string // the message for people, where AWS's quotes the whole definition
+	brief string // the message for people, where AWS's is long or about its API
 }
 
 func (d *Diagnostic) Error() string {
@@ -85,66 +92,113 @@ func (p *place) in(key string) *place { return &place{p, key, -1} }
 
 func (p *place) item(i int) *place { return &place{p, "", i} }
 
-// path is the place as value.Locate takes it, with room for one more key.
-func (p *place) path() []string {
-	path := make([]string, 0, 8)
-	for ; p != nil && p.parent != nil; p = p.parent {
-		if p.index >= 0 {
-			path = append(path, strconv.Itoa(p.index))
-		} else {
-			path = append(path, p.key)
-		}
-	}
-	slices.Reverse(path)
-	return path
-}
-
 // String is the place as AWS writes it: /States/Name/Choices[0].
 func (p *place) String() string {
 	if p.parent == nil {
 		return "/"
 	}
-	var parts []string
-	for ; p.parent != nil; p = p.parent {
-		if p.index >= 0 {
-			parts = append(parts, "["+strconv.Itoa(p.index)+"]")
-		} else {
-			parts = append(parts, "/"+p.key)
-		}
-	}
-	slices.Reverse(parts)
-	return strings.Join(parts, "")
+	return string(p.append(nil))
 }
 
-// collector gathers diagnostics for one text.
+func (p *place) append(b []byte) []byte {
+	if p.parent == nil {
+		return b
+	}
+	b = p.parent.append(b)
+	if p.index >= 0 {
+		b = append(b, '[')
+		b = strconv.AppendInt(b, int64(p.index), 10)
+		return append(b, ']')
+	}
+	b = append(b, '/')
+	return append(b, p.key...)
+}
+
+// maxReport is how many bytes of messages and locations are collected for one definition. Locations repeat the names of the
+// states around them, so that a hostile text of a megabyte has gigabytes of them; those of 100,000 ordinary faults fit.
+const maxReport = 64 << 20
+
+// A collector gathers the diagnostics of one text.
 type collector struct {
-	text  []byte
-	found Diagnostics
+	source *value.Source
+	nodes  map[*place]value.Node // those that were found
+	found  Diagnostics
+	last   *Diagnostic // comes behind all others
+	size   int         // of the messages and locations in found
 }
 
 // fault reports an error at a place; a field of it (not "") is where line and column point.
 func (c *collector) fault(at *place, field, code, format string, args ...any) {
-	locate := at.path()
-	if field != "" {
-		locate = append(locate, field)
+	if c.size > maxReport {
+		return
 	}
-	key, _ := value.Locate(c.text, locate...)
-	line, column := value.Position(c.text, key)
-	c.found = append(c.found, &Diagnostic{
-		Severity: SeverityError,
-		Code:     code,
-		Message:  fmt.Sprintf(format, args...),
-		Location: at.String(),
-		Line:     line, Column: column, offset: key,
-	})
+	node, ok := c.node(at)
+	if ok && field != "" {
+		if member, ok := node.Member(field); ok {
+			node = member
+		}
+	}
+	c.report(node, at, code, fmt.Sprintf(format, args...))
+}
+
+// report reports an error at a value of the text. AWS's location is that of a place, which may be one around it.
+func (c *collector) report(node value.Node, at *place, code, message string) {
+	if c.size > maxReport {
+		return
+	}
+	d := c.diagnostic(node, code, message)
+	d.Location = at.String()
+	c.found = append(c.found, d)
+	c.size += len(d.Message) + len(d.Location)
+}
+
+func (c *collector) diagnostic(node value.Node, code, message string) *Diagnostic {
+	d := &Diagnostic{Severity: SeverityError, Code: code, Message: message, Offset: node.Key()}
+	d.Line, d.Column = c.source.Position(d.Offset)
+	return d
 }
 
 func (c *collector) schema(at *place, field, format string, args ...any) {
 	c.fault(at, field, CodeSchema, format, args...)
 }
 
+// node returns the value at a place. Where there is none it reports false and returns the innermost value around the place.
+func (c *collector) node(at *place) (node value.Node, ok bool) {
+	if at.parent == nil {
+		return c.source.Root(), true
+	}
+	if node, ok = c.nodes[at]; ok {
+		return node, true
+	}
+	around, ok := c.node(at.parent)
+	if !ok {
+		return around, false
+	}
+	if at.index >= 0 {
+		node, ok = around.Element(at.index)
+	} else {
+		node, ok = around.Member(at.key)
+	}
+	if !ok {
+		return around, false
+	}
+	if c.nodes == nil {
+		c.nodes = map[*place]value.Node{}
+	}
+	c.nodes[at] = node
+	return node, true
+}
+
 // result sorts the diagnostics by place in the text; those at the same place stay in the order in which they were found.
 func (c *collector) result() Diagnostics {
-	slices.SortStableFunc(c.found, func(a, b *Diagnostic) int { return cmp.Compare(a.offset, b.offset) })
+	slices.SortStableFunc(c.found, func(a, b *Diagnostic) int { return cmp.Compare(a.Offset, b.Offset) })
+	if c.last != nil {
+		c.found = append(c.found, c.last)
+	}
+	if c.size > maxReport {
+		c.found = append(c.found, &Diagnostic{
+			Severity: SeverityError, Code: CodeTooManyFaults, Message: "there are more faults than are listed", Line: 1, Column: 1,
+		})
+	}
 	return c.found
 }

@@ -3,8 +3,8 @@ package asl
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
-	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -20,6 +20,9 @@ type Options struct {
 	Endless bool
 }
 
+// MaxLength is how many bytes a definition may have. AWS, "Quotas".
+const MaxLength = 1 << 20
+
 // Parse reads and checks the text of a definition as AWS does for a machine of the type STANDARD. Every fault of the text
 // is among the diagnostics, and where one of them is an error the machine is nil. Without errors the diagnostics may still
 // hold warnings.
@@ -27,8 +30,15 @@ func Parse(text []byte) (*Machine, Diagnostics) { return ParseWith(text, Options
 
 // ParseWith is [Parse] for what the options say.
 func ParseWith(text []byte, o Options) (*Machine, Diagnostics) {
-	p := parser{collector: collector{text: text}, express: o.Express}
-	m := p.machine(o.Endless)
+	if len(text) > MaxLength {
+		return nil, Diagnostics{{
+			Severity: SeverityError, Code: CodeTooLong, Line: 1, Column: 1,
+			Message: fmt.Sprintf("Value at 'definition' failed to satisfy constraint: Member must have length less than or equal to %d", MaxLength),
+			brief:   fmt.Sprintf("the definition is longer than %d bytes, which is the most that AWS takes", MaxLength),
+		}}
+	}
+	p := parser{collector: collector{source: value.NewSource(text)}, express: o.Express}
+	m := p.machine(text, o.Endless)
 	found := p.result()
 	if found.Failed() {
 		return nil, found
@@ -58,11 +68,11 @@ func (p *parser) compile(text string) (*jsonpath.Path, error) {
 	return path, err
 }
 
-func (p *parser) machine(endless bool) *Machine {
-	v, repeated, err := value.ReadStrictly(p.text)
+func (p *parser) machine(text []byte, endless bool) *Machine {
+	v, repeated, err := value.ReadStrictly(text)
 	var syntax *value.SyntaxError
 	if errors.As(err, &syntax) {
-		p.found = append(p.found, p.syntax(syntax))
+		p.found = append(p.found, syntaxFault(text, syntax))
 		return nil
 	}
 	top := &place{index: -1}
@@ -80,7 +90,7 @@ func (p *parser) machine(endless bool) *Machine {
 	p.block(f, &m.Block)
 	f.reportUnknown()
 	if repeated {
-		p.sameNames()
+		p.sameNames(p.source.Root(), top)
 	}
 	switch {
 	case m.broken:
@@ -88,20 +98,19 @@ func (p *parser) machine(endless bool) *Machine {
 		p.reachable(&m.Block, top)
 	case len(m.States) > 0:
 		// AWS names no place, has this fault behind all others, and does not look for states that nothing leads to.
-		p.fault(top, "States", CodeNoEnd, "Workflow has no terminal state")
-		fault := p.found[len(p.found)-1]
-		fault.Location, fault.offset = "", int64(len(p.text))
+		states, _ := p.node(top.in("States"))
+		p.last = p.diagnostic(states, CodeNoEnd, "Workflow has no terminal state")
 	}
 	return m
 }
 
-// syntax is the fault of a text that is not JSON: to AWS what Jackson says of it, but line and column are ours.
-func (p *parser) syntax(e *value.SyntaxError) *Diagnostic {
-	d := &Diagnostic{Severity: SeverityError, Code: CodeJSON, Message: e.Reason, Location: "/"}
-	d.Line, d.Column = value.Position(p.text, e.Offset)
-	jackson := value.Jackson(p.text)
+// syntaxFault is the fault of a text that is not JSON: to AWS what Jackson says of it, but line and column are ours.
+func syntaxFault(text []byte, e *value.SyntaxError) *Diagnostic {
+	d := &Diagnostic{Severity: SeverityError, Code: CodeJSON, Message: e.Reason, Location: "/", Offset: e.Offset}
+	d.Line, d.Column = value.Position(text, e.Offset)
+	jackson := value.Jackson(text)
 	switch {
-	case len(bytes.TrimSpace(p.text)) == 0:
+	case len(bytes.TrimSpace(text)) == 0:
 		d.Code, d.Message = CodeEmpty, "Received a null or empty workflow input"
 	case jackson != nil:
 		d.Message, d.Location, d.brief = jackson.Error(), jackson.Location(), jackson.Problem()
@@ -162,61 +171,37 @@ func (p *parser) stateName(name string, at *place) {
 		p.fault(at, "", CodeStateName, "Invalid State name: the name of a state cannot be empty")
 	}
 	if p.names[name] {
-		p.duplicate(name, at)
+		p.fault(at, "", CodeDuplicate, "%s", duplicateName(name))
 	}
 	p.names[name] = true
 }
 
-func (p *parser) duplicate(name string, at *place) {
-	p.fault(at, "", CodeDuplicate, "Duplicate State name: %s", name)
-}
-
-// sameNames reports names that occur twice in the same block. Of other keys that come twice the last counts, as for AWS:
-// Jackson takes them unless it is told not to.
-func (p *parser) sameNames() {
-	for _, way := range value.Repeated(p.text) {
-		at := &place{index: -1}
-		kind := inBlock
-		for _, key := range way {
-			switch kind {
-			case inBlock:
-				kind = elsewhere
-				if key == "States" {
-					kind = inStates
-				}
-			case inStates:
-				kind = inState
-			case inState:
-				switch key {
-				case "Branches":
-					kind = inBranches
-				case "ItemProcessor", "Iterator":
-					kind = inBlock
-				default:
-					kind = elsewhere
-				}
-			case inBranches:
-				kind = inBlock
-				i, _ := strconv.Atoi(key)
-				at = at.item(i)
-				continue
-			}
-			at = at.in(key)
+// sameNames reports states of the same name in one block, and in the blocks inside it. Of other keys that are repeated the last
+// counts, as for AWS: Jackson does not refuse them unless configured to.
+func (p *parser) sameNames(block value.Node, at *place) {
+	states, _ := block.Member("States")
+	at = at.in("States")
+	seen := map[string]bool{}
+	for name, state := range states.Members() {
+		here := at.in(name)
+		if seen[name] {
+			p.report(state, here, CodeDuplicate, duplicateName(name))
 		}
-		if kind == inState {
-			p.duplicate(way[len(way)-1], at)
+		seen[name] = true
+		if branches, ok := state.Member("Branches"); ok {
+			for i, branch := range branches.Elements() {
+				p.sameNames(branch, here.in("Branches").item(i))
+			}
+		}
+		for _, key := range []string{"ItemProcessor", "Iterator"} {
+			if processor, ok := state.Member(key); ok {
+				p.sameNames(processor, here.in(key))
+			}
 		}
 	}
 }
 
-// What a value of the definition is, on the way down to a key.
-const (
-	elsewhere = iota
-	inBlock
-	inStates
-	inState
-	inBranches
-)
+func duplicateName(name string) string { return "Duplicate State name: " + name }
 
 // target finds the state that a field leads to. To AWS each such field is a Next.
 func (p *parser) target(b *Block, at *place, field, name string) *State {

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -22,13 +20,6 @@ type SyntaxError struct {
 
 func (e *SyntaxError) Error() string { return "json: " + e.Reason }
 
-// Position returns the line and column (both from 1; columns count characters) of a byte offset in text.
-func Position(text []byte, offset int64) (line, column int) {
-	before := text[:min(max(offset, 0), int64(len(text)))]
-	line = 1 + bytes.Count(before, []byte("\n"))
-	return line, 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
-}
-
 // Read parses text, which must be exactly one JSON value in valid UTF-8. A key that comes twice keeps its first place and
 // its last value, as AWS has it. The error is a *SyntaxError.
 func Read(text []byte) (any, error) {
@@ -36,7 +27,7 @@ func Read(text []byte) (any, error) {
 	return v, err
 }
 
-// ReadStrictly is [Read] for those who mind keys that come again: repeated says whether there are any. [Repeated] says where.
+// ReadStrictly is [Read] that also reports whether any key of an object is repeated.
 func ReadStrictly(text []byte) (v any, repeated bool, err error) {
 	r := reader{dec: decoder(text)}
 	v, err = r.value()
@@ -45,43 +36,12 @@ func ReadStrictly(text []byte) (v any, repeated bool, err error) {
 	}
 	end := tokenStart(text, r.dec)
 	if _, err = r.dec.ReadToken(); err == nil {
-		return nil, false, &SyntaxError{Offset: end, Reason: "text after the value"}
+		return nil, false, &SyntaxError{Offset: int64(end), Reason: "text after the value"}
 	}
 	if !errors.Is(err, io.EOF) {
 		return nil, false, syntaxError(text, r.dec, err)
 	}
 	return v, r.repeated, nil
-}
-
-// Repeated returns the ways, as [Locate] takes them, to the keys that come again in their object. The text must be JSON.
-func Repeated(text []byte) [][]string {
-	var found [][]string
-	repeats(decoder(text), nil, &found)
-	return found
-}
-
-func repeats(dec *jsontext.Decoder, path []string, found *[][]string) {
-	kind := dec.PeekKind()
-	if kind != '{' && kind != '[' {
-		_ = dec.SkipValue() // the text was read before: it is well formed
-		return
-	}
-	_, _ = dec.ReadToken()
-	seen := map[string]bool{}
-	for i := 0; dec.PeekKind() != '}' && dec.PeekKind() != ']' && dec.PeekKind() != 0; i++ {
-		key := strconv.Itoa(i)
-		if kind == '{' {
-			name, _ := dec.ReadToken()
-			key = name.String()
-		}
-		way := slices.Concat(path, []string{key})
-		if seen[key] {
-			*found = append(*found, way)
-		}
-		seen[key] = true
-		repeats(dec, way, found)
-	}
-	_, _ = dec.ReadToken()
 }
 
 func decoder(text []byte) *jsontext.Decoder {
@@ -182,62 +142,6 @@ func ParseNumber(text string) any {
 		return Number(text)
 	}
 	return f
-}
-
-// Locate finds the value at a path of keys and array places ("States", "A", "Retry", "0") and returns the offsets of its
-// key and of the value itself; for an array element and the whole text both are the value's. Where a path leads nowhere
-// it returns the offsets of the last thing on the way that exists. The last of several equal keys counts.
-func Locate(text []byte, path ...string) (key, val int64) {
-	dec := decoder(text)
-	if dec.PeekKind() == 0 {
-		return 0, 0
-	}
-	start := tokenStart(text, dec)
-	return locate(text, dec, path, start, start)
-}
-
-// tokenStart returns where the next token begins: after blanks, a comma or a colon.
-func tokenStart(text []byte, dec *jsontext.Decoder) int64 {
-	at := dec.InputOffset()
-	for at < int64(len(text)) && strings.IndexByte(" \t\r\n,:", text[at]) >= 0 {
-		at++
-	}
-	return at
-}
-
-// locate reads one value, which starts at val, and looks for path inside it.
-func locate(text []byte, dec *jsontext.Decoder, path []string, key, val int64) (int64, int64) {
-	kind := dec.PeekKind()
-	if len(path) == 0 || kind != '{' && kind != '[' {
-		_ = dec.SkipValue() // the text was read before: it is well formed
-		return key, val
-	}
-	if _, err := dec.ReadToken(); err != nil {
-		return key, val
-	}
-	foundKey, foundVal := key, val
-	for i := 0; ; i++ {
-		next := dec.PeekKind()
-		if next == '}' || next == ']' || next == 0 {
-			_, _ = dec.ReadToken()
-			return foundKey, foundVal
-		}
-		member, k := strconv.Itoa(i), tokenStart(text, dec)
-		v := k
-		if kind == '{' {
-			name, err := dec.ReadToken()
-			if err != nil {
-				return foundKey, foundVal
-			}
-			member = name.String()
-			v = tokenStart(text, dec)
-		}
-		if member == path[0] {
-			foundKey, foundVal = locate(text, dec, path[1:], k, v)
-		} else if dec.SkipValue() != nil {
-			return foundKey, foundVal
-		}
-	}
 }
 
 // Text returns v as compact JSON.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -192,7 +191,7 @@ func TestDeepNesting(t *testing.T) {
 				path[i] = "a"
 			}
 		}
-		if _, at := value.Locate([]byte(text), path...); at != int64(len(c.open)*limit) {
+		if _, at := locate([]byte(text), path...); at != int64(len(c.open)*limit) {
 			t.Errorf("%d levels of %s: got offset %d, want %d", limit, c.open, at, len(c.open)*limit)
 		}
 		const levels = 1_000_000
@@ -201,94 +200,7 @@ func TestDeepNesting(t *testing.T) {
 		if _, err := value.Read(deep); !errors.As(err, &syntax) {
 			t.Errorf("%d levels of %s: got %v, want a SyntaxError", levels, c.open, err)
 		}
-		value.Locate(deep, path[:10]...)
-	}
-}
-
-func TestPosition(t *testing.T) {
-	text := []byte("{\n \"é😀\": 1,\r\n\tx}")
-	for _, c := range []struct {
-		offset       int64
-		line, column int
-	}{
-		{-5, 1, 1},
-		{0, 1, 1},
-		{1, 1, 2},
-		{2, 2, 1},
-		{4, 2, 3},  // é
-		{6, 2, 4},  // 😀, after two bytes of é
-		{10, 2, 5}, // the closing quote
-		{int64(bytes.IndexByte(text, 'x')), 3, 2},   // after a tab
-		{int64(len(text)), 3, 4},                    // the end
-		{int64(len(text)) + 100, 3, 4},              // never beyond it
-		{int64(bytes.IndexByte(text, '\r')), 2, 10}, // \r is a character of its line
-	} {
-		if line, column := value.Position(text, c.offset); line != c.line || column != c.column {
-			t.Errorf("offset %d: got %d:%d, want %d:%d", c.offset, line, column, c.line, c.column)
-		}
-	}
-}
-
-func TestLocate(t *testing.T) {
-	const text = ` {
-  "States" : {"A" : {"Retry": [ {"n":1} , {"n" : 2} ], "x\u0041": "y"}, "B":null},
-  "dup": {"in": 1, "first": 2}, "list": [[], [10, 20]],
-  "dup": {"in": 3}
-}`
-	at := func(s string) int64 {
-		i := strings.Index(text, s)
-		if i < 0 || strings.Count(text, s) != 1 {
-			t.Fatalf("%q is not in the text once", s)
-		}
-		return int64(i)
-	}
-	second := int64(strings.LastIndex(text, `"dup"`))
-	for _, c := range []struct {
-		path     []string
-		key, val int64
-	}{
-		{nil, 1, 1},
-		{[]string{"States"}, at(`"States"`), at(`{"A" :`)},
-		{[]string{"States", "A"}, at(`"A"`), at(`{"Retry"`)},
-		{[]string{"States", "A", "Retry"}, at(`"Retry"`), at(`[ {"n":1}`)},
-		{[]string{"States", "A", "Retry", "0"}, at(`{"n":1}`), at(`{"n":1}`)},
-		{[]string{"States", "A", "Retry", "1"}, at(`{"n" : 2}`), at(`{"n" : 2}`)},
-		{[]string{"States", "A", "Retry", "1", "n"}, at(`"n" : 2`), at(`2} ]`)},
-		{[]string{"States", "A", "xA"}, at(`"x\u0041"`), at(`"y"`)},
-		{[]string{"States", "B"}, at(`"B"`), at(`null`)},
-		{[]string{"list", "1", "1"}, at(`20`), at(`20`)},
-		// The last of several.
-		{[]string{"dup"}, second, second + int64(len(`"dup": `))},
-		{[]string{"dup", "in"}, at(`"in": 3`), at(`3}`)},
-		// What is not there: the last that is, on the way.
-		{[]string{"dup", "first"}, second, second + int64(len(`"dup": `))},
-		{[]string{"Nothing"}, 1, 1},
-		{[]string{"States", "C", "Retry"}, at(`"States"`), at(`{"A" :`)},
-		{[]string{"States", "B", "x"}, at(`"B"`), at(`null`)},
-		{[]string{"States", "A", "Retry", "2"}, at(`"Retry"`), at(`[ {"n":1}`)},
-		{[]string{"list", "0", "0"}, at(`[], `), at(`[], `)},
-	} {
-		if key, val := value.Locate([]byte(text), c.path...); key != c.key || val != c.val {
-			t.Errorf("%q: got %d, %d; want %d, %d", c.path, key, val, c.key, c.val)
-		}
-	}
-	for _, c := range []struct {
-		text     string
-		path     []string
-		key, val int64
-	}{
-		{"", []string{"a"}, 0, 0},
-		{"\n\t7", nil, 2, 2},
-		{"\n\t7", []string{"a"}, 2, 2},
-		{`{"a":{},"a":5}`, []string{"a", "b"}, 8, 12},
-		{`{"a":[0],"a":[]}`, []string{"a", "0"}, 9, 13},
-		{`{"0":1}`, []string{"0"}, 1, 5},
-		{"\r\n{\r\n\"a\"\r\n:\r\n[\r\n1\r\n,\r\n2]}", []string{"a", "1"}, 22, 22},
-		{"\r\n{\r\n\"a\"\r\n:\r\n[\r\n1\r\n,\r\n2]}", []string{"a"}, 5, 13},
-	} {
-		if key, val := value.Locate([]byte(c.text), c.path...); key != c.key || val != c.val {
-			t.Errorf("%q in %q: got %d, %d; want %d, %d", c.path, c.text, key, val, c.key, c.val)
-		}
+		locate(deep, path[:10]...)
 	}
 }
 
@@ -353,48 +265,6 @@ func TestWhatIsWrittenReadsTheSame(t *testing.T) {
 	})
 }
 
-// Of every value inside a text, Locate finds the text.
-func TestLocateFindsEveryValue(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		v := values(3).Draw(t, "v")
-		var spaced bytes.Buffer
-		if err := json.Indent(&spaced, value.Append([]byte(" "), v), "\t", " "); err != nil {
-			t.Fatal(err)
-		}
-		text := spaced.Bytes()
-		var visit func(v any, key *string, path ...string)
-		visit = func(v any, key *string, path ...string) {
-			keyAt, at := value.Locate(text, path...)
-			var found json.RawMessage
-			if err := json.NewDecoder(bytes.NewReader(text[at:])).Decode(&found); err != nil {
-				t.Fatalf("%q: got offset %d of %s: %v", path, at, text, err)
-			}
-			if got, want := value.Text(read2(t, found)), value.Text(v); got != want {
-				t.Fatalf("%q: got %s, want %s", path, got, want)
-			}
-			if key == nil {
-				if keyAt != at {
-					t.Fatalf("%q: got %d for its key, want the value's %d", path, keyAt, at)
-				}
-			} else if !bytes.HasPrefix(text[keyAt:], value.Append(nil, *key)) {
-				t.Fatalf("%q: got the key at %q", path, text[keyAt:])
-			}
-			path = path[:len(path):len(path)]
-			switch x := v.(type) {
-			case []any:
-				for i, e := range x {
-					visit(e, nil, append(path, strconv.Itoa(i))...)
-				}
-			case *value.Object:
-				for k, e := range x.All() {
-					visit(e, &k, append(path, k)...)
-				}
-			}
-		}
-		visit(v, nil)
-	})
-}
-
 func read2(t *rapid.T, text []byte) any {
 	v, err := value.Read(text)
 	if err != nil {
@@ -440,7 +310,8 @@ func FuzzRead(f *testing.F) {
 		f.Add([]byte(s), "a")
 	}
 	f.Fuzz(func(t *testing.T, text []byte, key string) {
-		value.Locate(text, key, "0", "a")
+		locate(text, key, "0", "a")
+		value.NewSource(text).Position(int64(len(key)))
 		v, err := value.Read(text)
 		if err != nil {
 			var syntax *value.SyntaxError

@@ -1,14 +1,16 @@
 package main
 
 import (
-	"bytes"
+	"bufio"
 	"fmt"
-	"os"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"signalbox/asl"
 	"signalbox/asl/value"
 	"signalbox/cmd/signalbox/internal/assembly"
+	"signalbox/internal/textfile"
 )
 
 type validateCmd struct {
@@ -19,9 +21,10 @@ type validateCmd struct {
 
 // Run implements the command.
 func (c *validateCmd) Run(s streams) error {
+	out := bufio.NewWriter(s.out)
 	bad := false
 	for _, file := range c.Files {
-		text, err := os.ReadFile(file)
+		text, err := textfile.Head(file, asl.MaxLength+1) // of what is too long the rest does not matter
 		if err != nil {
 			bad = true
 			complain(s.err, err)
@@ -30,11 +33,11 @@ func (c *validateCmd) Run(s streams) error {
 		definition, faults := asl.ParseWith(text, asl.Options{Express: c.Type == "EXPRESS"})
 		bad = bad || definition == nil
 		if c.JSON {
-			err = c.printJSON(s, faults)
+			printDiagnostics(out, faults)
 		} else {
-			err = c.print(s, file, text, definition, faults)
+			printFaults(out, file, text, definition, faults)
 		}
-		if err != nil {
+		if err := out.Flush(); err != nil {
 			return err
 		}
 	}
@@ -44,59 +47,77 @@ func (c *validateCmd) Run(s streams) error {
 	return nil
 }
 
-// print shows each fault with the line that it is in and a caret below the place.
-func (c *validateCmd) print(s streams, file string, text []byte, definition *asl.Machine, faults asl.Diagnostics) error {
-	lines := bytes.Split(text, []byte("\n"))
+// printFaults shows each fault with the line that it is in and a caret below the place. Definition is nil unless it is valid.
+// The writer keeps its first error.
+func printFaults(out *bufio.Writer, file string, text []byte, definition *asl.Machine, faults asl.Diagnostics) {
 	for _, f := range faults {
-		if _, err := fmt.Fprintf(s.out, "%s:%v\n", file, f); err != nil {
-			return err
+		_, _ = fmt.Fprintf(out, "%s:%v\n", file, f)
+		if f.Code == asl.CodeTooLong || f.Code == asl.CodeTooManyFaults {
+			continue // they are about the whole text
 		}
-		if f.Line <= len(lines) {
-			line, caret := excerpt(string(lines[f.Line-1]), f.Column)
-			if _, err := fmt.Fprintf(s.out, "    %s\n    %s\n", line, caret); err != nil {
-				return err
-			}
-		}
+		line, caret := excerpt(text, f.Offset)
+		_, _ = fmt.Fprintf(out, "    %s\n    %s\n", line, caret)
 	}
 	if definition == nil {
-		return nil
+		return
 	}
 	n := 0
 	for range definition.All() {
 		n++
 	}
-	_, err := fmt.Fprintf(s.out, "%s: valid, %d states\n", file, n)
-	return err
+	_, _ = fmt.Fprintf(out, "%s: valid, %d states\n", file, n)
 }
 
-// excerpt cuts a window out of a line, around a column, and makes the line with the caret that goes below. Characters that
-// would move the caret become blanks.
-func excerpt(line string, column int) (window, caret string) {
-	const width = 100
-	characters := []rune(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7F {
-			return ' '
+// excerpt cuts a window out of the line around a byte offset in text, and makes the line with the caret that goes below it.
+// It looks no further than the window, however long the line is. Characters that would move the caret become blanks.
+func excerpt(text []byte, offset int64) (window, caret string) {
+	const (
+		width  = 100
+		before = width * 3 / 4 // so much of the line is shown from its beginning
+	)
+	var shown []rune
+	rest := text[:offset]
+	for len(shown) <= before {
+		r, size := utf8.DecodeLastRune(rest)
+		if size == 0 || r == '\n' {
+			break
 		}
-		return r
-	}, strings.ToValidUTF8(line, "?")))
-	at := min(column-1, len(characters))
-	from := 0
-	if at > width*3/4 {
-		from = at - width/2
+		shown = append(shown, printable(r))
+		rest = rest[:len(rest)-size]
 	}
-	to := min(len(characters), from+width)
-	before, after := "", ""
-	if from > 0 {
-		before = "…"
+	margin := ""
+	if len(shown) > before {
+		margin, shown = "…", shown[:width/2]
 	}
-	if to < len(characters) {
-		after = "…"
+	slices.Reverse(shown)
+	caret = strings.Repeat(" ", utf8.RuneCountInString(margin)+len(shown)) + "^"
+	for rest = text[offset:]; ; {
+		r, size := utf8.DecodeRune(rest)
+		if size == 0 || r == '\n' {
+			return margin + string(shown), caret
+		}
+		if len(shown) == width {
+			return margin + string(shown) + "…", caret
+		}
+		shown = append(shown, printable(r))
+		rest = rest[size:]
 	}
-	window = before + string(characters[from:to]) + after
-	return window, strings.Repeat(" ", len([]rune(before))+at-from) + "^"
 }
 
-func (c *validateCmd) printJSON(s streams, faults asl.Diagnostics) error {
+// printable returns a character, or a blank for one that would not take one column.
+func printable(r rune) rune {
+	if r < ' ' || r == 0x7F {
+		return ' '
+	}
+	return r
+}
+
+// printDiagnostics writes what AWS's ValidateStateMachineDefinition answers, in a line. The writer keeps its first error.
+func printDiagnostics(out *bufio.Writer, faults asl.Diagnostics) {
+	truncated := len(faults) > 0 && faults[len(faults)-1].Code == asl.CodeTooManyFaults
+	if truncated {
+		faults = faults[:len(faults)-1]
+	}
 	list := make([]any, len(faults))
 	for i, f := range faults {
 		o := value.NewObject("severity", f.Severity, "code", f.Code, "message", f.Message)
@@ -109,6 +130,6 @@ func (c *validateCmd) printJSON(s streams, faults asl.Diagnostics) error {
 	if faults.Failed() {
 		result = "FAIL"
 	}
-	_, err := fmt.Fprintln(s.out, value.Text(value.NewObject("result", result, "diagnostics", list, "truncated", false)))
-	return err
+	answer := value.NewObject("result", result, "diagnostics", list, "truncated", truncated)
+	_, _ = out.Write(append(value.Append(nil, answer), '\n'))
 }

@@ -2,7 +2,6 @@ package assembly
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"signalbox/asl"
 	"signalbox/asl/mock"
 	"signalbox/asl/services"
+	"signalbox/internal/textfile"
 	"signalbox/machines"
 	"signalbox/machines/direct"
 	"signalbox/machines/intersection"
@@ -81,7 +81,7 @@ func ReadTarget(name string) (*Target, error) {
 			return &Target{Name: name, File: name, Text: m.Definition, Machine: definition, BuiltIn: m}, nil
 		}
 	}
-	text, err := os.ReadFile(name)
+	text, err := textfile.Head(name, asl.MaxLength+1) // of what is too long the rest does not matter
 	if err != nil {
 		return nil, Usagef("%w; built in are: %s", err, names(all))
 	}
@@ -143,12 +143,7 @@ func (t *Target) FindPlant(all []machines.Machine, mocks *mock.Case, mapping *se
 			best, t.BuiltIn = known, &all[i]
 		}
 	}
-	var faults asl.Diagnostics
-	for s := range t.Machine.All() {
-		if message := t.unanswered(s, all, mocks, mapping); message != "" {
-			faults = append(faults, asl.Fault(t.Text, s, codeNotHere, message))
-		}
-	}
+	faults := t.Machine.Faults(t.Text, codeNotHere, func(s *asl.State) string { return t.unanswered(s, all, mocks, mapping) })
 	if faults != nil {
 		return UsageError{fileFaults{t.File, faults}}
 	}
