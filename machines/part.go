@@ -9,65 +9,74 @@ import (
 )
 
 // A Part is the state machine of one kind of a plant's parts: a head, a tube, a sensor. It holds no part's state; the state
-// of each part is a field of the plant's [State]. S is the type of that field.
+// of each part is a field of the plant's [State], of type S. S prints as the state's name.
 //
 // The machine is a looplab/fsm. [NewPart] loads it with every state, fires every event, reads the new state back, and keeps
 // the results in a table, so that a Part is immutable and several goroutines may use it.
-type Part[S ~string] struct {
+type Part[S comparable] struct {
 	machine *fsm.FSM // for diagrams
 	table   []partRow[S]
 }
 
 // A partRow is one result of the machine: event leads from one state to another, or to the same one.
-type partRow[S ~string] struct {
+type partRow[S comparable] struct {
 	event    string
 	from, to S
 }
 
 // A Transition says which event leads from some states of a [Part] to one.
-type Transition[S ~string] struct {
+type Transition[S comparable] struct {
 	Event string
 	To    S
 	From  []S
 }
 
 // On returns a [Transition].
-func On[S ~string](event string, to S, from ...S) Transition[S] {
+func On[S comparable](event string, to S, from ...S) Transition[S] {
 	return Transition[S]{Event: event, To: to, From: from}
 }
 
 // NewPart returns the state machine with the given transitions. Initial is the state in which diagrams begin. It panics if
-// two transitions give one event two meanings in one state.
-func NewPart[S ~string](initial S, transitions ...Transition[S]) *Part[S] {
+// two states have one name, or two transitions give one event two meanings in one state.
+func NewPart[S comparable](initial S, transitions ...Transition[S]) *Part[S] {
+	states := map[string]S{}
+	name := func(s S) string {
+		text := fmt.Sprint(s)
+		if other, ok := states[text]; ok && other != s {
+			panic("machines: two states are called " + text)
+		}
+		states[text] = s
+		return text
+	}
 	events := make(fsm.Events, len(transitions))
 	for i, t := range transitions {
-		events[i] = fsm.EventDesc{Name: t.Event, Dst: string(t.To)}
+		events[i] = fsm.EventDesc{Name: t.Event, Dst: name(t.To)}
 		for _, from := range t.From {
-			events[i].Src = append(events[i].Src, string(from))
+			events[i].Src = append(events[i].Src, name(from))
 		}
 	}
-	p := &Part[S]{machine: fsm.NewFSM(string(initial), events, nil)}
+	p := &Part[S]{machine: fsm.NewFSM(name(initial), events, nil)}
 	for _, t := range transitions {
 		for _, from := range t.From {
-			to := ask(p.machine, from, t.Event)
+			to := states[ask(p.machine, name(from), t.Event)]
 			if _, twice := p.After(from, t.Event); twice || to != t.To {
-				panic(fmt.Sprintf("machines: event %s has two transitions from state %s", t.Event, from))
+				panic(fmt.Sprintf("machines: event %s has two transitions from state %v", t.Event, from))
 			}
 			p.table = append(p.table, partRow[S]{event: t.Event, from: from, to: to})
 		}
 	}
-	p.machine.SetState(string(initial))
+	p.machine.SetState(name(initial))
 	return p
 }
 
 // ask loads a machine with a state, fires an event that the state has, and reads the new state back.
-func ask[S ~string](m *fsm.FSM, state S, event string) S {
-	m.SetState(string(state))
+func ask(m *fsm.FSM, state, event string) string {
+	m.SetState(state)
 	err := m.Event(context.Background(), event)
 	if same := (fsm.NoTransitionError{}); err != nil && !errors.As(err, &same) {
 		panic(fmt.Sprintf("machines: event %s in state %s: %v", event, state, err))
 	}
-	return S(m.Current())
+	return m.Current()
 }
 
 // After returns the state that follows when event happens in state. It returns false, and state itself, if state has no

@@ -74,6 +74,30 @@ func TestAnEventWithTwoMeaningsInOneStateIsRefused(t *testing.T) {
 	}
 }
 
+// A gear prints as one of three names, two of which are the same.
+type gear int
+
+func (g gear) String() string { return []string{"low", "high", "low"}[g] }
+
+func TestTwoStatesWithOneNameAreRefused(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("it was taken")
+		}
+	}()
+	machines.NewPart(gear(0), machines.On("shift", gear(1), gear(0)), machines.On("shift", gear(2), gear(1)))
+}
+
+func TestStatesThatAreNumbersHaveNames(t *testing.T) {
+	p := machines.NewPart(gear(0), machines.On("shift", gear(1), gear(0)))
+	if next, ok := p.After(0, "shift"); next != 1 || !ok {
+		t.Errorf("got %v, %v, want high", next, ok)
+	}
+	if want := "stateDiagram-v2\n    [*] --> low\n    low --> high: shift\n"; p.Diagram() != want {
+		t.Errorf("got %s, want %s", p.Diagram(), want)
+	}
+}
+
 func TestAPartServesSeveralGoroutines(t *testing.T) {
 	p := door()
 	var group sync.WaitGroup

@@ -73,7 +73,7 @@ func drawCrossing(sh *sheet, s Snapshot, v intersection.View, st styles) {
 // crossingStatus says in a line what is out of the ordinary, else who waits. Its look says how urgent it is.
 func crossingStatus(s Snapshot, v intersection.View, st styles) (string, look) {
 	switch {
-	case v.Mode == "":
+	case v.Mode == intersection.NoMode:
 		return "", st.plain
 	case s.Status == StatusFlashing:
 		return "FLASHING: a fault is latched", lit(st.red)

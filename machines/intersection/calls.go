@@ -8,26 +8,24 @@ import (
 	"signalbox/machines"
 )
 
+// A Call is whether a request to cross is remembered: a state of a call memory's machine.
+type Call uint8
+
 // The states of a call memory.
 const (
-	noCall = "none"
-	called = "called"
+	NoCall Call = iota
+	Called
 )
 
-// A Call remembers that somebody asks to be let over the crossing.
-type Call struct {
-	Memory string // "none" or "called"
-}
-
-// Placed reports whether a call is remembered.
-func (c Call) Placed() bool { return c.Memory == called }
+// String returns the state's name: "called".
+func (c Call) String() string { return [...]string{"none", "called"}[c] }
 
 // newCall returns the machine of a call memory.
-func newCall() *machines.Part[string] {
+func newCall() *machines.Part[Call] {
 	return machines.NewPart(
-		noCall,
-		machines.On("place", called, noCall),
-		machines.On("serve", noCall, called),
+		NoCall,
+		machines.On("place", Called, NoCall),
+		machines.On("serve", NoCall, Called),
 	)
 }
 
@@ -36,11 +34,8 @@ type Calls struct{ Pedestrian, Vehicle Call }
 
 // place remembers a call. Whose it is goes to the log; "" is nobody's in particular.
 func (c *applier) place(call *Call, whose string) {
-	if memory, ok := c.parts.call.After(call.Memory, "place"); ok {
-		call.Memory = memory
-		if whose != "" {
-			c.note("call: " + whose)
-		}
+	if c.parts.call.Fire(call, "place") && whose != "" {
+		c.note("call: " + whose)
 	}
 }
 
@@ -50,11 +45,11 @@ func (c *applier) updateCalls(was *State) {
 	for p := range c.config.Phases {
 		calls := &c.Calls[p]
 		if c.Pedestrians[p].Shows == Walk {
-			calls.Pedestrian.Memory, _ = c.parts.call.After(calls.Pedestrian.Memory, "serve")
+			c.parts.call.Fire(&calls.Pedestrian, "serve")
 		}
 		if c.Heads[p].Shows == Green {
-			calls.Vehicle.Memory, _ = c.parts.call.After(calls.Vehicle.Memory, "serve")
-		} else if was.Heads[p].Shows == Green && c.present(p, false) {
+			c.parts.call.Fire(&calls.Vehicle, "serve")
+		} else if was.Heads[p].Shows == Green && c.carPresent(p) {
 			c.place(&calls.Vehicle, c.config.Phases[p].Name+" vehicles")
 		}
 	}
@@ -71,10 +66,10 @@ func (c *applier) wants(p int) (pedestrian, vehicle bool) {
 	if e := c.emergency(); e >= 0 {
 		return false, c.config.Emergencies[e].Phases[p] && !green
 	}
-	vehicle = !green && (c.Calls[p].Vehicle.Placed() || phase.Recall == RecallMinimum || phase.Recall == RecallMaximum ||
-		c.failed(p, false))
+	vehicle = !green && (c.Calls[p].Vehicle == Called || phase.Recall == RecallMinimum || phase.Recall == RecallMaximum ||
+		c.failed(phase.detectors))
 	pedestrian = len(phase.Crosswalks) > 0 && c.Pedestrians[p].Shows != Walk && !c.Pedestrians[p].Armed &&
-		(c.Calls[p].Pedestrian.Placed() || phase.Recall == RecallPedestrian || c.failed(p, true))
+		(c.Calls[p].Pedestrian == Called || phase.Recall == RecallPedestrian || c.failed(phase.buttons))
 	return pedestrian, vehicle
 }
 

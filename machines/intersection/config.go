@@ -39,7 +39,9 @@ type Config struct {
 
 	conflicts [MostPhases][MostPhases]bool
 	sensors   []sensorPlace
-	text      []byte // the file
+	outputs   []string     // the output lines: head after head, phase after phase
+	lamps     []phaseLamps // by phase
+	text      []byte       // the file
 }
 
 // An Approach is a road that leads to the crossing.
@@ -82,8 +84,8 @@ type Phase struct {
 	Walk                time.Duration
 	PedestrianClearance time.Duration
 
-	lines [][3]string // of the heads: red, amber, green
-	walks [][2]string // of the crosswalks: walk, dont-walk
+	detectors, buttons []int // as indices of the sensors
+	dues               phaseDues
 }
 
 // A Recall is the call that a phase has without anybody there.
@@ -102,6 +104,8 @@ type Emergency struct {
 	Line   string
 	Phases [MostPhases]bool
 	Most   time.Duration // how long it may ask; then its input has failed and is not heeded
+
+	dues sensorDues
 }
 
 // SensorLimits say when a detector, or a button, has failed. NTCIP 1202, detector diagnostics. 0: that is not judged.
@@ -122,27 +126,36 @@ type sensorPlace struct {
 	line   string
 	phase  int
 	button bool
+	dues   sensorDues
 }
 
 // finish fills in what follows from the rest.
 func (c *Config) finish() {
-	c.sensors = nil
+	c.sensors, c.outputs = nil, nil
 	for i := range c.Phases {
 		p := &c.Phases[i]
-		p.lines, p.walks = nil, nil
+		p.dues = duesOfPhase(p.Name)
 		for _, h := range p.Heads {
-			p.lines = append(p.lines, [3]string{h.Name + ".red", h.Name + ".amber", h.Name + ".green"})
+			c.outputs = append(c.outputs, h.Name+".red", h.Name+".amber", h.Name+".green")
 		}
 		for _, w := range p.Crosswalks {
-			p.walks = append(p.walks, [2]string{w.Name + ".walk", w.Name + ".dont-walk"})
+			c.outputs = append(c.outputs, w.Name+".walk", w.Name+".dont-walk")
 		}
-		for _, line := range p.Detectors {
-			c.sensors = append(c.sensors, sensorPlace{line, i, false})
-		}
-		for _, line := range p.Buttons {
-			c.sensors = append(c.sensors, sensorPlace{line, i, true})
-		}
+		p.detectors, p.buttons = c.addSensors(i, p.Detectors, false), c.addSensors(i, p.Buttons, true)
 	}
+	for i := range c.Emergencies {
+		c.Emergencies[i].dues = duesOfSensor(c.Emergencies[i].Line)
+	}
+	c.lamps = lampsOf(c.Phases)
+}
+
+// addSensors adds the sensors of a phase and returns their indices.
+func (c *Config) addSensors(phase int, lines []string, button bool) (indices []int) {
+	for _, line := range lines {
+		indices = append(indices, len(c.sensors))
+		c.sensors = append(c.sensors, sensorPlace{line: line, phase: phase, button: button, dues: duesOfSensor(line)})
+	}
+	return indices
 }
 
 // Conflict reports whether two phases must not have green together.
@@ -166,19 +179,14 @@ func (c *Config) phaseNames() []string {
 	return names
 }
 
-// outputs returns the output lines in the order of the heads, with their safe levels: red.
-func (c *Config) outputs() (lines []string, safe []bool) {
-	for _, p := range c.Phases {
-		for _, h := range p.Heads {
-			lines = append(lines, h.Name+".red", h.Name+".amber", h.Name+".green")
-			safe = append(safe, true, false, false)
-		}
-		for _, w := range p.Crosswalks {
-			lines = append(lines, w.Name+".walk", w.Name+".dont-walk")
-			safe = append(safe, false, true)
+// safe reports whether output line i is lit at its safe level: red and dont-walk are.
+func (c *Config) safe(i int) bool {
+	for _, l := range c.lamps {
+		if (l.red|l.dontWalk)&(1<<i) != 0 {
+			return true
 		}
 	}
-	return lines, safe
+	return false
 }
 
 // inputs returns the input lines.

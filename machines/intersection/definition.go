@@ -93,8 +93,7 @@ func fitRings(file string, c *Config) error {
 func drawBoard(c *Config, name string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "name: %s\nlines:\n", name)
-	outputs, safe := c.outputs()
-	inputs := c.inputs()
+	outputs, inputs := c.outputs, c.inputs()
 	expander := 0
 	next := func() string {
 		place := fmt.Sprintf("chip: expander-%d, line: %d", expander/16+1, expander%16)
@@ -108,7 +107,7 @@ func drawBoard(c *Config, name string) []byte {
 		if !header {
 			place = next()
 		}
-		level := map[bool]string{true: "high", false: "low"}[safe[i]]
+		level := map[bool]string{true: "high", false: "low"}[c.safe(i)]
 		fmt.Fprintf(&b, "  %s: {%s, direction: out, safe: %s}\n", line, place, level)
 	}
 	for i, line := range inputs {

@@ -33,7 +33,7 @@ func (c *applier) holdGreen(cmd machines.Command) {
 	switch {
 	case !ok:
 	case c.Heads[p].Shows != Green:
-		c.refuse(cmd, ErrSequence, c.config.Phases[p].Name+" shows "+string(c.Heads[p].Shows)+", and only green is held")
+		c.refuse(cmd, ErrSequence, c.config.Phases[p].Name+" shows "+c.Heads[p].Shows.String()+", and only green is held")
 	case c.Greens[p].Ticket != 0:
 		c.refuse(cmd, machines.ErrBusy, "another Task holds the green of "+c.config.Phases[p].Name)
 	default:
@@ -64,7 +64,7 @@ func (c *applier) greens() {
 			continue
 		}
 		phase, g := &c.config.Phases[p], &c.Greens[p]
-		present := c.present(p, false) || phase.Recall == RecallMaximum
+		present := c.carPresent(p) || phase.Recall == RecallMaximum
 		switch {
 		case present:
 			g.Held, g.Gap = true, 0
@@ -108,7 +108,7 @@ func (c *applier) over(p int) string {
 		return Preemption
 	}
 	if !c.elsewhere(p) {
-		if pedestrian, _ := c.wants(p); pedestrian && c.Calls[p].Pedestrian.Placed() {
+		if pedestrian, _ := c.wants(p); pedestrian && c.Calls[p].Pedestrian == Called {
 			return WalkAgain
 		}
 		return ""

@@ -121,7 +121,7 @@ func TestSensorsFail(t *testing.T) {
 	text := strings.Replace(string(intersection.Machine().Config), "recall: minimum", "recall: none", 1) +
 		"\ndetectors: {no-activity: 10m, maximum-presence: 5m, most-counts: 10}\n"
 	for _, tt := range []struct {
-		why           string
+		why           intersection.Failure
 		fails, mended func(c *crossing)
 	}{
 		{intersection.NoActivity, func(c *crossing) { c.pass(10 * time.Minute) }, func(c *crossing) { c.edge("north-south.detector", true) }},
@@ -156,7 +156,7 @@ func TestSensorsFail(t *testing.T) {
 			t.Errorf("%s: got calls %s, want one of north-south", tt.why, got)
 		}
 		tt.mended(c)
-		if s := sensor(); s.Condition != intersection.Working || s.Why != "" {
+		if s := sensor(); s.Condition != intersection.Working || s.Why != intersection.NoFailure {
 			t.Errorf("%s: got %+v when it works again", tt.why, s)
 		}
 	}

@@ -1,21 +1,40 @@
 package intersection
 
 import (
+	"fmt"
+
 	"signalbox/machines"
 )
 
-// An Aspect is what a head shows. Each is also a state of its head's machine.
-type Aspect string
+// An Aspect is what a head shows. Each is also a state of its head's machine, and the event that leads to it.
+type Aspect uint8
 
-// The aspects of vehicle heads.
+// The aspects of vehicle heads, then those of pedestrian heads. The zero Aspect is that of a phase that does not exist.
 const (
-	Red         Aspect = "red"
-	RedAmber    Aspect = "red-amber" // UK: green follows
-	Amber       Aspect = "amber"
-	Green       Aspect = "green"
-	FlashingRed Aspect = "flashing-red" // the fail-safe: stop, then go with care
-	Dark        Aspect = "dark"         // UK at power-up; pedestrian heads also while the vehicle heads flash
+	Red      Aspect = iota + 1
+	RedAmber        // UK: green follows
+	Amber           // yellow
+	Green
+	FlashingRed // the fail-safe: stop, then go with care
+	Dark        // UK at power-up; pedestrian heads also while the vehicle heads flash
+
+	Walk
+	Clearing // dont-walk flashes (UK: all is dark): pedestrians on the road finish crossing
+	DontWalk
 )
+
+var aspectNames = [...]string{
+	Red: "red", RedAmber: "red-amber", Amber: "amber", Green: "green", FlashingRed: "flashing-red", Dark: "dark",
+	Walk: "walk", Clearing: "clearing", DontWalk: "dont-walk",
+}
+
+// String returns the aspect's name in commands and answers: "red-amber".
+func (a Aspect) String() string {
+	if int(a) < len(aspectNames) {
+		return aspectNames[a]
+	}
+	return fmt.Sprintf("aspect %d", a)
+}
 
 // A Head is what the vehicle heads of one phase show.
 type Head struct {
@@ -37,11 +56,11 @@ func newHead(style Style) *machines.Part[Aspect] {
 	}
 	return machines.NewPart(
 		Red,
-		machines.On(string(RedAmber), RedAmber, Red),
-		machines.On(string(Green), Green, before),
-		machines.On(string(Amber), Amber, Green, Dark),
-		machines.On(string(Red), Red, Amber, FlashingRed, Dark),
-		machines.On(string(FlashingRed), FlashingRed, Red),
+		machines.On(RedAmber.String(), RedAmber, Red),
+		machines.On(Green.String(), Green, before),
+		machines.On(Amber.String(), Amber, Green, Dark),
+		machines.On(Red.String(), Red, Amber, FlashingRed, Dark),
+		machines.On(FlashingRed.String(), FlashingRed, Red),
 	)
 }
 
@@ -49,7 +68,7 @@ func newHead(style Style) *machines.Part[Aspect] {
 func (c *applier) turn(p int, event Aspect) bool {
 	h := &c.Heads[p]
 	was := *h
-	shows, ok := c.parts.head.After(was.Shows, string(event))
+	shows, ok := c.parts.head.After(was.Shows, event.String())
 	if !ok {
 		return false
 	}

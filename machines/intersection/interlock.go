@@ -28,7 +28,7 @@ func refused(name, format string, args ...any) *refusal {
 	return &refusal{name, fmt.Sprintf(format, args...)}
 }
 
-// A picture is an aspect for each phase's heads; "" where none is asked for.
+// A picture is an aspect for each phase's heads; 0 where none is asked for.
 type picture struct{ heads, pedestrians [MostPhases]Aspect }
 
 // pedestrians ends the name of a phase's pedestrian heads.
@@ -36,7 +36,7 @@ const pedestrians = "-pedestrians"
 
 // asked reads the input of set-signals: heads and what they shall show. A head left out keeps what it shows.
 func (c *Config) asked(input any) (picture, error) {
-	in := map[string]*Aspect{}
+	in := map[string]*string{}
 	if err := machines.Decode(input, &in); err != nil {
 		return picture{}, err
 	}
@@ -69,7 +69,7 @@ func (c *Config) asked(input any) (picture, error) {
 	return p, nil
 }
 
-func sorted(in map[string]*Aspect) []string {
+func sorted(in map[string]*string) []string {
 	names := make([]string, 0, len(in))
 	for name := range in {
 		names = append(names, name)
@@ -78,19 +78,24 @@ func sorted(in map[string]*Aspect) []string {
 	return names
 }
 
-func choose(place *Aspect, head string, in map[string]*Aspect, from ...Aspect) error {
+// choose sets aspect to what in asks of a head, if it does. An error says that it is none of those to choose from.
+func choose(aspect *Aspect, head string, in map[string]*string, from ...Aspect) error {
 	asked, ok := in[head]
 	if !ok {
 		return nil
 	}
+	names := make([]string, len(from))
+	for i, a := range from {
+		names[i] = a.String()
+		if asked != nil && *asked == names[i] {
+			*aspect = a
+			return nil
+		}
+	}
 	if asked == nil {
-		return fmt.Errorf("%s: null is none of %q", head, from)
+		return fmt.Errorf("%s: null is none of %q", head, names)
 	}
-	if !slices.Contains(from, *asked) {
-		return fmt.Errorf("%s: %q is none of %q", head, *asked, from)
-	}
-	*place = *asked
-	return nil
+	return fmt.Errorf("%s: %q is none of %q", head, *asked, names)
 }
 
 func (c *applier) noPhase(name string) string {
@@ -124,11 +129,11 @@ func (c *applier) answerGreens(ticket int64) {
 	}
 	var b value.Builder
 	for p, phase := range c.config.Phases {
-		b.Set(phase.Name, string(c.Heads[p].Shows))
+		b.Set(phase.Name, c.Heads[p].Shows.String())
 	}
 	for p, phase := range c.config.Phases {
 		if len(phase.Crosswalks) > 0 {
-			b.Set(phase.Name+pedestrians, string(c.Pedestrians[p].Shows))
+			b.Set(phase.Name+pedestrians, c.Pedestrians[p].Shows.String())
 		}
 	}
 	c.answer(ticket, b.Object())
@@ -145,7 +150,7 @@ func (c *applier) judge(ask picture, ticket int64) *refusal {
 		return c.leaveFlashing(ask)
 	}
 	for p, aspect := range ask.heads {
-		if aspect == "" || aspect == c.Heads[p].Shows || aspect == Red && c.Heads[p].Starts {
+		if aspect == 0 || aspect == c.Heads[p].Shows || aspect == Red && c.Heads[p].Starts {
 			continue
 		}
 		if r := c.turnHead(&was, p, aspect, ticket); r != nil {
@@ -164,7 +169,7 @@ func (c *applier) judge(ask picture, ticket int64) *refusal {
 func (c *applier) turnWalk(p int, aspect Aspect) *refusal {
 	name, w := c.config.Phases[p].Name, &c.Pedestrians[p]
 	switch {
-	case aspect == "", aspect == w.Shows, aspect == DontWalk && w.Shows == Clearing, aspect == DontWalk && c.Heads[p].Starts:
+	case aspect == 0, aspect == w.Shows, aspect == DontWalk && w.Shows == Clearing, aspect == DontWalk && c.Heads[p].Starts:
 		return nil
 	case aspect == DontWalk && w.Shows == Walk && c.at < w.Until:
 		return refused(ErrClearance, "%s-pedestrians: walk lasts at least %s, %s of it are to come",
@@ -172,7 +177,7 @@ func (c *applier) turnWalk(p int, aspect Aspect) *refusal {
 	case aspect == Walk && w.Shows == DontWalk && c.Heads[p].Shows == RedAmber:
 		w.Armed = true
 		return nil
-	case !c.turnPedestrians(p, string(aspect)):
+	case !c.turnPedestrians(p, aspect.String()):
 		return refused(ErrSequence, "%s-pedestrians: %s does not follow %s", name, aspect, w.Shows)
 	}
 	return nil

@@ -12,7 +12,7 @@ func (p *Plant) Invariants() []machines.Invariant {
 		return func(s machines.State) error {
 			state := s.(State)
 			lit := map[string]bool{}
-			for _, l := range p.config.levels(&state) {
+			for _, l := range p.config.levels(p.config.lit(&state), ^lamps(0)) {
 				lit[l.Line] = l.High
 			}
 			return f(p.config, &state, lit)
@@ -129,10 +129,10 @@ func flashTogether(c *Config, s *State, _ map[string]bool) error {
 
 func callsServed(c *Config, s *State, _ map[string]bool) error {
 	for p := range c.Phases {
-		if s.Heads[p].Shows == Green && s.Calls[p].Vehicle.Placed() {
+		if s.Heads[p].Shows == Green && s.Calls[p].Vehicle == Called {
 			return fmt.Errorf("%s shows green and remembers a car", c.Phases[p].Name)
 		}
-		if s.Pedestrians[p].Shows == Walk && s.Calls[p].Pedestrian.Placed() {
+		if s.Pedestrians[p].Shows == Walk && s.Calls[p].Pedestrian == Called {
 			return fmt.Errorf("%s-pedestrians show walk and a call of theirs is remembered", c.Phases[p].Name)
 		}
 	}
@@ -149,7 +149,7 @@ func callsAnswered(c *Config, s *State, _ map[string]bool) error {
 
 func sensorsSay(c *Config, s *State, _ map[string]bool) error {
 	for i, place := range c.sensors {
-		if (s.Sensors[i].Condition == Failed) != (s.Sensors[i].Why != "") {
+		if (s.Sensors[i].Condition == Failed) != (s.Sensors[i].Why != NoFailure) {
 			return fmt.Errorf("%s is %s because of %q", place.line, s.Sensors[i].Condition, s.Sensors[i].Why)
 		}
 	}

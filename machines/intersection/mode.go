@@ -3,16 +3,20 @@ package intersection
 import "signalbox/machines"
 
 // A Mode is what the crossing as a whole does: a state of its machine.
-type Mode string
+type Mode uint8
 
 // The modes.
 const (
-	Normal Mode = "normal"
-	// Ending is the way to flashing: no new green; what goes gets its amber, who walks his clearance. Nothing is shortened
-	// even there.
-	Ending   Mode = "ending"
-	Flashing Mode = "flashing"
+	NoMode Mode = iota // of a zero [View]: the plant's state is not known
+	Normal
+	// Ending is the way to flashing: no new green; moving traffic gets its amber, pedestrians their clearance. No interval is
+	// shortened.
+	Ending
+	Flashing
 )
+
+// String returns the mode's name: "normal".
+func (m Mode) String() string { return [...]string{"", "normal", "ending", "flashing"}[m] }
 
 func newMode() *machines.Part[Mode] {
 	return machines.NewPart(
@@ -38,7 +42,7 @@ func (c *applier) endAll() {
 	for p := range c.config.Phases {
 		h, w := &c.Heads[p], &c.Pedestrians[p]
 		if w.Shows == Walk && w.Until == 0 {
-			c.turnPedestrians(p, string(DontWalk))
+			c.turnPedestrians(p, DontWalk.String())
 		}
 		switch {
 		case h.Shows == Green && w.Shows != Walk:
@@ -63,7 +67,7 @@ func (c *applier) restart() {
 	c.turnMode("restart")
 	for p := range c.config.Phases {
 		c.turn(p, Red)
-		c.turnPedestrians(p, string(DontWalk))
+		c.turnPedestrians(p, DontWalk.String())
 		c.place(&c.Calls[p].Vehicle, "")
 	}
 	for i, place := range c.config.sensors {

@@ -4,13 +4,6 @@ import (
 	"signalbox/machines"
 )
 
-// The aspects of pedestrian heads, beside [Dark].
-const (
-	Walk     Aspect = "walk"
-	Clearing Aspect = "clearing" // dont-walk flashes (UK: all is dark): whoever is on the road gets off it
-	DontWalk Aspect = "dont-walk"
-)
-
 // A PedestrianHead is what the pedestrian heads of one phase show. Its pedestrians walk along the phase's road, together
 // with its green, across the other road.
 type PedestrianHead struct {
@@ -27,9 +20,9 @@ type PedestrianHead struct {
 func newPedestrianHead() *machines.Part[Aspect] {
 	return machines.NewPart(
 		DontWalk,
-		machines.On(string(Walk), Walk, DontWalk),
-		machines.On(string(DontWalk), Clearing, Walk),
-		machines.On(string(DontWalk), DontWalk, Dark),
+		machines.On(Walk.String(), Walk, DontWalk),
+		machines.On(DontWalk.String(), Clearing, Walk),
+		machines.On(DontWalk.String(), DontWalk, Dark),
 		machines.On("cleared", DontWalk, Clearing),
 		machines.On("darken", Dark, DontWalk),
 	)

@@ -65,84 +65,6 @@ func (s *State) flashes() bool {
 	return s.Mode == Flashing
 }
 
-// levels returns what all output lines are, in the order of the configuration's outputs.
-func (c *Config) levels(s *State) []machines.Level {
-	levels := make([]machines.Level, 0, 5*MostHeads)
-	add := func(line string, high bool) { levels = append(levels, machines.Level{Line: line, High: high}) }
-	for p := range c.Phases {
-		red, amber, green := s.Heads[p].lamps(s.Flasher)
-		walk, dontWalk := s.Pedestrians[p].lamps(s.Flasher, c.Style)
-		for _, h := range c.Phases[p].lines {
-			add(h[0], red)
-			add(h[1], amber)
-			add(h[2], green)
-		}
-		for _, w := range c.Phases[p].walks {
-			add(w[0], walk)
-			add(w[1], dontWalk)
-		}
-	}
-	return levels
-}
-
-// darkFirst returns those of levels that differ from old (nil: all), what goes dark before what is lit.
-func darkFirst(old, levels []machines.Level) []machines.Level {
-	var ordered []machines.Level
-	for _, high := range []bool{false, true} {
-		for i, l := range levels {
-			if l.High == high && (old == nil || old[i] != l) {
-				ordered = append(ordered, l)
-			}
-		}
-	}
-	return ordered
-}
-
-// The names of deadlines, behind what they are of. They are also why lines change, in the log.
-const (
-	dueHead       = ": shown long enough"
-	duePedestrian = "-pedestrians: shown long enough"
-	dueMinimum    = ": minimum green"
-	duePassage    = ": passage time"
-	dueMaximum    = ": maximum green"
-	dueIdle       = ": could go"
-	dueSensor     = ": too long"
-	dueMinute     = ": counted for a minute"
-	dueFlash      = "flash"
-	dueNight      = "night"
-	dueFeed       = "feed"
-)
-
-func (c *Config) deadlines(s *State) []machines.Deadline {
-	all := make([]machines.Deadline, 0, 16)
-	add := func(of, name string, at machines.Instant) {
-		if at != 0 {
-			all = append(all, machines.Deadline{Name: of + name, At: at.Time()})
-		}
-	}
-	for p := range c.Phases {
-		name := c.Phases[p].Name
-		add(name, dueHead, s.Heads[p].Until)
-		add(name, duePedestrian, s.Pedestrians[p].Until)
-		add(name, dueMinimum, s.Greens[p].Min)
-		add(name, duePassage, s.Greens[p].Gap)
-		add(name, dueMaximum, s.Greens[p].Max)
-		add(name, dueIdle, s.Idle[p].Until)
-	}
-	for i := range c.sensors {
-		add(c.sensors[i].line, dueSensor, s.Sensors[i].Until)
-		add(c.sensors[i].line, dueMinute, s.Sensors[i].Minute)
-	}
-	for i := range c.Emergencies {
-		add(c.Emergencies[i].Line, dueSensor, s.Emergencies[i].Until)
-		add(c.Emergencies[i].Line, dueMinute, s.Emergencies[i].Minute)
-	}
-	add(dueFlash, "", s.Flasher.Next)
-	add(dueNight, "", s.NightTurns)
-	add(dueFeed, "", s.Feed)
-	return all
-}
-
 // A Plant implements [machines.Plant]. It is immutable, so that several goroutines may use it.
 type Plant struct {
 	config *Config
@@ -152,7 +74,8 @@ type Plant struct {
 // parts are the state machines of each kind of part.
 type parts struct {
 	head, pedestrian *machines.Part[Aspect]
-	call, sensor     *machines.Part[string]
+	call             *machines.Part[Call]
+	sensor           *machines.Part[Condition]
 	mode             *machines.Part[Mode]
 }
 
@@ -176,7 +99,7 @@ func (p *Plant) Initial(at time.Time) (machines.State, machines.Reaction) {
 			s.Heads[i] = Head{Shows: Dark, Until: now.Add(UKStartDark), Starts: true}
 			s.Pedestrians[i] = PedestrianHead{Shows: Dark, Until: now.Add(UKStartDark)}
 		}
-		s.Calls[i] = Calls{Pedestrian: Call{Memory: noCall}, Vehicle: Call{Memory: called}}
+		s.Calls[i] = Calls{Vehicle: Called}
 	}
 	for i, place := range c.sensors {
 		s.Sensors[i].Condition = Working
@@ -189,7 +112,7 @@ func (p *Plant) Initial(at time.Time) (machines.State, machines.Reaction) {
 	for i := range c.Emergencies {
 		s.Emergencies[i].Condition = Working
 	}
-	return s, machines.Reaction{Levels: darkFirst(nil, c.levels(&s)), Deadlines: c.deadlines(&s)}
+	return s, machines.Reaction{Levels: c.levels(c.lit(&s), ^lamps(0)), Deadlines: c.deadlines(&s)}
 }
 
 // A applier is one Apply under way: the state as it becomes, and what is told about it.
@@ -228,8 +151,9 @@ func (p *Plant) Apply(s machines.State, h machines.Input, at time.Time) (machine
 	case c.Flasher.Next == 0:
 		c.Flasher = startFlasher(c.at)
 	}
+	lit := p.config.lit(&c.State)
 	return c.State, machines.Reaction{
-		Levels:    darkFirst(p.config.levels(&was), p.config.levels(&c.State)),
+		Levels:    p.config.levels(lit, lit^p.config.lit(&was)),
 		Deadlines: p.config.deadlines(&c.State),
 		Answers:   c.answers,
 		Notes:     c.notes,
@@ -259,7 +183,7 @@ func (c *applier) pass() {
 			case Clearing:
 				c.turnPedestrians(p, "cleared")
 			case Dark:
-				c.turnPedestrians(p, string(DontWalk))
+				c.turnPedestrians(p, DontWalk.String())
 				w.Until = c.at.Add(PedestrianBuffer)
 			}
 		}
@@ -299,7 +223,7 @@ func (c *applier) headDue(p int) {
 		h.Answer = 0
 		c.turn(p, Green)
 		if c.Pedestrians[p].Armed {
-			c.turnPedestrians(p, string(Walk))
+			c.turnPedestrians(p, Walk.String())
 		}
 		if ticket != 0 {
 			c.answerGreens(ticket)

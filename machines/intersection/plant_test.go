@@ -498,7 +498,7 @@ func TestInvariantsFail(t *testing.T) {
 	c := powerUp(t)
 	c.must("6s", `{"north-south": "green", "north-south-pedestrians": "walk"}`)
 	good := c.state.(intersection.State)
-	called := intersection.Call{Memory: "called"}
+	called := intersection.Called
 	for name, spoil := range map[string]func(*intersection.State){
 		"conflicting phases never go together": func(s *intersection.State) {
 			s.Heads[intersection.EastWest].Shows = intersection.Amber
@@ -510,7 +510,7 @@ func TestInvariantsFail(t *testing.T) {
 			s.Pedestrians[intersection.EastWest].Shows = intersection.Clearing
 		},
 		"every head shows one aspect": func(s *intersection.State) {
-			s.Heads[intersection.EastWest].Shows = "nothing"
+			s.Heads[intersection.EastWest].Shows = 0
 		},
 		"all heads flash, or none": func(s *intersection.State) {
 			s.Heads[intersection.EastWest].Shows = intersection.FlashingRed

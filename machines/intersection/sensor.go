@@ -7,24 +7,39 @@ import (
 	"signalbox/machines"
 )
 
-// The states of a sensor's machine.
+// A Condition is a state of a sensor's machine.
+type Condition uint8
+
+// The conditions. The zero Condition is that of a sensor that does not exist.
 const (
-	Working = "working"
-	Failed  = "failed"
+	Working Condition = iota + 1
+	Failed
 )
 
-// Why a sensor has failed. NTCIP 1202, detector diagnostics.
+// String returns the condition's name: "working".
+func (c Condition) String() string { return [...]string{"", "working", "failed"}[c] }
+
+// A Failure is why a sensor has failed. NTCIP 1202, detector diagnostics.
+type Failure uint8
+
+// The failures.
 const (
-	NoActivity  = "no activity"
-	MaxPresence = "maximum presence"
-	Erratic     = "erratic counts"
+	NoFailure Failure = iota
+	NoActivity
+	MaxPresence
+	Erratic
 )
+
+// String returns the failure in words: "no activity"; "" for none.
+func (f Failure) String() string {
+	return [...]string{"", "no activity", "maximum presence", "erratic counts"}[f]
+}
 
 // A Sensor is a detector, a button, or an emergency vehicle's input. One that has failed is a call of its phase for as long
 // as it has; an emergency input that has failed is not heeded.
 type Sensor struct {
-	Condition string // "working" or "failed"
-	Why       string // it has failed
+	Condition Condition
+	Why       Failure // why it has failed
 	High      bool
 	Until     machines.Instant // when it has been quiet, or on, for too long. 0: that is not judged
 	Counts    int              // edges in the minute that ends at Minute
@@ -34,7 +49,7 @@ type Sensor struct {
 // present reports whether somebody is there, as far as one knows.
 func (s Sensor) present() bool { return s.High || s.Condition == Failed }
 
-func newSensor() *machines.Part[string] {
+func newSensor() *machines.Part[Condition] {
 	return machines.NewPart(
 		Working,
 		machines.On("fail", Failed, Working),
@@ -97,7 +112,7 @@ func (c *applier) passes(s *Sensor, line string, l SensorLimits) {
 	}
 }
 
-func (c *applier) fails(s *Sensor, line, why, figure string) {
+func (c *applier) fails(s *Sensor, line string, why Failure, figure string) {
 	if condition, ok := c.parts.sensor.After(s.Condition, "fail"); ok {
 		s.Condition, s.Why = condition, why
 		c.note(fmt.Sprintf("%s has failed: %s (%s)", line, why, figure))
@@ -106,7 +121,7 @@ func (c *applier) fails(s *Sensor, line, why, figure string) {
 
 func (c *applier) recovers(s *Sensor, line string) {
 	if condition, ok := c.parts.sensor.After(s.Condition, "recover"); ok {
-		s.Condition, s.Why = condition, ""
+		s.Condition, s.Why = condition, NoFailure
 		c.note(line + " works again")
 	}
 }
@@ -146,20 +161,20 @@ func (c *applier) limits(place sensorPlace) SensorLimits {
 	return c.config.Detectors
 }
 
-// present reports whether somebody is at one of a phase's detectors, or at one of its buttons.
-func (c *applier) present(p int, button bool) bool {
-	for i, place := range c.config.sensors {
-		if place.phase == p && place.button == button && c.Sensors[i].present() {
+// carPresent reports whether a car is on one of a phase's detectors, as far as one knows.
+func (c *applier) carPresent(p int) bool {
+	for _, i := range c.config.Phases[p].detectors {
+		if c.Sensors[i].present() {
 			return true
 		}
 	}
 	return false
 }
 
-// failed reports whether one of a phase's detectors, or of its buttons, has failed.
-func (c *applier) failed(p int, button bool) bool {
-	for i, place := range c.config.sensors {
-		if place.phase == p && place.button == button && c.Sensors[i].Condition == Failed {
+// failed reports whether one of some sensors has failed.
+func (c *applier) failed(sensors []int) bool {
+	for _, i := range sensors {
+		if c.Sensors[i].Condition == Failed {
 			return true
 		}
 	}

@@ -75,21 +75,21 @@ func (c *Config) view(s *State, v View) View {
 	}
 	var calls, failed []string
 	for p, phase := range c.Phases {
-		if s.Calls[p].Vehicle.Placed() {
+		if s.Calls[p].Vehicle == Called {
 			calls = append(calls, phase.Name+" cars")
 		}
-		if s.Calls[p].Pedestrian.Placed() {
+		if s.Calls[p].Pedestrian == Called {
 			calls = append(calls, phase.Name+" on foot")
 		}
 	}
 	for i, place := range c.sensors {
 		if s.Sensors[i].Condition == Failed {
-			failed = append(failed, place.line+" ("+s.Sensors[i].Why+")")
+			failed = append(failed, place.line+" ("+s.Sensors[i].Why.String()+")")
 		}
 	}
 	for i, place := range c.Emergencies {
 		if s.Emergencies[i].Condition == Failed {
-			failed = append(failed, place.Line+" ("+s.Emergencies[i].Why+")")
+			failed = append(failed, place.Line+" ("+s.Emergencies[i].Why.String()+")")
 		}
 	}
 	v.Calls, v.Failed = strings.Join(calls, ", "), strings.Join(failed, ", ")

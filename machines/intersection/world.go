@@ -119,8 +119,9 @@ func newWorld(c *Config, lines machines.SimLines, clock machines.Clock, seed uin
 		}
 	}
 	for p := range c.Phases {
-		for _, h := range c.Phases[p].lines {
-			lines.OnOutput(h[2], func(high bool) { w.greenIs(h[2], high) })
+		for _, h := range c.Phases[p].Heads {
+			line := h.Name + ".green"
+			lines.OnOutput(line, func(high bool) { w.greenIs(line, high) })
 		}
 	}
 	return w
