@@ -227,3 +227,65 @@ func (f counter) Observe(_ asl.Execution, events []asl.HistoryEvent) {
 	}
 	f(n)
 }
+
+// A slow journal takes its time for each commit, on a goroutine of its own.
+type slow struct {
+	takes   time.Duration
+	queue   chan func(error)
+	commits int
+}
+
+func newSlow(b *testing.B, takes time.Duration) *slow {
+	s := &slow{takes: takes, queue: make(chan func(error), 1)}
+	go func() {
+		for done := range s.queue {
+			for begin := time.Now(); time.Since(begin) < s.takes; {
+				runtime.Gosched()
+			}
+			done(nil)
+		}
+	}()
+	b.Cleanup(func() { close(s.queue) })
+	return s
+}
+
+func (s *slow) Commit(_ []engine.Record, done func(error)) {
+	s.commits++
+	s.queue <- done
+}
+
+// BenchmarkJournal is 1,000 executions of W4 beside each other, with commits of 0.2 ms.
+func BenchmarkJournal(b *testing.B) {
+	next := engine.HandlerFunc(func(task engine.Task) (any, string, string) {
+		i, _ := task.Input.(*value.Object).Lookup("i")
+		return value.NewObject("i", i.(int64)+1), "", ""
+	})
+	m := parse(b, workload(b, "w4.json"))
+	const executions, tasks = 1000, 100
+	for _, name := range []string{"None", "200µs"} {
+		b.Run(name, func(b *testing.B) {
+			n, commits := 0, 0
+			for b.Loop() {
+				clock := engine.NewSimulated(engine.Epoch, 0)
+				o := engine.Options{Clock: clock, Other: next}
+				var journal *slow
+				if name != "None" {
+					journal = newSlow(b, 200*time.Microsecond)
+					o.Journal = journal
+				}
+				e := engine.New(o)
+				runs := make([]*engine.Run, executions)
+				for i := range runs {
+					runs[i] = begin(b, e, m, "bench-"+strconv.Itoa(i), value.NewObject("i", int64(10000-tasks)))
+				}
+				finish(b, clock, runs...)
+				n += executions * tasks
+				if journal != nil {
+					commits += journal.commits
+				}
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "tasks/s")
+			b.ReportMetric(float64(n)/float64(max(1, commits)), "tasks/commit")
+		})
+	}
+}

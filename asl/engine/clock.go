@@ -139,8 +139,8 @@ func (c *Clock) Reserve(f func()) (ready func()) {
 	return r.makeReady
 }
 
-// afterReady is Post for work that a simulated clock counts as taking no time.
-func (c *Clock) afterReady(w work) {
+// postFree is post for work that a simulated clock counts as taking no time.
+func (c *Clock) postFree(w work) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.queue.push(c.newest(), w, true)

@@ -45,6 +45,11 @@ type Options struct {
 	Objects Objects
 	// Observer sees every Step. Nil: none.
 	Observer Observer
+	// Journal makes Steps durable before their effects are done. Nil: they are done at once.
+	Journal Journal
+	// OnError is called once, on the clock's goroutine, when the Journal has failed. The engine makes no Step from then on: the
+	// effects of those that were not durable are not done, and tasks and timers are left as they are. Nil: the clock is stopped.
+	OnError func(error)
 	// HistoryLimit bounds the history of each execution; 0 means [HistoryLimit], less than 0 none at all.
 	HistoryLimit int
 }
@@ -63,6 +68,7 @@ type Engine struct {
 	runs     map[string]*Run // that have not ended, by ARN; children of distributed Maps as well
 	started  int64           // how many Runs there have been
 	spare    []*asl.Effects  // to use again
+	commits  commits
 }
 
 // New returns an engine without executions.
@@ -73,14 +79,19 @@ func New(o Options) *Engine {
 	o.HistoryLimit = max(0, o.HistoryLimit)
 	e := &Engine{options: o, handlers: map[string]Handler{}, runs: map[string]*Run{}}
 	maps.Copy(e.handlers, o.Handlers)
+	e.commits = commits{engine: e, journal: o.Journal}
 	return e
 }
 
 // Start begins an execution as soon as the clock runs. Done (may be nil) is called when it has ended. An Identity without
-// an ID is known by its Name instead of an ARN. The error is [ErrExists] while an execution with this ARN is running.
+// an ID is known by its Name instead of an ARN. The error is [ErrExists] while an execution with this ARN is running, or that of
+// the Journal after it has failed.
 func (e *Engine) Start(m *asl.Machine, who asl.Identity, input any, done func(asl.Execution)) (*Run, error) {
 	if arn := arnOf(&who); e.runs[arn] != nil {
 		return nil, fmt.Errorf("engine: execution %s: %w", arn, ErrExists)
+	}
+	if e.commits.err != nil {
+		return nil, e.commits.err
 	}
 	r := &Run{done: done}
 	e.start(r, m, who, input)
@@ -100,6 +111,10 @@ func arnOf(who *asl.Identity) string {
 func (e *Engine) start(r *Run, m *asl.Machine, who asl.Identity, input any) {
 	r.engine, r.machine, r.x, r.arn = e, m, asl.NewExecution(who), arnOf(&who)
 	r.x.Input = input
+	if e.options.Journal != nil {
+		x := r.x
+		r.durable = &x
+	}
 	e.started++
 	r.number = e.started
 	if e.runs[r.arn] == nil {
@@ -135,6 +150,11 @@ func (e *Engine) Handle(activity string, h Handler) {
 	}
 }
 
+// AfterCommit calls f on the clock's goroutine when the Steps made so far are durable, with the error of the Journal if it has
+// failed. It calls f at once when nothing waits for a commit, as is always so without a Journal. An answer that a handler has
+// just given waits in the clock's queue: [Clock.Post] the call behind it.
+func (e *Engine) AfterCommit(f func(err error)) { e.commits.wait(f) }
+
 // effects returns empty Effects that are not in use: a handler that is started may stop the execution, and so begin a Step
 // while the effects of another are carried out.
 func (e *Engine) effects() *asl.Effects {
@@ -145,4 +165,15 @@ func (e *Engine) effects() *asl.Effects {
 	out := e.spare[last]
 	e.spare = e.spare[:last]
 	return out
+}
+
+// maxSpareEffects is how many Effects are kept to be used again.
+const maxSpareEffects = 2 * maxBatch
+
+// release takes Effects back.
+func (e *Engine) release(out *asl.Effects) {
+	if len(e.spare) < maxSpareEffects {
+		out.Reset()
+		e.spare = append(e.spare, out)
+	}
 }

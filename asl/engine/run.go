@@ -12,7 +12,8 @@ import (
 type Run struct {
 	engine   *Engine
 	machine  *asl.Machine
-	x        asl.Execution // before it begins its Input is set already
+	x        asl.Execution  // after its last Step; before the first its Input is set already
+	durable  *asl.Execution // after its last Step that is durable; nil without a journal
 	arn      string
 	number   int64 // in the order of starts
 	window   window
@@ -20,6 +21,7 @@ type Run struct {
 	done     func(asl.Execution) // may be nil
 	child    *child              // nil: started from outside
 	children map[int64]map[int]*Run
+	stopping []int64 // distributed Maps whose children are stopped while effects from before that wait
 }
 
 // A child says which distributed Map an execution works for.
@@ -50,15 +52,22 @@ func (r *Run) top() *Run {
 	return r
 }
 
-// Snapshot returns the execution as it stands: a value that does not change. Before its first Step it has an Input only.
-func (r *Run) Snapshot() asl.Execution { return r.x }
+// Snapshot returns the execution as it stands, a value that does not change: with a Journal after the last Step that is durable.
+// Before its first Step it has an Input only.
+func (r *Run) Snapshot() asl.Execution {
+	if r.durable != nil {
+		return *r.durable
+	}
+	return r.x
+}
 
 // History ranges over the events that are kept, oldest first.
 func (r *Run) History() iter.Seq[asl.HistoryEvent] {
 	return r.window.all(r.engine.options.HistoryLimit)
 }
 
-// Stop aborts the execution at once: its tasks are cancelled before Stop returns. It does nothing after the end.
+// Stop aborts the execution at once: its tasks are cancelled before Stop returns, or with a Journal when that is durable. It
+// does nothing after the end.
 func (r *Run) Stop(name, cause string) {
 	r.step(asl.Event{Kind: asl.EventStop, Failure: &asl.Error{Name: name, Cause: cause}})
 }
@@ -66,24 +75,43 @@ func (r *Run) Stop(name, cause string) {
 // do makes the first Step.
 func (r *Run) do() { r.step(asl.Event{Kind: asl.EventStart, Input: r.x.Input}) }
 
-// step takes the execution one event further and does the effects.
+// step takes the execution one event further. The effects are done at once, or when the journal has the Step.
 func (r *Run) step(event asl.Event) {
-	if r.x.Status != asl.StatusRunning {
+	e := r.engine
+	if r.x.Status != asl.StatusRunning || e.commits.err != nil {
 		return
 	}
-	o := &r.engine.options
-	event.Time = o.Clock.Now()
-	out := r.engine.effects()
+	event.Time = e.options.Clock.Now()
+	out := e.effects()
 	r.machine.Step(&r.x, event, out)
+	if e.commits.journal == nil {
+		r.publish(&r.x, out)
+		return
+	}
+	e.commits.add(r, &event, out)
+	for i := range out.Do {
+		// That children are stopped stays inside the engine: their Steps follow in the same commit or a later one.
+		if out.Do[i].Kind == asl.EffectStopChildren {
+			r.stopping = append(r.stopping, out.Do[i].ID)
+			r.stopChildren(out.Do[i].ID)
+		}
+	}
+}
+
+// publish shows a Step and does its effects. It leaves x as it is after that Step, and uses out again.
+func (r *Run) publish(x *asl.Execution, out *asl.Effects) {
+	o := &r.engine.options
+	if r.durable != nil {
+		*r.durable = *x
+	}
 	r.window.add(out.History, o.HistoryLimit)
 	if o.Observer != nil {
-		o.Observer.Observe(r.x, out.History)
+		o.Observer.Observe(*x, out.History)
 	}
 	for i := range out.Do {
 		r.carryOut(&out.Do[i])
 	}
-	out.Reset()
-	r.engine.spare = append(r.engine.spare, out)
+	r.engine.release(out)
 }
 
 func (r *Run) carryOut(effect *asl.Effect) {
@@ -107,14 +135,13 @@ func (r *Run) carryOut(effect *asl.Effect) {
 			w.task.end()
 		}
 	case asl.EffectStartChild:
-		if r.x.Status == asl.StatusRunning {
+		if r.x.Status == asl.StatusRunning || slices.Contains(r.stopping, effect.ID) {
 			r.startChild(effect)
 		}
 	case asl.EffectStopChildren:
-		children := r.children[effect.ID]
-		delete(r.children, effect.ID)
-		for _, i := range slices.Sorted(maps.Keys(children)) {
-			children[i].Stop("", "")
+		r.stopChildren(effect.ID)
+		if i := slices.Index(r.stopping, effect.ID); i >= 0 {
+			r.stopping = slices.Delete(r.stopping, i, i+1)
 		}
 	case asl.EffectRequestObject:
 		r.requestObject(effect)
@@ -164,6 +191,19 @@ func (r *Run) startChild(effect *asl.Effect) {
 	c := &Run{child: &child{parent: r, scope: effect.Scope, mapRun: effect.ID, request: request}}
 	r.children[effect.ID][request.Index] = c
 	r.engine.start(c, request.Machine, request.Identity, request.Input)
+	// The Map that ended while this waited: its history has children that never began, as if this had not waited.
+	if slices.Contains(r.stopping, effect.ID) {
+		r.stopChildren(effect.ID)
+	}
+}
+
+// stopChildren stops the children of a distributed Map that are under way.
+func (r *Run) stopChildren(mapRun int64) {
+	children := r.children[mapRun]
+	delete(r.children, mapRun)
+	for _, i := range slices.Sorted(maps.Keys(children)) {
+		children[i].Stop("", "")
+	}
 }
 
 // finish posts the end of a child to its parent, unless the Map has stopped its children.
