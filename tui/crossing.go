@@ -8,9 +8,9 @@ import (
 	"signalbox/machines/intersection"
 )
 
-// A crossing is the intersection seen from above, north on top, traffic on the right. Each arm has the head that its
-// drivers see beside its stop line, and each crosswalk its pedestrian signal at the kerb. A number at the end of a
-// lane counts the cars that find no room there.
+// A crossing is the intersection seen from above, north at the top, with right-hand traffic. The head for the drivers of an
+// arm is beside its stop line, the pedestrian signal of a crosswalk at the kerb. A number at the end of a lane counts the
+// cars that do not fit there.
 //
 //	        (R) │ ▆ ╎ N │
 //	        ( ) │ ▆ ╎   │ ( )( )(G)
@@ -25,21 +25,22 @@ type crossing struct {
 	v            intersection.View
 	st           styles
 	laneW, laneH int // a lane of the vertical road in columns, of the horizontal one in rows
-	x0, x1, cx   int // the vertical road: its kerbs and its centre line
-	y0, y1, cy   int // the horizontal road
+	x0, x1, cx   int // the vertical road: columns of its kerbs and its centre line
+	y0, y1, cy   int // the horizontal road: rows of the same
 	zebra        int // columns of the crosswalks over the horizontal road
 	big          bool
 }
 
-// approach is the prefix of an approach's lines.
-var approach = [2]string{intersection.NorthSouth: "north-south", intersection.EastWest: "east-west"}
+// roadLines are the prefixes of the lines of a road, for a View that names no heads.
+var roadLines = [2]string{intersection.NorthSouth: "north-south", intersection.EastWest: "east-west"}
 
 const person = "☻"
 
+// drawCrossing draws a crossing in the largest of four sizes that fits, the smallest of which is text.
 func drawCrossing(sh *sheet, s Snapshot, v intersection.View, st styles) {
-	if v.Heads == [4]string{} && v.LeftHeads == [4]string{} { // nobody has said: two roads
+	if v.Heads == [4]string{} && v.LeftHeads == [4]string{} { // two roads
 		for side := range v.Heads {
-			v.Heads[side], v.Walks[side] = approach[side%2], approach[side%2]
+			v.Heads[side], v.Walks[side] = roadLines[side%2], roadLines[side%2]
 		}
 	}
 	if text, look := crossingStatus(s, v, st); text != "" && sh.h >= 13 {
@@ -53,7 +54,7 @@ func drawCrossing(sh *sheet, s Snapshot, v intersection.View, st styles) {
 	case sh.w >= 46 && sh.h >= 17:
 		c.laneW, c.laneH, c.zebra = 5, 2, 2
 	case sh.w < 32 || sh.h < 11:
-		c.words()
+		c.drawText()
 		return
 	}
 	c.x0 = (c.w - 2*c.laneW - 3) / 2
@@ -70,7 +71,7 @@ func drawCrossing(sh *sheet, s Snapshot, v intersection.View, st styles) {
 	c.put(0, c.h-1, st.dim, fmt.Sprintf("%d passed", v.Passed))
 }
 
-// crossingStatus says in a line what is out of the ordinary, else who waits. Its look says how urgent it is.
+// crossingStatus returns the row above the picture: what is unusual, or else the calls. The look shows the urgency.
 func crossingStatus(s Snapshot, v intersection.View, st styles) (string, look) {
 	switch {
 	case v.Mode == intersection.NoMode:
@@ -90,11 +91,11 @@ func crossingStatus(s Snapshot, v intersection.View, st styles) (string, look) {
 	case v.Calls != "":
 		return "calls: " + v.Calls, st.dim
 	}
-	return "nobody waits", st.dim
+	return "no calls", st.dim
 }
 
-// words is the crossing for a panel that is too small for a picture: a row for each head, as long as there are rows.
-func (c crossing) words() {
+// drawText draws the crossing as rows of text: one for each head, as many as fit, then cars and pedestrians.
+func (c crossing) drawText() {
 	y := 0
 	drawn := map[string]bool{"": true}
 	for side := range c.v.Heads {
@@ -109,7 +110,7 @@ func (c crossing) words() {
 				x += 10
 			}
 			if name == c.v.Heads[side] {
-				text, look := c.walk(c.v.Walks[side], false)
+				text, look := c.walkSignal(c.v.Walks[side], false)
 				c.put(x, y, look, text)
 			}
 			y++
@@ -120,10 +121,11 @@ func (c crossing) words() {
 	q = c.v.Crossing
 	c.fit(0, y+1, c.w, c.st.plain, fmt.Sprintf("crossing N %d  E %d  S %d  W %d", q[0], q[1], q[2], q[3]))
 	p, w := c.v.Pedestrians, c.v.Walking
-	c.fit(0, y+2, c.w, c.st.plain, fmt.Sprintf("on foot %d wait, %d walk", p[0]+p[1], w[0]+w[1]))
+	c.fit(0, y+2, c.w, c.st.plain, fmt.Sprintf("people %d wait, %d cross", p[0]+p[1], w[0]+w[1]))
 	c.fit(0, y+3, c.w, c.st.dim, fmt.Sprintf("%d passed", c.v.Passed))
 }
 
+// roads draws kerbs, centre lines, crosswalks and the letters of the sides.
 func (c crossing) roads() {
 	kerb, paint := c.st.plain, c.st.dim
 	for _, y := range []int{c.y0, c.y1} {
@@ -158,7 +160,7 @@ func (c crossing) roads() {
 	c.put(0, c.cy-(c.laneH+1)/2, c.st.strong, "W")
 }
 
-// Cars by the size of the lane: on the horizontal road, on the vertical one.
+// cars returns the picture of a car on the horizontal road and on the vertical one, for the size of the lanes.
 func (c crossing) cars() (across, along []string) {
 	switch c.laneH {
 	case 1:
@@ -170,6 +172,7 @@ func (c crossing) cars() (across, along []string) {
 	}
 }
 
+// sprite draws rows of characters with the first at x, y.
 func (c crossing) sprite(x, y int, look look, rows []string) {
 	for i, row := range rows {
 		c.put(x, y+i, look, row)
@@ -185,33 +188,34 @@ func (c crossing) queues() {
 	inX := c.x0 + 1 + (c.laneW-wide)/2 // southbound: the left lane on the screen
 	outX := c.cx + 1 + (c.laneW-wide+1)/2
 	tall := len(along)
-	n, rest := seen(c.v.Queue[intersection.North], c.y0-1, tall, 1)
+	n, rest := fitCars(c.v.Queue[intersection.North], c.y0-1, tall, 1)
 	for i := range n {
 		c.sprite(inX, c.y0-1-(i+1)*tall, look, along)
 	}
 	c.centre(c.x0+1, 0, c.laneW, c.st.strong, rest)
-	n, rest = seen(c.v.Queue[intersection.South], c.h-c.y1-2, tall, 1)
+	n, rest = fitCars(c.v.Queue[intersection.South], c.h-c.y1-2, tall, 1)
 	for i := range n {
 		c.sprite(outX, c.y1+2+i*tall, look, along)
 	}
 	c.centre(c.cx+1, c.h-1, c.laneW, c.st.strong, rest)
 
 	left, y := c.x1+c.zebra+3, c.y0+1 // westbound: the upper lane
-	n, rest = seen(c.v.Queue[intersection.East], c.w-left, long, 2)
+	n, rest = fitCars(c.v.Queue[intersection.East], c.w-left, long, 2)
 	for i := range n {
 		c.sprite(left+i*long, y, look, across)
 	}
 	c.right(left, y, c.w-left, c.st.strong, rest)
 	right := c.x0 - c.zebra - 2
-	n, rest = seen(c.v.Queue[intersection.West], right, long, 2)
+	n, rest = fitCars(c.v.Queue[intersection.West], right, long, 2)
 	for i := range n {
 		c.sprite(right-(i+1)*long+1, c.cy+1, look, across)
 	}
 	c.put(0, c.cy+1, c.st.strong, rest)
 }
 
-// seen returns how many of n things, each so long, have room, and what to write in the room of a label about the rest.
-func seen(n, room, long, label int) (fit int, rest string) {
+// fitCars returns how many of n cars fit into a lane of length room, and the label for the rest, which takes the length
+// label; long is the length of a car with its gap.
+func fitCars(n, room, long, label int) (fit int, rest string) {
 	if n*long <= room+1 {
 		return n, ""
 	}
@@ -219,7 +223,7 @@ func seen(n, room, long, label int) (fit int, rest string) {
 	return fit, "+" + strconv.Itoa(n-fit)
 }
 
-// crossingCars draws the cars between the stop lines, each with an arrow for where it goes.
+// crossingCars draws a car for each side whose cars are between the stop lines, with an arrow in its direction.
 func (c crossing) crossingCars() {
 	across, along := c.cars()
 	long, wide := width(across[0]), width(along[0])
@@ -246,16 +250,16 @@ func (c crossing) crossingCars() {
 	}
 }
 
-// heads draws the four signal heads: upright beside the vertical road if there is room, else flat.
+// heads draws the signal heads: upright for the vertical road if they fit, else flat.
 func (c crossing) heads() {
 	h := c.v.Heads
 	north, east, south, west := h[intersection.North], h[intersection.East], h[intersection.South], h[intersection.West]
 	c.leftHeads()
 	if c.big {
-		c.housed(c.x0-6, c.y0-7, north, true)
-		c.housed(c.x1+2, c.y1+3, south, true)
-		c.housed(c.x1+2, c.y0-5, east, false)
-		c.housed(c.x0-12, c.y1+3, west, false)
+		c.housing(c.x0-6, c.y0-7, north, true)
+		c.housing(c.x1+2, c.y1+3, south, true)
+		c.housing(c.x1+2, c.y0-5, east, false)
+		c.housing(c.x0-12, c.y1+3, west, false)
 		c.right(0, c.y0-5, c.x0-7, c.st.dim, north)
 		c.put(c.x1+14, c.y0-4, c.st.dim, east)
 		c.right(0, c.y1+4, c.x0-13, c.st.dim, west)
@@ -274,7 +278,7 @@ func (c crossing) heads() {
 	c.head(c.x0-10, c.y1+3, west, false)
 }
 
-// leftHeads draws the heads of those who turn left, each with the lamp that burns and the cars that wait: ◄(R)3.
+// leftHeads draws the heads for left turns, each with its lit lamps and the number of waiting cars: ◄(R)3.
 func (c crossing) leftHeads() {
 	at := [4][2]int{
 		intersection.North: {c.x0 - 10, c.y0 - 3}, intersection.East: {c.x1 + 2, c.y0 - 4},
@@ -290,14 +294,14 @@ func (c crossing) leftHeads() {
 		if name == "" {
 			continue
 		}
-		text, look := c.lamp(name)
+		text, look := c.litLamps(name)
 		cars := ""
 		if n := c.v.Left[side]; n > 0 {
 			cars = strconv.Itoa(n)
 		}
 		x, y := at[side][0], at[side][1]
 		if x < 0 || y < 0 || x+6 > c.w || y >= c.h {
-			continue // no room
+			continue // it does not fit
 		}
 		c.put(x, y, c.st.plain, "◄")
 		c.put(x+1, y, look, text)
@@ -305,13 +309,21 @@ func (c crossing) leftHeads() {
 	}
 }
 
-// lamp returns the lamps of a head that burn, in a word.
-func (c crossing) lamp(name string) (string, look) {
+// A headLamp is a lamp of a vehicle head: the end of its line's name, and its letter and colour on the screen.
+type headLamp struct {
+	name, letter string
+	look         look
+}
+
+// headLamps returns the lamps of a vehicle head from the top down.
+func (st styles) headLamps() [3]headLamp {
+	return [3]headLamp{{"red", "R", st.red}, {"amber", "A", st.amber}, {"green", "G", st.green}}
+}
+
+// litLamps returns the letters of the lit lamps of a head in parentheses, and their look.
+func (c crossing) litLamps(name string) (string, look) {
 	text, shown := "", c.st.dim
-	for _, lamp := range []struct {
-		name, letter string
-		look         look
-	}{{"red", "R", c.st.red}, {"amber", "A", c.st.amber}, {"green", "G", c.st.green}} {
+	for _, lamp := range c.st.headLamps() {
 		if c.s.high(name + "." + lamp.name) {
 			text += lamp.letter
 			shown = lit(lamp.look)
@@ -323,8 +335,8 @@ func (c crossing) lamp(name string) (string, look) {
 	return "(" + text + ")", shown
 }
 
-// housed draws a head in its housing.
-func (c crossing) housed(x, y int, name string, upright bool) {
+// housing draws a head with a frame, if the board has its lamps.
+func (c crossing) housing(x, y int, name string, upright bool) {
 	w, h := 11, 3
 	if upright {
 		w, h = 5, 5
@@ -335,14 +347,10 @@ func (c crossing) housed(x, y int, name string, upright bool) {
 	}
 }
 
-// head draws the lamps of a head, red first, and reports whether the board has any. A lamp that burns shows its
-// letter.
+// head draws the lamps of a head and reports whether the board has any. A lit lamp shows its letter.
 func (c crossing) head(x, y int, name string, upright bool) bool {
 	found := false
-	for _, lamp := range []struct {
-		name, letter string
-		look         look
-	}{{"red", "R", c.st.red}, {"amber", "A", c.st.amber}, {"green", "G", c.st.green}} {
+	for _, lamp := range c.st.headLamps() {
 		if l, ok := c.s.line(name + "." + lamp.name); ok {
 			found = true
 			if l.High {
@@ -360,8 +368,8 @@ func (c crossing) head(x, y int, name string, upright bool) bool {
 	return found
 }
 
-// walk returns what a pedestrian signal shows.
-func (c crossing) walk(name string, long bool) (string, look) {
+// walkSignal returns the text and look of a pedestrian signal, "" if the board has none; long chooses the long text.
+func (c crossing) walkSignal(name string, long bool) (string, look) {
 	walk, ok1 := c.s.line(name + ".walk")
 	dont, ok2 := c.s.line(name + ".dont-walk")
 	no := "DON'T"
@@ -382,15 +390,15 @@ func (c crossing) walk(name string, long bool) (string, look) {
 	}
 }
 
-// pedestrians draws the pedestrian signals at the kerbs, who waits there, and who is on the road. Those who walk
-// along the north-south road cross the east-west road.
+// pedestrians draws the pedestrian signals at the kerbs, and the people who wait there or cross. People who walk along the
+// north-south road cross the east-west road.
 func (c crossing) pedestrians() {
-	waiting := func(a, room int) string { return count(person, c.v.Pedestrians[a], room) }
+	waiting := func(a, room int) string { return repeatSymbol(person, c.v.Pedestrians[a], room) }
 	ew, ns := intersection.EastWest, intersection.NorthSouth
 
-	// Those who walk along a road do so on the side of the traffic that goes their way: along the west-bound lane, which
-	// comes from the east, they cross the northern arm.
-	text, look := c.walk(c.v.Walks[intersection.East], c.big)
+	// People walk along a road on the side of the traffic in their direction: beside the west-bound lane, which comes from
+	// the east, they cross the northern arm.
+	text, look := c.walkSignal(c.v.Walks[intersection.East], c.big)
 	y := c.y0 - 1
 	x := c.x0 - 1
 	if text != "" {
@@ -398,20 +406,20 @@ func (c crossing) pedestrians() {
 		c.put(x, y, look, text)
 		x--
 	}
-	if text, look := c.walk(c.v.Walks[intersection.West], c.big); text != "" {
+	if text, look := c.walkSignal(c.v.Walks[intersection.West], c.big); text != "" {
 		c.put(c.x1+1+1, c.y1+1, look, text)
 	}
 	people := waiting(ew, min(6, x))
 	c.put(x-width(people), y, c.st.cyan, people)
 
-	text, look = c.walk(c.v.Walks[intersection.North], c.big)
+	text, look = c.walkSignal(c.v.Walks[intersection.North], c.big)
 	x = c.x0 - 1
 	if text != "" {
 		x -= width(text)
 		c.put(x, c.y1+1, look, text)
 		x--
 	}
-	if text, look := c.walk(c.v.Walks[intersection.South], c.big); text != "" {
+	if text, look := c.walkSignal(c.v.Walks[intersection.South], c.big); text != "" {
 		c.put(c.x1+2, c.y0-1, look, text)
 	}
 	people = waiting(ns, min(6, x))

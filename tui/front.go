@@ -8,24 +8,25 @@ import (
 	"signalbox/machines/vending"
 )
 
-// A front is the vending machine as a customer sees it: on the left the window with a spiral of snacks a column and
-// the tray below, on the right the display, the coin slot, the buttons and the return cup.
+// A front is the vending machine as a customer sees it: on the left the window with a spiral for each column of snacks
+// and the tray below, on the right the display, the coin slot, the buttons and the return cup.
 type front struct {
 	*sheet
 	s     Snapshot
 	v     vending.View
-	keys  map[string][]string
+	keys  map[string][]string // the keys that push a line, by the name of the line
 	st    styles
-	panel int // columns of the right side
+	panel int // the width of the right side
 }
 
+// drawFront draws the vending machine, as text if the sheet is small.
 func drawFront(sh *sheet, s Snapshot, v vending.View, keys map[string][]string, st styles) {
 	f := front{sheet: sh, s: s, v: v, keys: keys, st: st, panel: 14}
 	if sh.w < 32 || sh.h < 13 {
-		f.words()
+		f.drawText()
 		return
 	}
-	// A machine that is as wide as a hall is no machine: what is too much stays empty on both sides.
+	// A wide sheet stays empty on both sides: the machine keeps its proportions.
 	w := min(sh.w, max(34, sh.h*3))
 	h := min(sh.h, 26)
 	if w >= 56 {
@@ -38,12 +39,12 @@ func drawFront(sh *sheet, s Snapshot, v vending.View, keys map[string][]string, 
 	f.controls(w-f.panel-1, 1, h-2)
 }
 
-// words is the front for a panel that is too small for a picture.
-func (f front) words() {
+// drawText draws the front as rows of text.
+func (f front) drawText() {
 	f.fit(0, 0, f.w, lit(f.st.amber), " "+f.display()+" ")
 	y := 1
 	for i, c := range f.v.Columns {
-		text := fmt.Sprintf("%d %s  %s", i+1, f.name(i), left(c))
+		text := fmt.Sprintf("%d %s  %s", i+1, f.columnName(i), stockText(c))
 		if f.s.high("motor-" + strconv.Itoa(i+1)) {
 			text += "  motor on"
 		}
@@ -51,17 +52,17 @@ func (f front) words() {
 		y++
 	}
 	f.fit(0, y, f.w, f.st.plain, fmt.Sprintf("tray %d  cup %v", f.v.Tray, f.v.Cup))
-	exact, _ := f.exact()
+	exact, _ := f.exactChange()
 	f.fit(0, y+1, f.w, f.st.plain, exact)
 	y += 2
-	for _, l := range f.troubles() {
+	for _, l := range f.alerts() {
 		f.fit(0, y, f.w, f.st.red.Bold(true), l[0]+" "+l[1])
 		y++
 	}
 }
 
-// left says how much a column has to sell, or why it sells nothing.
-func left(c vending.Shelf) string {
+// stockText returns the stock of a column, or why it does not sell.
+func stockText(c vending.Shelf) string {
 	switch {
 	case c.Out != "":
 		return c.Out
@@ -71,8 +72,8 @@ func left(c vending.Shelf) string {
 	return fmt.Sprintf("%d left", c.Stock)
 }
 
-// troubles are what an operator should see.
-func (f front) troubles() (list [][2]string) {
+// alerts returns what needs an operator, as pairs of label and value.
+func (f front) alerts() (list [][2]string) {
 	if f.v.Owed > 0 {
 		list = append(list, [2]string{"owed", f.v.Owed.String()})
 	}
@@ -88,6 +89,7 @@ func (f front) troubles() (list [][2]string) {
 	return list
 }
 
+// display returns the text of the display; without one, the credit.
 func (f front) display() string {
 	if f.v.Display != "" {
 		return f.v.Display
@@ -95,17 +97,19 @@ func (f front) display() string {
 	return "credit " + f.v.Credit.String()
 }
 
-func (f front) name(column int) string {
+// columnName returns the name of a column, counted from 0.
+func (f front) columnName(column int) string {
 	if name := f.v.Columns[column].Name; name != "" {
 		return name
 	}
 	return "column " + strconv.Itoa(column+1)
 }
 
-func (f front) exact() (string, look) {
+// exactChange returns the text and look of the exact-change lamp.
+func (f front) exactChange() (string, look) {
 	lamp, ok := f.s.line("exact-change")
 	if !ok {
-		lamp.High = f.v.ExactChange // a board without the lamp: what it would show
+		lamp.High = f.v.ExactChange // the board has no such lamp
 	}
 	if lamp.High {
 		return "● exact change only", f.st.amber.Bold(true)
@@ -113,6 +117,7 @@ func (f front) exact() (string, look) {
 	return "○ exact change only", f.st.dim
 }
 
+// frame draws the outline of the machine.
 func (f front) frame() {
 	x := f.w - f.panel - 2
 	f.box(0, 0, f.w, f.h, f.st.plain)
@@ -122,16 +127,16 @@ func (f front) frame() {
 	f.put(0, f.h-5, f.st.plain, "├"+strings.Repeat("─", x-1)+"┤")
 }
 
-// window draws the columns behind the glass: name, spiral with snacks (the next one to fall in front, at the bottom),
-// stock, price and motor.
+// window draws the columns behind the glass, each with name, spiral, stock, price and motor. The next snack to fall is at
+// the bottom of its spiral.
 func (f front) window(x, y, w, h int) {
 	n := max(len(f.v.Columns), 1)
 	each := w / n
 	x += (w - each*n) / 2
 	for i, c := range f.v.Columns {
 		at := x + i*each
-		name := f.name(i)
-		stock, look := left(c), f.st.plain
+		name := f.columnName(i)
+		stock, look := stockText(c), f.st.plain
 		if each < 8 && c.Out == "" {
 			stock = "×" + strconv.Itoa(c.Stock)
 		} else if each >= 8 && c.Name != "" {
@@ -153,7 +158,7 @@ func (f front) window(x, y, w, h int) {
 	}
 }
 
-// spiral draws one column from above: each turn of the wire holds a snack, or nothing.
+// spiral draws a column from above: the turns of the wire, each with a snack or empty.
 func (f front) spiral(x, y, w, h, column int) {
 	bags := []string{"▓▓", "▒▒", "░░"}
 	looks := []look{f.st.red, f.st.amber, f.st.green}
@@ -165,35 +170,35 @@ func (f front) spiral(x, y, w, h, column int) {
 	if w >= 9 {
 		bag = strings.Repeat(bag[:len("▓")], min(w-5, 8))
 	}
-	places := h / tall
-	stock := min(f.v.Columns[column].Stock, places)
+	turns := h / tall
+	stock := min(f.v.Columns[column].Stock, turns)
 	left := x + (w-width(bag)-2)/2
 	wire := f.st.dim
 	open, closing := "(", ")"
 	if f.s.high("motor-" + strconv.Itoa(column+1)) {
 		wire, open, closing = f.st.strong, "<", ">"
 	}
-	for place := range places {
-		top := y + h - (place+1)*tall
+	for turn := range turns {
+		top := y + h - (turn+1)*tall
 		for row := range tall {
 			if row == tall-1 {
 				f.put(left, top+row, wire, open)
 				f.put(left+1+width(bag), top+row, wire, closing)
 			}
 			switch {
-			case place < stock:
+			case turn < stock:
 				f.put(left+1, top+row, look, bag)
 			case row == tall-1:
 				f.put(left+1, top+row, wire, strings.Repeat("·", width(bag)))
 			}
 		}
-		if tall == 2 && place < stock {
+		if tall == 2 && turn < stock {
 			f.put(left+1, top, look, strings.Repeat("▄", width(bag)))
 		}
 	}
 }
 
-// motor says whether a column's motor runs and, if there is room, whether its home switch is closed.
+// motor writes whether the motor of a column runs and, if it fits, whether its home switch is closed.
 func (f front) motor(x, y, w, column int) {
 	n := strconv.Itoa(column + 1)
 	motor, ok := f.s.line("motor-" + n)
@@ -214,7 +219,7 @@ func (f front) motor(x, y, w, column int) {
 	f.centre(x, y, w, look, text)
 }
 
-// tray draws the flap below the window: the drop sensor's beam and the snacks that lie there.
+// tray draws the tray below the window: the beam of the drop sensor and the snacks.
 func (f front) tray(x, y, w int) {
 	if drop, ok := f.s.line("drop"); ok {
 		if drop.High {
@@ -230,11 +235,11 @@ func (f front) tray(x, y, w int) {
 	f.put(x+2, y+2, f.st.dim, label)
 	if f.v.Tray > 0 {
 		room := w - 5 - len(label)
-		f.put(x+3+len(label), y+2, f.st.amber, strings.TrimRight(count("▆▆ ", f.v.Tray, room), " "))
+		f.put(x+3+len(label), y+2, f.st.amber, strings.TrimRight(repeatSymbol("▆▆ ", f.v.Tray, room), " "))
 	}
 }
 
-// controls draws the right side from the top down; what comes last is what can be missed if it is short of room.
+// controls draws the right side from the top down, the most important first: a short sheet leaves out the rest.
 func (f front) controls(x, y, h int) {
 	w := f.panel
 	lines := wrap(f.display(), w-2)
@@ -273,10 +278,10 @@ func (f front) controls(x, y, h int) {
 		if !ok {
 			return
 		}
-		sign, look := sign(l, f.st)
+		mark, look := symbol(l, f.st)
 		key := keyLabel(f.keys[line], w/2-2)
 		room := w - 2
-		f.put(x+1, y, look, sign)
+		f.put(x+1, y, look, mark)
 		f.fit(x+3, y, room-3-width(key), f.st.plain.Bold(l.High), label)
 		f.right(x+1, y, room, f.st.dim, key)
 		y++
@@ -284,7 +289,7 @@ func (f front) controls(x, y, h int) {
 	button("coin", "coin")
 	y += gap
 	for i := range f.v.Columns {
-		n, label := strconv.Itoa(i+1), f.name(i)
+		n, label := strconv.Itoa(i+1), f.columnName(i)
 		if w >= 20 {
 			label = n + " " + label
 		}
@@ -293,14 +298,14 @@ func (f front) controls(x, y, h int) {
 	y += gap
 	button("coin-return", "return")
 	y += gap
-	exact, look := f.exact()
+	exact, look := f.exactChange()
 	if w < width(exact)+2 {
 		exact = strings.TrimSuffix(exact, " only")
 	}
 	f.fit(x+min(1, max(w-width(exact), 0)), y, w, look, exact)
 	y++
 	y += gap
-	for _, l := range f.troubles() {
+	for _, l := range f.alerts() {
 		put(f.st.red.Bold(true), l[0], l[1])
 	}
 	put(f.st.plain.Bold(f.v.Cup > 0), "cup", f.v.Cup.String())

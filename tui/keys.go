@@ -4,11 +4,12 @@ import (
 	"charm.land/bubbles/v2/key"
 )
 
-// keyMap is what the keys do besides those of the machine.
+// keyMap holds the keys of the screen, besides those of the machine.
 type keyMap struct {
 	quit, help, pause, faster, slower, next, previous, up, down, push, pageUp, pageDown, top, end, leave key.Binding
 }
 
+// newKeyMap returns the keys. Those without a function in o are disabled.
 func newKeyMap(o Options) keyMap {
 	bind := func(help, text string, keys ...string) key.Binding {
 		return key.NewBinding(key.WithKeys(keys...), key.WithHelp(help, text))
@@ -28,7 +29,7 @@ func newKeyMap(o Options) keyMap {
 		pageDown: bind("pgdn", "log: forward", "pgdown"),
 		top:      bind("home", "log: oldest", "home"),
 		end:      bind("end", "log: follow", "end"),
-		leave:    bind("esc", "close the help", "esc"),
+		leave:    bind("esc", "close help", "esc"),
 	}
 	k.pause.SetEnabled(o.TogglePause != nil)
 	k.faster.SetEnabled(o.SetSpeed != nil)
@@ -37,7 +38,7 @@ func newKeyMap(o Options) keyMap {
 	return k
 }
 
-// all lists everything for the help page.
+// all returns the keys in the order of the help page.
 func (k keyMap) all() []key.Binding {
 	return []key.Binding{
 		k.pause, k.faster, k.slower, k.up, k.down, k.push, k.next, k.previous, k.pageUp, k.pageDown, k.top, k.end, k.leave,

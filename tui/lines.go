@@ -1,17 +1,17 @@
 package tui
 
-// linesPanel lists the board's lines with their levels. Lines of one group (north-south.red, north-south.green) stand
-// under its name. One input is selected, if inputs can be pushed at all.
+// linesPanel lists the lines of the board with their levels. Lines of a group (north-south.red, north-south.green) are
+// listed under its name. One input is selected if inputs can be pushed.
 type linesPanel struct {
 	w, h     int
 	pushable bool
-	selected string
+	selected string // the name of the line; "" if none is
 }
 
-// SetSize is told the room that there is.
+// SetSize sets the size in columns and rows.
 func (p *linesPanel) SetSize(w, h int) { p.w, p.h = w, h }
 
-// move selects the input line that is n further down the list.
+// move moves the selection n inputs down the list.
 func (p *linesPanel) move(s Snapshot, n int) {
 	var names []string
 	at := 0
@@ -31,14 +31,15 @@ func (p *linesPanel) move(s Snapshot, n int) {
 	p.selected = names[min(max(at+n, 0), len(names)-1)]
 }
 
-// A lineRow is a heading (no line) or a line.
+// A lineRow is a row of the list: the name of a group, or a line.
 type lineRow struct {
 	text   string
 	indent int
-	line   Line
+	line   Line // its Name is "" for a group
 }
 
-// lineRows brings lines of one group together, in the order in which the groups begin.
+// lineRows returns the rows for lines. It collects the lines of a group behind the first of them; a group of one line has
+// no heading.
 func lineRows(lines []Line) []lineRow {
 	size := map[string]int{}
 	for _, l := range lines {
@@ -67,8 +68,8 @@ func lineRows(lines []Line) []lineRow {
 	return rows
 }
 
-// least returns the width at which names and levels are whole.
-func (p linesPanel) least(s Snapshot) int {
+// minWidth returns the width that shows names and levels in full.
+func (p linesPanel) minWidth(s Snapshot) int {
 	name, level := 0, 0
 	for _, row := range lineRows(s.Lines) {
 		name = max(name, row.indent+width(row.text))
@@ -79,7 +80,7 @@ func (p linesPanel) least(s Snapshot) int {
 	return 1 + name + 1 + level
 }
 
-// levelWidth is the room that a line's level takes: a sign, a blank, a word.
+// levelWidth returns the width of the level of a line: symbol, blank, word.
 func levelWidth(l Line) int {
 	if l.Output {
 		return width("● off")
@@ -99,10 +100,10 @@ func (p linesPanel) Draw(sh *sheet, s Snapshot, st styles) {
 			focus = y
 		}
 	}
-	x := p.w - word // of the level
-	since := p.w >= p.least(s)+10
+	x := p.w - word // the column of the level
+	since := p.w >= p.minWidth(s)+10
 	if since {
-		x = p.least(s) - word
+		x = p.minWidth(s) - word
 	}
 	sh.list(len(rows), focus, 0, func(sh *sheet) {
 		for y, row := range rows {
@@ -115,9 +116,9 @@ func (p linesPanel) Draw(sh *sheet, s Snapshot, st styles) {
 				look = st.selected
 				sh.put(0, y, st.strong, "›")
 			}
-			sh.put(1+row.indent, y, look, squeeze(row.text, x-2-row.indent))
-			sign, look := sign(row.line, st)
-			sh.put(x, y, look, sign+" "+row.line.level())
+			sh.put(1+row.indent, y, look, shortenMiddle(row.text, x-2-row.indent))
+			mark, look := symbol(row.line, st)
+			sh.put(x, y, look, mark+" "+row.line.level())
 			if since && !row.line.ChangedAt.IsZero() {
 				sh.right(x+word+1, y, 8, st.dim, elapsed(s.Time.Sub(row.line.ChangedAt)))
 			}
@@ -125,8 +126,8 @@ func (p linesPanel) Draw(sh *sheet, s Snapshot, st styles) {
 	})
 }
 
-// sign returns the sign of a line's level and its look: round for outputs, square for inputs; filled is on.
-func sign(l Line, st styles) (string, look) {
+// symbol returns the symbol for the level of a line, and its look: round for outputs, square for inputs, filled for High.
+func symbol(l Line, st styles) (string, look) {
 	switch {
 	case l.Output && l.High:
 		return "●", st.lamp(l.Name).Bold(true)

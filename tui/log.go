@@ -2,17 +2,17 @@ package tui
 
 import "fmt"
 
-// logPanel shows the event log. It follows the newest line until somebody scrolls up, and then keeps showing the same
-// lines while new ones come, as long as the log still has them.
+// logPanel shows the log. It follows the newest line until the user scrolls up, and then shows the same lines as long as
+// the log has them.
 type logPanel struct {
 	w, h   int
-	bottom int // number of the line after the last one in sight, counted from the start of the run; 0: follow
+	bottom int // the line after the last visible one, counted from the start of the run; 0: follow the newest
 }
 
-// SetSize is told the room that there is.
+// SetSize sets the size in columns and rows.
 func (p *logPanel) SetSize(w, h int) { p.w, p.h = w, h }
 
-// scroll moves n lines on; a negative n goes back.
+// scroll scrolls n lines towards the newest; a negative n towards the oldest.
 func (p *logPanel) scroll(s Snapshot, n int) {
 	end := s.Dropped + len(s.Log)
 	bottom := p.bottom
@@ -27,8 +27,8 @@ func (p *logPanel) scroll(s Snapshot, n int) {
 	p.bottom = bottom
 }
 
-// span returns which lines of the snapshot's log are in sight, and how many come after them.
-func (p logPanel) span(s Snapshot) (from, to, after int) {
+// visible returns the range of the snapshot's log that is visible, Log[from:to], and the number of lines after it.
+func (p logPanel) visible(s Snapshot) (from, to, after int) {
 	to = len(s.Log)
 	if p.bottom > 0 {
 		to = min(max(p.bottom-s.Dropped, min(p.h, len(s.Log))), len(s.Log))
@@ -36,9 +36,9 @@ func (p logPanel) span(s Snapshot) (from, to, after int) {
 	return max(to-p.h, 0), to, len(s.Log) - to
 }
 
-// title says what part of the log is in sight.
+// title returns the title of the panel, with the number of newer lines unless it follows.
 func (p logPanel) title(s Snapshot) string {
-	_, _, after := p.span(s)
+	_, _, after := p.visible(s)
 	if after == 0 {
 		return "log"
 	}
@@ -51,7 +51,7 @@ func (p logPanel) Draw(sh *sheet, s Snapshot, st styles) {
 	if p.w < 60 {
 		layout = "04:05.0"
 	}
-	from, to, _ := p.span(s)
+	from, to, _ := p.visible(s)
 	for y, l := range s.Log[from:to] {
 		sh.put(0, y, st.dim, l.Time.Format(layout))
 		x := len(layout) + 1

@@ -9,24 +9,25 @@ import (
 	"github.com/charmbracelet/x/term"
 )
 
-// errAbandoned is what Write says when nobody waits for the terminal any more.
+// errAbandoned is the error of Write once the output is abandoned.
 var errAbandoned = errors.New("tui: the terminal takes no output")
 
-// An output is a writer that can be abandoned: a terminal may take nothing for ever (ctrl+s, a connection that has
-// died without a word), and whoever writes to it would wait as long.
+// An output is a writer that can be abandoned. A terminal may block its output for ever (ctrl+s, a dead connection), and
+// with it the writer.
 type output struct {
 	to        io.Writer
-	abandoned chan struct{}
+	abandoned chan struct{} // closed once it is
 }
 
-// A terminalOutput is an output that can still be asked what terminal it is.
+// A terminalOutput is an output to a terminal. It is a term.File, too, from which Bubble Tea gets the properties of the
+// terminal.
 type terminalOutput struct {
 	term.File
 	output output
 }
 
-// newOutput returns a writer to w, standard output if it is nil, and what abandons it: a Write under way and all later
-// ones fail then.
+// newOutput returns an output to w, or to standard output for nil. Abandon, which is called at most once, makes a blocked
+// Write and all later ones fail.
 func newOutput(w io.Writer) (out io.Writer, abandon func()) {
 	if w == nil {
 		w = os.Stdout
@@ -39,7 +40,7 @@ func newOutput(w io.Writer) (out io.Writer, abandon func()) {
 	return o, abandon
 }
 
-// Write implements io.Writer.
+// Write implements io.Writer. The write to the terminal has a goroutine of its own, which an abandoned output leaves behind.
 func (o output) Write(b []byte) (int, error) {
 	select {
 	case <-o.abandoned:
@@ -51,7 +52,7 @@ func (o output) Write(b []byte) (int, error) {
 		err error
 	}
 	written := make(chan result, 1)
-	own := slices.Clone(b) // b is the caller's again when Write returns
+	own := slices.Clone(b) // the caller may reuse b when Write returns
 	go func() {
 		n, err := o.to.Write(own)
 		written <- result{n, err}

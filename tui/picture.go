@@ -6,16 +6,17 @@ import (
 	"signalbox/machines/vending"
 )
 
-// picturePanel draws the machine itself: the crossing, the vending machine's front, or a board of lamps and switches.
+// picturePanel draws the machine: the crossing, the front of the vending machine, the progress of the migration, or a board
+// of lamps and switches.
 type picturePanel struct {
 	w, h int
-	keys map[string][]string // the keys that push a line, by its name
+	keys map[string][]string // the keys that push a line, by the name of the line
 }
 
-// SetSize is told the room that there is.
+// SetSize sets the size in columns and rows.
 func (p *picturePanel) SetSize(w, h int) { p.w, p.h = w, h }
 
-// title names what the picture shows.
+// title returns the title of the panel.
 func (p picturePanel) title(s Snapshot) string {
 	switch s.World.(type) {
 	case intersection.View:
@@ -29,16 +30,16 @@ func (p picturePanel) title(s Snapshot) string {
 	}
 }
 
-// least returns the width at which the picture is one.
-func (p picturePanel) least(s Snapshot) int {
+// minWidth returns the smallest width for a picture.
+func (p picturePanel) minWidth(s Snapshot) int {
 	if _, ok := s.World.(vending.View); ok {
 		return 36
 	}
 	return 34
 }
 
-// wish returns the width beyond which the picture gains nothing.
-func (p picturePanel) wish(s Snapshot) int {
+// preferredWidth returns the width beyond which the picture does not improve.
+func (p picturePanel) preferredWidth(s Snapshot) int {
 	switch s.World.(type) {
 	case intersection.View:
 		return 112
@@ -65,7 +66,8 @@ func (p picturePanel) Draw(sh *sheet, s Snapshot, st styles) {
 	}
 }
 
-// drawBoard draws any board: outputs as lamps, inputs as switches with their keys.
+// drawBoard draws the lines of a board as tiles: outputs as lamps, inputs as switches with their keys. The tiles are as
+// large as the sheet permits.
 func drawBoard(sh *sheet, s Snapshot, keys map[string][]string, st styles) {
 	var outputs, inputs []Line
 	tile := 9
@@ -108,7 +110,7 @@ func drawBoard(sh *sheet, s Snapshot, keys map[string][]string, st styles) {
 	}
 }
 
-// drawTile draws one line of a board: tall 5 with a frame, 3 without, 1 in a row.
+// drawTile draws a line of a board in w columns and tall rows: 5 with a frame, 3 without, 1 as text.
 func drawTile(sh *sheet, x, y, w, tall int, l Line, keys []string, st styles) {
 	shape, look := "( )", st.dim
 	switch {

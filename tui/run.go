@@ -11,45 +11,46 @@ import (
 	"github.com/charmbracelet/colorprofile"
 )
 
-// Options are what the keys do and how the screen looks. The functions are called outside the screen's own goroutine,
-// several at once if somebody types quickly; they may take their time.
+// Options are the functions of the keys, and how the screen looks. Each call of a function has a goroutine of its own;
+// calls may overlap, and may block.
 type Options struct {
-	// Keys are the machine's own. A key that the screen itself uses (q ? p + = - tab space esc, arrows and the like) does
-	// what the screen says.
+	// Keys are the keys of the machine. The screen's own keys (q ? p + = - tab space esc, arrows, page keys) take
+	// precedence.
 	Keys []Key
-	// TogglePause stops the clock and lets it go on. Nil: it cannot be stopped.
+	// TogglePause pauses the clock or resumes it. Nil: it cannot be paused.
 	TogglePause func()
-	// SetSpeed changes the clock's speed. Nil: it cannot be changed.
+	// SetSpeed sets the speed factor of the clock, which is more than 0. Nil: it cannot be changed.
 	SetSpeed func(float64)
-	// Toggle changes the level of a simulated input line. Nil: the lines cannot be pushed.
+	// Toggle inverts the level of a simulated input line. Nil: the lines cannot be pushed.
 	Toggle func(line string)
-	// NoColor leaves colours out, whatever the terminal can show. The environment's NO_COLOR has the same effect.
+	// NoColor turns colours off. So does the environment variable NO_COLOR.
 	NoColor bool
 	// Input and Output are the terminal. Nil: standard input and output.
 	Input  io.Reader
 	Output io.Writer
 }
 
-// A Key is a key of the machine: what the terminal calls it ("c", "1", "C"), what it does in a word or two ("coin
-// 0.25"), the line that it pushes if a picture is to show the key beside it, and what to do.
+// A Key is a key of the machine.
 type Key struct {
-	Key, Help, Line string
-	Do              func()
+	Key  string // as Bubble Tea names it: "c", "1", "C"
+	Help string // its effect in a word or two: "coin 0.25"
+	Line string // the line that it pushes, beside which a picture shows the key; "" if there is none
+	Do   func() // its effect
 }
 
-// frame is the least time between two snapshots that the screen looks at.
+// frame is the shortest time between two snapshots on the screen.
 const frame = time.Second / 30
 
-// grace is how long a program is waited for that has been told to end.
-const grace = time.Second
+// quitTimeout is the time that each step of ending the program may take.
+const quitTimeout = time.Second
 
-// Run shows the screen until somebody leaves it by its keys, and then returns nil, or until ctx ends, and then
-// returns the cause. On every way out the terminal is as it was before; if it takes no output any more when ctx ends,
-// Run gives it a second and restores its mode but not what it shows. The screen stays when the channel of snapshots is
-// closed, so that the end of a run can be read.
+// Run shows the screen. It returns nil when the user leaves the screen by a key, and the cause of ctx when ctx ends. It
+// restores the terminal in any case; if the terminal blocks its output when ctx ends, Run restores its mode but not its
+// content, after at most three seconds. When the channel of snapshots is closed the screen stays, so that the end of a run
+// can be read.
 //
-// Run takes every snapshot from the channel at once and shows the newest, at most thirty a second. It listens to no
-// signal: whoever calls it has ctx end.
+// Run receives every snapshot at once and shows the newest, at most thirty per second. It handles no signals: the caller
+// ends ctx.
 func Run(ctx context.Context, o Options, snapshots <-chan Snapshot) error {
 	out, abandon := newOutput(o.Output)
 	options := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithOutput(out)}
@@ -65,7 +66,7 @@ func Run(ctx context.Context, o Options, snapshots <-chan Snapshot) error {
 	defer stop()
 	var wg sync.WaitGroup
 	wg.Go(func() { pump(pumping, snapshots, func(s Snapshot) { program.Send(s) }) })
-	var failed error // once ended is closed
+	var failed error // valid once ended is closed
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -82,23 +83,23 @@ func Run(ctx context.Context, o Options, snapshots <-chan Snapshot) error {
 		return nil
 	case <-ctx.Done():
 	}
-	// The program is asked first. tea.WithContext would kill it, which closes the input while somebody reads it.
+	// Quit comes first. tea.WithContext would kill the program, which closes the input during a read.
 	for _, end := range []func(){program.Quit, abandon, program.Kill} {
 		wg.Go(end)
 		select {
 		case <-ended:
-			wg.Wait() // all that was sent to the program has come to nothing
+			wg.Wait() // the program takes no more messages, so that the senders have returned
 			return context.Cause(ctx)
-		case <-time.After(grace):
+		case <-time.After(quitTimeout):
 		}
 	}
-	return context.Cause(ctx) // Kill has restored the terminal; what hangs is left behind
+	return context.Cause(ctx) // Kill has restored the mode of the terminal; the blocked goroutines stay
 }
 
-// pump passes snapshots on: the first at once, later ones when a frame has passed, of several the newest.
+// pump sends the first snapshot at once, and then the newest one per frame, until ctx ends.
 func pump(ctx context.Context, snapshots <-chan Snapshot, send func(Snapshot)) {
 	var newest *Snapshot
-	var due <-chan time.Time // nil: nothing was sent just now
+	var due <-chan time.Time // the end of the frame; nil: it is over
 	for {
 		select {
 		case <-ctx.Done():

@@ -10,35 +10,35 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// Below these sizes the screen shows one panel at a time, and below those a sentence.
+// Sizes in columns and rows. Below the wide size the screen shows one panel at a time, below the minimum a message.
 const (
-	wideWidth, wideHeight   = 76, 22
-	leastWidth, leastHeight = 24, 8
+	wideWidth, wideHeight           = 76, 22
+	minScreenWidth, minScreenHeight = 24, 8
 )
 
-// The panels, in the order in which the tab key goes through them.
+// The values of Model.tab, in the order of the tab key.
 const (
-	picture = iota
-	states
-	lines
-	logs
-	panels
+	pictureTab = iota
+	statesTab
+	linesTab
+	logTab
+	tabCount
 )
 
-// wheel is how many log lines a notch of the mouse's wheel scrolls.
-const wheel = 3
+// wheelLines is the number of log lines that one step of the mouse wheel scrolls.
+const wheelLines = 3
 
-// A Model is the screen. It implements tea.Model; its messages are [Snapshot]s and what Bubble Tea sends.
+// A Model is the screen. It implements tea.Model. Its messages are [Snapshot]s and those of Bubble Tea.
 type Model struct {
 	options Options
 	keys    keyMap
 	styles  styles
 
-	w, h    int
-	shown   int // the panel in sight when there is room for one only
-	helping bool
-	helped  int // help lines scrolled away
-	s       Snapshot
+	w, h       int
+	tab        int // the panel that a narrow screen shows
+	helpOpen   bool
+	helpOffset int // the first row of the help page that is visible
+	s          Snapshot
 
 	picture picturePanel
 	states  statesPanel
@@ -46,7 +46,7 @@ type Model struct {
 	log     logPanel
 }
 
-// New returns a screen that has not got a snapshot yet, for a terminal of 80 by 24 until it is told another size.
+// New returns a screen without a snapshot, for a terminal of 80 by 24 until a tea.WindowSizeMsg arrives.
 func New(o Options) Model {
 	m := Model{options: o, keys: newKeyMap(o), styles: newStyles(o.NoColor), w: 80, h: 24}
 	m.lines.pushable = o.Toggle != nil
@@ -63,7 +63,7 @@ func New(o Options) Model {
 // Init implements tea.Model.
 func (m Model) Init() tea.Cmd { return nil }
 
-// Update implements tea.Model.
+// Update implements tea.Model. It takes snapshots, sizes, keys and the mouse wheel.
 func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
@@ -81,9 +81,9 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.MouseWheelMsg:
 		switch msg.Button {
 		case tea.MouseWheelUp:
-			m.log.scroll(m.s, -wheel)
+			m.log.scroll(m.s, -wheelLines)
 		case tea.MouseWheelDown:
-			m.log.scroll(m.s, wheel)
+			m.log.scroll(m.s, wheelLines)
 		}
 	case tea.KeyPressMsg:
 		cmd := m.press(msg)
@@ -92,32 +92,33 @@ func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
+// press carries out a key. The functions of Options run in the command that it returns.
 func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 	k := m.keys
 	switch {
 	case key.Matches(msg, k.quit):
 		return tea.Quit
 	case key.Matches(msg, k.help):
-		m.helping, m.helped = !m.helping, 0
+		m.helpOpen, m.helpOffset = !m.helpOpen, 0
 	case key.Matches(msg, k.leave):
-		m.helping = false
+		m.helpOpen = false
 	case key.Matches(msg, k.pause):
-		return do(m.options.TogglePause)
+		return command(m.options.TogglePause)
 	case key.Matches(msg, k.faster):
 		return m.speed(1)
 	case key.Matches(msg, k.slower):
 		return m.speed(-1)
 	case key.Matches(msg, k.next):
-		m.shown = (m.shown + 1) % panels
+		m.tab = (m.tab + 1) % tabCount
 	case key.Matches(msg, k.previous):
-		m.shown = (m.shown + panels - 1) % panels
+		m.tab = (m.tab + tabCount - 1) % tabCount
 	case key.Matches(msg, k.up):
 		m.move(-1)
 	case key.Matches(msg, k.down):
 		m.move(1)
 	case key.Matches(msg, k.push):
 		if line := m.lines.selected; line != "" {
-			return do(func() { m.options.Toggle(line) })
+			return command(func() { m.options.Toggle(line) })
 		}
 	case key.Matches(msg, k.pageUp):
 		m.page(-1)
@@ -130,15 +131,15 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 	default:
 		for _, own := range m.options.Keys {
 			if own.Key == msg.String() {
-				return do(own.Do)
+				return command(own.Do)
 			}
 		}
 	}
 	return nil
 }
 
-// do wraps something that takes its time.
-func do(f func()) tea.Cmd {
+// command returns f as a Bubble Tea command, which runs on a goroutine of its own; nil for nil.
+func command(f func()) tea.Cmd {
 	if f == nil {
 		return nil
 	}
@@ -148,84 +149,84 @@ func do(f func()) tea.Cmd {
 	}
 }
 
-// paces are the speeds that the keys go through.
-var paces = []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}
+// speeds are the steps of the keys for the speed.
+var speeds = []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}
 
-// speed changes the clock's speed by so many steps. What it will be is shown at once, so that the next key goes on
-// from there.
+// speed changes the speed of the clock by steps of speeds. The screen shows the new speed at once, so that the next key
+// starts from there.
 func (m *Model) speed(steps int) tea.Cmd {
-	i, exact := slices.BinarySearch(paces, m.s.Speed)
+	i, exact := slices.BinarySearch(speeds, m.s.Speed)
 	switch {
 	case m.s.Speed == 0 && steps < 0:
-		i = len(paces) - 1 // from as fast as it goes
+		i = len(speeds) - 1 // slower than as fast as possible
 	case m.s.Speed == 0:
 		return nil
 	case steps < 0 || exact:
 		i += steps
 	}
-	pace := paces[min(max(i, 0), len(paces)-1)]
+	pace := speeds[min(max(i, 0), len(speeds)-1)]
 	m.s.Speed = pace
 	set := m.options.SetSpeed
-	return do(func() { set(pace) })
+	return command(func() { set(pace) })
 }
 
-// move is what the up and down keys do.
+// move carries out the up and down keys: n rows in the help page, the lines, the states or the log.
 func (m *Model) move(n int) {
 	switch {
-	case m.helping:
-		m.helped = min(max(m.helped+n, 0), m.helpScroll())
-	case m.wide() || m.shown == lines:
+	case m.helpOpen:
+		m.helpOffset = min(max(m.helpOffset+n, 0), m.maxHelpOffset())
+	case m.wide() || m.tab == linesTab:
 		m.lines.move(m.s, n)
-	case m.shown == states:
+	case m.tab == statesTab:
 		m.states.scroll = min(max(m.states.scroll+n, -len(m.s.States)), len(m.s.States))
-	case m.shown == logs:
+	case m.tab == logTab:
 		m.log.scroll(m.s, n)
 	}
 }
 
-// helpScroll is how many rows the help page can be scrolled.
-func (m Model) helpScroll() int {
+// maxHelpOffset returns the largest helpOffset.
+func (m Model) maxHelpOffset() int {
 	left, right := m.helpRows()
-	return max(max(len(left), len(right))-m.room(), 0)
+	return max(max(len(left), len(right))-m.bodyHeight(), 0)
 }
 
-// page is what the page keys do: they scroll the log, or the help while it is shown.
+// page carries out the page keys: n pages in the log, or in the help page while it is open.
 func (m *Model) page(n int) {
-	if m.helping {
-		m.move(n * max(m.room()-1, 1))
+	if m.helpOpen {
+		m.move(n * max(m.bodyHeight()-1, 1))
 		return
 	}
 	m.log.scroll(m.s, n*max(m.log.h-1, 1))
 }
 
-func (m Model) wide() bool  { return m.w >= wideWidth && m.h >= wideHeight }
-func (m Model) small() bool { return m.w < leastWidth || m.h < leastHeight }
+func (m Model) wide() bool     { return m.w >= wideWidth && m.h >= wideHeight }
+func (m Model) tooSmall() bool { return m.w < minScreenWidth || m.h < minScreenHeight }
 
-// room is the height between the rule below the head of the screen and the help bar.
-func (m Model) room() int { return m.h - 4 }
+// bodyHeight returns the number of rows for panels: all but title bar, state bar, a rule and help bar.
+func (m Model) bodyHeight() int { return m.h - 4 }
 
-// layout gives each panel its size.
+// layout sets the size of each panel from that of the terminal and from the widths that the snapshot needs.
 func (m *Model) layout() {
 	if !m.wide() {
 		for _, p := range []interface{ SetSize(w, h int) }{&m.picture, &m.states, &m.lines, &m.log} {
-			p.SetSize(m.w, m.room())
+			p.SetSize(m.w, m.bodyHeight())
 		}
 		return
 	}
-	room := m.room() - 1 // the rule above the log
+	room := m.bodyHeight() - 1 // the rule above the log
 	logH := max(room*27/100, 4)
 	h := room - logH
 	spare := m.w - 2 // two rules
-	// First what each cannot do without, then what makes it better, in the order of who gains most.
-	pictureW := m.picture.least(m.s)
+	// First the minimum widths, then more width in the order of the largest gain.
+	pictureW := m.picture.minWidth(m.s)
 	spare -= pictureW
-	linesW := min(max(m.lines.least(m.s), 18), 30, spare-18)
+	linesW := min(max(m.lines.minWidth(m.s), 18), 30, spare-18)
 	if !m.s.hasLines() {
 		linesW = 0
 		spare++ // and no rule
 	}
 	spare -= linesW
-	statesW := min(max(m.states.least(m.s), 14), 28, spare)
+	statesW := min(max(m.states.minWidth(m.s), 14), 28, spare)
 	spare -= statesW
 	grow := func(w *int, to int) {
 		more := min(max(to-*w, 0), spare)
@@ -233,13 +234,13 @@ func (m *Model) layout() {
 		spare -= more
 	}
 	grow(&pictureW, 46)
-	grow(&statesW, min(m.states.wish(m.s), 40))
+	grow(&statesW, min(m.states.preferredWidth(m.s), 40))
 	grow(&pictureW, 72)
-	grow(&statesW, min(m.states.wish(m.s), 56))
+	grow(&statesW, min(m.states.preferredWidth(m.s), 56))
 	if m.s.hasLines() {
-		grow(&linesW, m.lines.least(m.s)+10)
+		grow(&linesW, m.lines.minWidth(m.s)+10)
 	}
-	grow(&pictureW, m.picture.wish(m.s))
+	grow(&pictureW, m.picture.preferredWidth(m.s))
 	if m.s.hasLines() {
 		linesW += spare - spare/2
 		spare /= 2
@@ -260,17 +261,18 @@ func (m Model) View() tea.View {
 	return v
 }
 
+// draw returns the screen as styled text.
 func (m Model) draw() string {
 	sh := newSheet(m.w, m.h)
-	if m.small() {
-		text := fmt.Sprintf("signalbox needs %d × %d, this is %d × %d; q quits", leastWidth, leastHeight, m.w, m.h)
-		sh.words(0, 0, m.w, m.h, m.styles.plain, text)
+	if m.tooSmall() {
+		text := fmt.Sprintf("signalbox needs %d × %d, this is %d × %d; q quits", minScreenWidth, minScreenHeight, m.w, m.h)
+		sh.paragraph(0, 0, m.w, m.h, m.styles.plain, text)
 		return sh.String()
 	}
 	m.titleBar(sh)
 	m.stateBar(sh)
 	switch {
-	case m.helping:
+	case m.helpOpen:
 		m.drawHelp(sh)
 	case m.wide():
 		m.drawAll(sh)
@@ -281,8 +283,7 @@ func (m Model) draw() string {
 	return sh.String()
 }
 
-// titleBar is the first line: machine, driver, clock, speed, status. What matters least is left out first when it is
-// narrow.
+// titleBar draws the first row: machine, driver, clock, speed, status. A narrow screen leaves out the least important ones.
 func (m Model) titleBar(sh *sheet) {
 	s, st := m.s, m.styles
 	name, sep := "signalbox  "+s.Machine, " │ "
@@ -294,7 +295,7 @@ func (m Model) titleBar(sh *sheet) {
 		status = "PAUSED"
 	}
 	const driver, now, since, speed, end = 0, 1, 2, 3, 4
-	parts := [5]string{driver: s.Driver, speed: pace(s), end: status}
+	parts := [5]string{driver: s.Driver, speed: speedText(s), end: status}
 	if !s.Time.IsZero() {
 		parts[now] = s.Time.Format("15:04:05")
 		if m.w >= 110 {
@@ -319,8 +320,8 @@ func (m Model) titleBar(sh *sheet) {
 	sh.right(0, 0, m.w-1, st.bar, rest)
 }
 
-// pace says how fast the clock goes.
-func pace(s Snapshot) string {
+// speedText returns the speed of the clock as text.
+func speedText(s Snapshot) string {
 	switch {
 	case s.Driver == "gpio", s.Driver == "live":
 		return "real time"
@@ -331,7 +332,8 @@ func pace(s Snapshot) string {
 	}
 }
 
-// stateBar is the second line: the current state, how many others the execution is in besides, how long it has been, and why, or what is wrong.
+// stateBar draws the second row: the current state, the number of other active states, the time since it was entered, and
+// the problem or, without one, the last transition.
 func (m Model) stateBar(sh *sheet) {
 	s, st := m.s, m.styles
 	if s.Current == "" {
@@ -372,12 +374,12 @@ func (m Model) stateBar(sh *sheet) {
 	}
 }
 
-// A panel is a part of the screen. It draws on a sheet of the size that it was told.
+// A panel is a part of the screen. Draw draws the snapshot on a sheet of the size that SetSize has set.
 type panel interface {
 	Draw(sh *sheet, s Snapshot, st styles)
 }
 
-// drawAll draws all panels, with rules between them.
+// drawAll draws all panels with rules between them: the wide screen.
 func (m Model) drawAll(sh *sheet) {
 	st := m.styles
 	top, h := 2, m.picture.h
@@ -409,14 +411,14 @@ func (m Model) drawAll(sh *sheet) {
 	m.log.Draw(sh.part(0, bottom+1, m.log.w, m.log.h), m.s, st)
 }
 
-// drawOne draws a row of tabs and the panel that is in sight.
+// drawOne draws a row of tabs and the chosen panel: the narrow screen.
 func (m Model) drawOne(sh *sheet) {
 	st := m.styles
 	sh.hline(0, 2, m.w, st.rule, "─")
 	x := 0
 	for i, title := range []string{m.picture.title(m.s), "states", "lines", "log"} {
 		look := st.dim
-		if i == m.shown {
+		if i == m.tab {
 			title, look = "["+title+"]", lit(st.plain)
 		} else {
 			title = " " + title + " "
@@ -424,11 +426,11 @@ func (m Model) drawOne(sh *sheet) {
 		sh.fit(x, 2, m.w-x, look, title)
 		x += width(title)
 	}
-	shown := []panel{m.picture, m.states, m.lines, m.log}[m.shown]
-	shown.Draw(sh.part(0, 3, m.w, m.room()), m.s, st)
+	shown := []panel{m.picture, m.states, m.lines, m.log}[m.tab]
+	shown.Draw(sh.part(0, 3, m.w, m.bodyHeight()), m.s, st)
 }
 
-// helpBar is the last line: the keys, as many as find room with what they do, and always the last two.
+// helpBar draws the last row: keys with their help, without help where room is short, and always those for help and quit.
 func (m Model) helpBar(sh *sheet) {
 	var keys []key.Help
 	if !m.wide() {
@@ -480,25 +482,26 @@ func (m Model) helpBar(sh *sheet) {
 	}
 }
 
-// helpRows are the lines of the help page, in two columns if there is room. A heading stands in the second place.
+// helpRows returns the rows of the help page, in two columns if the screen is wide enough. A heading has no Key, only a
+// Desc; an empty row has neither.
 func (m Model) helpRows() (left, right []key.Help) {
 	heading := func(text string) key.Help { return key.Help{Desc: text} }
 	if len(m.options.Keys) > 0 {
-		left = append(left, heading("the machine"))
+		left = append(left, heading("machine"))
 		for _, own := range m.options.Keys {
 			left = append(left, key.Help{Key: own.Key, Desc: own.Help})
 		}
 		left = append(left, key.Help{})
 	}
-	left = append(left, heading("signs"),
-		key.Help{Key: "▶", Desc: "the machine's state"},
-		key.Help{Key: "▷", Desc: "another that it is in"},
+	left = append(left, heading("symbols"),
+		key.Help{Key: "▶", Desc: "current state"},
+		key.Help{Key: "▷", Desc: "other active state"},
 		key.Help{Key: "● ○", Desc: "output: on, off"},
 		key.Help{Key: "■ □", Desc: "input: pressed, released"},
 		key.Help{Key: "(R) ( )", Desc: "lamp: lit, dark"},
-		key.Help{Key: "▄▄ " + person, Desc: "car, somebody on foot"},
+		key.Help{Key: "▄▄ " + person, Desc: "car, pedestrian"},
 	)
-	right = append(right, heading("the screen"))
+	right = append(right, heading("screen"))
 	for _, b := range m.keys.all() {
 		if b.Enabled() {
 			right = append(right, b.Help())
@@ -510,6 +513,7 @@ func (m Model) helpRows() (left, right []key.Help) {
 	return left, right
 }
 
+// drawHelp draws the help page in place of the panels.
 func (m Model) drawHelp(sh *sheet) {
 	st := m.styles
 	left, right := m.helpRows()
@@ -519,8 +523,8 @@ func (m Model) drawHelp(sh *sheet) {
 	}
 	sh.hline(0, 2, m.w, st.rule, "─")
 	sh.fit(1, 2, m.w-2, st.heading, " help ")
-	h := m.room()
-	sh.part(0, 3, m.w, h).list(max(len(left), len(right)), h/2, m.helped, func(rows *sheet) {
+	h := m.bodyHeight()
+	sh.part(0, 3, m.w, h).list(max(len(left), len(right)), h/2, m.helpOffset, func(rows *sheet) {
 		for i, column := range [][]key.Help{left, right} {
 			x := 2 + i*(w+2)
 			for y, k := range column {

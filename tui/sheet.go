@@ -9,27 +9,30 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// A sheet is a drawing surface of fixed size, or a window on a part of one. What is put on it later covers what was
-// there; what would stick out is cut off. It is a plain grid: layers of styled strings laid over one another
-// (lipgloss) took seven to ten times as long for a terminal of 200 by 60, which a small Pi would feel.
+// A sheet is a grid of characters to draw on, or a window on a part of one. Later text covers earlier text, and text is
+// clipped at the edges. It is a plain grid because layers of styled strings (lipgloss) took seven to ten times as long for
+// a terminal of 200 by 60, which a small Pi would feel.
 type sheet struct {
 	w, h int
-	grid [][]cell // all of it
-	x, y int      // where 0, 0 is on the grid
-	clip span     // the rows and columns of the grid that may be drawn on
+	grid [][]cell // the whole grid, by row
+	x, y int      // the position of 0, 0 on the grid
+	clip clipRect // the part of the grid that may be drawn on
 }
 
-type span struct{ left, top, right, bottom int }
+// A clipRect is a rectangle of the grid. Right and bottom are excluded.
+type clipRect struct{ left, top, right, bottom int }
 
-// A cell is one column of one row: a character with its marks and its look. The second half of a wide one is empty.
+// A cell is a column of a row: a character with combining marks and a look. The second cell of a wide character has no
+// text.
 type cell struct {
 	text string
 	look look
 }
 
+// newSheet returns a blank sheet of w columns and h rows.
 func newSheet(w, h int) *sheet {
 	s := &sheet{w: max(w, 0), h: max(h, 0)}
-	s.clip = span{0, 0, s.w, s.h}
+	s.clip = clipRect{0, 0, s.w, s.h}
 	cells := slices.Repeat([]cell{{text: " "}}, s.w*s.h)
 	for range s.h {
 		s.grid = append(s.grid, cells[:s.w:s.w])
@@ -38,18 +41,18 @@ func newSheet(w, h int) *sheet {
 	return s
 }
 
-// part returns the part of the sheet that is w columns and h rows large and begins at x, y.
+// part returns a window on the part of the sheet that begins at x, y and has w columns and h rows.
 func (s *sheet) part(x, y, w, h int) *sheet {
 	p := *s
 	p.w, p.h, p.x, p.y = max(w, 0), max(h, 0), s.x+x, s.y+y
-	p.clip = span{
+	p.clip = clipRect{
 		max(s.clip.left, p.x), max(s.clip.top, p.y), min(s.clip.right, p.x+p.w), min(s.clip.bottom, p.y+p.h),
 	}
 	return &p
 }
 
-// list draws n rows of which the sheet may have room for some only: those around the row focus, moved on by scroll
-// rows. Where something is missing the edge says how much.
+// list draws n rows, or those around the row focus if the sheet is too short, shifted by scroll rows. The first and the last
+// row of the sheet then show the number of rows above and below. Draw draws all n rows.
 func (s *sheet) list(n, focus, scroll int, draw func(rows *sheet)) {
 	rows := *s
 	top := min(max(focus-s.h/2+scroll, 0), max(n-s.h, 0))
@@ -60,19 +63,20 @@ func (s *sheet) list(n, focus, scroll int, draw func(rows *sheet)) {
 		return
 	}
 	if top > 0 {
-		s.more(0, "↑", top+1)
+		s.markMore(0, "↑", top+1)
 	}
 	if below := n - top - s.h; below > 0 {
-		s.more(s.h-1, "↓", below+1)
+		s.markMore(s.h-1, "↓", below+1)
 	}
 }
 
-func (s *sheet) more(y int, arrow string, n int) {
+// markMore writes into row y that n more rows follow in the direction of arrow.
+func (s *sheet) markMore(y int, arrow string, n int) {
 	s.hline(0, y, s.w, look{}, " ")
 	s.put(1, y, look{faint: true}, arrow+" "+strconv.Itoa(n)+" more")
 }
 
-// put writes one line of text. x and y may lie outside.
+// put writes a line of text at x, y, which may be outside the sheet.
 func (s *sheet) put(x, y int, look look, text string) {
 	x, y = s.x+x, s.y+y
 	if y < s.clip.top || y >= s.clip.bottom {
@@ -87,21 +91,21 @@ func (s *sheet) put(x, y int, look look, text string) {
 		text = text[len(one):]
 		switch {
 		case w == 0:
-			// a mark without a character to stand on
+			// a combining mark without a character before it
 		case x < s.clip.left || x+w > s.clip.right:
-			// Half of a wide character is nothing.
+			// half of a wide character: a blank
 			for i := max(x, s.clip.left); i < min(x+w, s.clip.right); i++ {
-				set(row, i, " ", 1, look)
+				setCell(row, i, " ", 1, look)
 			}
 		default:
-			set(row, x, one, w, look)
+			setCell(row, x, one, w, look)
 		}
 		x += w
 	}
 }
 
-// set writes one character. A wide one of which it covers a half leaves a blank.
-func set(row []cell, x int, text string, w int, look look) {
+// setCell writes a character of w columns. If it covers half of a wide character the other half becomes a blank.
+func setCell(row []cell, x int, text string, w int, look look) {
 	if row[x].text == "" {
 		row[x-1].text = " "
 	}
@@ -114,23 +118,23 @@ func set(row []cell, x int, text string, w int, look look) {
 	}
 }
 
-// fit is put with at most w columns; text that is longer ends in "…".
+// fit writes text in at most w columns, cut with "…".
 func (s *sheet) fit(x, y, w int, look look, text string) { s.put(x, y, look, shorten(text, w)) }
 
-// centre is fit in the middle of w columns.
+// centre writes text in the middle of w columns, cut with "…".
 func (s *sheet) centre(x, y, w int, look look, text string) {
 	text = shorten(text, w)
 	s.put(x+(w-width(text))/2, y, look, text)
 }
 
-// right is fit at the right end of w columns.
+// right writes text at the right end of w columns, cut with "…".
 func (s *sheet) right(x, y, w int, look look, text string) {
 	text = shorten(text, w)
 	s.put(x+w-width(text), y, look, text)
 }
 
-// words writes text over several lines of w columns, at most h of them.
-func (s *sheet) words(x, y, w, h int, look look, text string) {
+// paragraph writes text wrapped into w columns, at most h rows of it.
+func (s *sheet) paragraph(x, y, w, h int, look look, text string) {
 	for i, line := range wrap(text, w) {
 		if i < h {
 			s.fit(x, y+i, w, look, line)
@@ -138,18 +142,19 @@ func (s *sheet) words(x, y, w, h int, look look, text string) {
 	}
 }
 
-// hline and vline draw a line of one sign.
-func (s *sheet) hline(x, y, w int, look look, sign string) {
-	s.put(x, y, look, strings.Repeat(sign, max(w, 0)))
+// hline draws a horizontal line of w symbols.
+func (s *sheet) hline(x, y, w int, look look, symbol string) {
+	s.put(x, y, look, strings.Repeat(symbol, max(w, 0)))
 }
 
-func (s *sheet) vline(x, y, h int, look look, sign string) {
+// vline draws a vertical line of h symbols.
+func (s *sheet) vline(x, y, h int, look look, symbol string) {
 	for i := range max(h, 0) {
-		s.put(x, y+i, look, sign)
+		s.put(x, y+i, look, symbol)
 	}
 }
 
-// box draws a frame.
+// box draws a frame of w columns and h rows.
 func (s *sheet) box(x, y, w, h int, look look) {
 	s.put(x, y, look, "┌"+strings.Repeat("─", max(w-2, 0))+"┐")
 	s.vline(x, y+1, h-2, look, "│")
@@ -157,7 +162,7 @@ func (s *sheet) box(x, y, w, h int, look look) {
 	s.put(x, y+h-1, look, "└"+strings.Repeat("─", max(w-2, 0))+"┘")
 }
 
-// String returns the whole grid as styled text, without blanks at the ends of lines.
+// String returns the whole grid as styled text without trailing blanks.
 func (s *sheet) String() string {
 	type sequences struct{ before, after string }
 	known := map[look]sequences{{}: {}}
@@ -187,17 +192,17 @@ func (s *sheet) String() string {
 	return out.String()
 }
 
-// clean takes out of foreign text what would do something to the terminal rather than be seen: escape sequences,
-// control characters, and invisible ones that terminals count differently.
+// clean removes what could control the terminal from text: escape sequences, control characters, and invisible characters
+// whose width differs between terminals. Line breaks and tabs become blanks.
 func clean(text string) string {
-	if strings.IndexFunc(text, suspect) < 0 {
+	if strings.IndexFunc(text, unprintable) < 0 {
 		return text
 	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
 			return ' '
-		case suspect(r):
+		case unprintable(r):
 			return -1
 		default:
 			return r
@@ -205,7 +210,8 @@ func clean(text string) string {
 	}, ansi.Strip(text))
 }
 
-func suspect(r rune) bool {
+// unprintable reports whether clean replaces or removes r.
+func unprintable(r rune) bool {
 	if r < 0x7f {
 		return r < 0x20
 	}
@@ -214,7 +220,7 @@ func suspect(r rune) bool {
 		r > 0x25ff && unicode.In(r, unicode.Cf, unicode.Variation_Selector)
 }
 
-// shorten returns text in at most w columns, with "…" at the end if something is missing.
+// shorten returns clean text of at most w columns, with "…" at the end if it was cut.
 func shorten(text string, w int) string {
 	if w <= 0 {
 		return ""
@@ -225,8 +231,8 @@ func shorten(text string, w int) string {
 	return ansi.Truncate(clean(text), w, "…")
 }
 
-// squeeze is shorten for names that begin alike: what is missing is missing in the middle.
-func squeeze(text string, w int) string {
+// shortenMiddle is shorten with the cut in the middle, for names with a common beginning.
+func shortenMiddle(text string, w int) string {
 	text = clean(text)
 	n := width(text)
 	if n <= w || w < 8 {
@@ -236,6 +242,7 @@ func squeeze(text string, w int) string {
 	return ansi.Truncate(text, head, "") + "…" + ansi.TruncateLeft(text, n-(w-1-head), "")
 }
 
+// wrap returns clean text as lines of at most w columns.
 func wrap(text string, w int) []string {
 	if w <= 0 || text == "" {
 		return nil
@@ -243,4 +250,5 @@ func wrap(text string, w int) []string {
 	return strings.Split(ansi.Wrap(clean(text), w, ""), "\n")
 }
 
+// width returns the number of columns of clean text.
 func width(text string) int { return ansi.StringWidth(clean(text)) }

@@ -5,30 +5,30 @@ import (
 	"strings"
 )
 
-// statesPanel lists the definition's states in their order, marks the current one and others that the execution is in,
-// and says below where the current one may go next and why it was entered.
+// statesPanel lists the states of the definition in their order and marks the active ones. Below the list it shows why the
+// current state was entered and what may come next.
 type statesPanel struct {
 	w, h   int
-	scroll int // rows away from where the current state is in sight
+	scroll int // rows from the position that shows the current state in the middle
 }
 
-// SetSize is told the room that there is.
+// SetSize sets the size in columns and rows.
 func (p *statesPanel) SetSize(w, h int) { p.w, p.h = w, h }
 
-// wish returns the width at which nothing is cut off but comments.
-func (p statesPanel) wish(s Snapshot) int {
+// preferredWidth returns the width that shows all but comments in full.
+func (p statesPanel) preferredWidth(s Snapshot) int {
 	w := 0
 	for _, state := range s.States {
 		w = max(w, width(state.Name)+width(state.Type)+5)
 		for _, n := range state.Next {
-			w = max(w, width(nextText(n))+5)
+			w = max(w, width(transitionText(n))+5)
 		}
 	}
 	return w
 }
 
-// least returns the width at which the names are whole.
-func (p statesPanel) least(s Snapshot) int {
+// minWidth returns the width that shows the names in full.
+func (p statesPanel) minWidth(s Snapshot) int {
 	w := 0
 	for _, state := range s.States {
 		w = max(w, width(state.Name)+3)
@@ -36,7 +36,8 @@ func (p statesPanel) least(s Snapshot) int {
 	return w
 }
 
-func nextText(n Next) string {
+// transitionText returns a transition as text.
+func transitionText(n Next) string {
 	if n.Label == "" {
 		return "→ " + n.State
 	}
@@ -49,9 +50,9 @@ func (p statesPanel) Draw(sh *sheet, s Snapshot, st styles) {
 	for _, state := range s.States {
 		all += len(state.Next)
 	}
-	// The ways on stand in the list, below each state, if all of them find room, else below the list for the current one.
+	// The transitions of every state are in the list, below it, if all fit; else those of the current one below the list.
 	notes := p.notes(s, true)
-	inline := all+len(notes) <= p.h && p.w >= min(p.wish(s), 40)
+	inline := all+len(notes) <= p.h && p.w >= min(p.preferredWidth(s), 40)
 	if !inline {
 		all, notes = len(s.States), p.notes(s, false)
 	}
@@ -76,8 +77,9 @@ func (p statesPanel) Draw(sh *sheet, s Snapshot, st styles) {
 	sh.part(0, 0, p.w, y).list(all, current, p.scroll, func(rows *sheet) { p.rows(rows, s, inline, st) })
 }
 
+// rows draws the whole list, with the transitions if inline.
 func (p statesPanel) rows(sh *sheet, s Snapshot, inline bool, st styles) {
-	types := p.w >= p.least(s)+8
+	types := p.w >= p.minWidth(s)+8
 	others := s.others()
 	y := 0
 	for _, state := range s.States {
@@ -93,25 +95,25 @@ func (p statesPanel) rows(sh *sheet, s Snapshot, inline bool, st styles) {
 			sh.right(0, y, p.w-1, st.dim, state.Type)
 			room -= 2 + width(state.Type)
 		}
-		sh.put(2, y, look, squeeze(state.Name, room))
+		sh.put(2, y, look, shortenMiddle(state.Name, room))
 		y++
 		if inline {
 			for _, n := range state.Next {
-				sh.fit(4, y, p.w-5, st.dim, nextText(n))
+				sh.fit(4, y, p.w-5, st.dim, transitionText(n))
 				y++
 			}
 		}
 	}
 }
 
-// A note is a line below the list of states.
+// A note is a row below the list of states.
 type note struct {
 	text    string
 	heading bool
 }
 
-// notes are why the current state was entered, what is wrong, where it may go (unless the list says it) and its
-// comment. What comes first matters most; what finds no room is left out.
+// notes returns the rows below the list: why the current state was entered, the problem, the transitions from it (unless
+// inline: the list has them) and its comment. A section that does not fit is left out.
 func (p statesPanel) notes(s Snapshot, inline bool) []note {
 	room := max(p.h-len(s.States), p.h/3)
 	var notes []note
@@ -127,20 +129,20 @@ func (p statesPanel) notes(s Snapshot, inline bool) []note {
 	if s.Last.To != "" {
 		lines := wrap(s.Last.Reason, p.w-2)
 		if s.Last.From != "" {
-			lines = append([]string{"after " + squeeze(s.Last.From, p.w-8)}, lines...)
+			lines = append([]string{"after " + shortenMiddle(s.Last.From, p.w-8)}, lines...)
 		}
 		section("why", lines)
 	}
-	section("trouble", wrap(s.Problem, p.w-2))
+	section("problem", wrap(s.Problem, p.w-2))
 	current := s.state(s.Current)
 	if !inline {
 		var lines []string
 		for _, n := range current.Next {
-			if width(nextText(n)) <= p.w-2 {
-				lines = append(lines, nextText(n))
+			if width(transitionText(n)) <= p.w-2 {
+				lines = append(lines, transitionText(n))
 				continue
 			}
-			lines = append(lines, "→ "+squeeze(n.State, p.w-4))
+			lines = append(lines, "→ "+shortenMiddle(n.State, p.w-4))
 			if n.Label != "" {
 				lines = append(lines, "   "+n.Label)
 			}

@@ -7,26 +7,26 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// A look is how text looks: one of the terminal's own sixteen colours (0: none), so that it suits a light and a dark
-// background, and attributes. It is small and comparable, so that neighbours of one look can be written in one go.
+// A look is a colour and attributes of text. The colour is one of the sixteen of the terminal, which suit its background; 0
+// is the default. Looks are small and comparable: a run of cells with one look is written at once.
 type look struct {
 	colour                          ansi.BasicColor
 	bold, faint, reverse, underline bool
 }
 
-// Bold returns the look in bold type, or not.
+// Bold returns the look in bold, or not.
 func (l look) Bold(on bool) look {
 	l.bold = on
 	return l
 }
 
-// lit is the look of a lamp that burns in the colour of l: a filled field.
+// lit returns the look of a lit lamp in the colour of l: a filled field.
 func lit(l look) look {
 	l.bold, l.reverse = true, true
 	return l
 }
 
-// sequences returns what to write before and after text of this look.
+// sequences returns the escape sequences before and after text of this look.
 func (l look) sequences() (before, after string) {
 	s := lipgloss.NewStyle().Bold(l.bold).Faint(l.faint).Reverse(l.reverse).Underline(l.underline)
 	if l.colour != 0 {
@@ -36,14 +36,15 @@ func (l look) sequences() (before, after string) {
 	return before, after
 }
 
-// styles are the looks of everything. Without colour, bold, faint and reversed text remain. None of them says
-// anything that a letter, a sign or a word does not say as well.
+// styles are the looks of the screen. All that they express is also a letter, a symbol or a word, so that the screen works
+// without colours.
 type styles struct {
 	plain, dim, strong, bar, rule, heading, selected look
 
 	red, amber, green, blue, cyan look
 }
 
+// newStyles returns the looks. With noColor they are bold, faint and reversed text only.
 func newStyles(noColor bool) styles {
 	st := styles{
 		dim:      look{faint: true},
@@ -73,7 +74,7 @@ func (st styles) status(status Status) look {
 	}
 }
 
-// lamp returns the colour that goes with an output's name.
+// lamp returns the colour of an output, by its name.
 func (st styles) lamp(name string) look {
 	switch _, lamp := splitName(name); lamp {
 	case "red", "dont-walk":

@@ -8,18 +8,18 @@ import (
 	"signalbox/machines/migration"
 )
 
-// drawTransfer draws a migration: from where to where, how far it has come and how fast, and what could not be moved.
+// drawTransfer draws a migration: source, target, progress, rate and failures.
 func drawTransfer(sh *sheet, s Snapshot, v migration.View, st styles) {
 	x, w := 1, min(sh.w-2, 90)
 	y := 0
 	sh.put(x, y, st.dim, "from")
-	sh.put(x+5, y, st.plain, squeeze(v.Source, w-5))
+	sh.put(x+5, y, st.plain, shortenMiddle(v.Source, w-5))
 	sh.put(x, y+1, st.dim, "to")
-	sh.put(x+5, y+1, st.plain, squeeze(v.Target, w-5))
+	sh.put(x+5, y+1, st.plain, shortenMiddle(v.Target, w-5))
 	y += 3
 	phase := string(v.Phase)
 	if phase == "" {
-		phase = "not begun"
+		phase = "not started"
 	}
 	sh.put(x, y, st.strong, phase)
 	share := 0.0
@@ -65,7 +65,7 @@ func drawTransfer(sh *sheet, s Snapshot, v migration.View, st styles) {
 	}
 }
 
-// thousands writes a number with its thousands apart: 1,000,000.
+// thousands returns a number with commas: 1,000,000.
 func thousands(n int64) string {
 	text := fmt.Sprint(n)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {

@@ -1,13 +1,14 @@
-// Package tui is signalbox's screen: it shows what a machine does and lets keys push its simulated lines.
+// Package tui is the screen of signalbox: it shows the state of a machine, and its keys push simulated lines.
 //
-//	[Snapshot]  everything that a screen shows, at one instant: an immutable value that somebody else makes
-//	[Options]   what the keys do: functions that somebody else provides
-//	[Model]     the Bubble Tea model: the newest Snapshot, the terminal's size, what is scrolled and selected
-//	panels      picture, states, lines, log: each is told its size and draws itself from the Snapshot
-//	sheet       the surface that they draw on
+//	[Snapshot]  the content of the screen at one instant: an immutable value, which the caller makes
+//	[Options]   the functions that the keys call, which the caller provides
+//	[Run]       shows the screen until the user leaves it
+//	[Model]     the Bubble Tea model: the newest Snapshot, the size of the terminal, scroll positions, the selection
+//	panels      picture, states, lines and log; each has a size and draws the Snapshot on a sheet
+//	sheet       a grid of characters with their looks
 //
-// The screen knows no pin, no clock and no engine. A picture is chosen by the type of [Snapshot.World]; lamps, motors
-// and switches in it are found by the names of their lines, and a line that the board lacks is left out.
+// The screen has no pins, no clock and no engine. The type of [Snapshot.World] chooses the picture. The picture finds its
+// lamps, motors and switches by the names of their lines, and leaves out a line that the board does not have.
 package tui
 
 import (
@@ -15,30 +16,30 @@ import (
 	"time"
 )
 
-// A Snapshot is all that the screen shows. Nobody changes it, or a slice in it, once it has been handed over; a new one
-// replaces it.
+// A Snapshot is the content of the screen. The caller must not change it, or a slice in it, once it is sent. Zero values
+// of fields are not shown.
 type Snapshot struct {
 	Machine string
 	Driver  string    // "sim", "gpio" or, without lines and in real time, "live"
-	Time    time.Time // the machine's clock, simulated or real
-	Start   time.Time // what it showed at the beginning; zero: not shown
-	Speed   float64   // simulated seconds a second; 0: as fast as it goes
+	Time    time.Time // of the machine's clock, simulated or real
+	Start   time.Time // of that clock at the start of the run
+	Speed   float64   // factor of the simulated clock; 0: as fast as possible
 	Paused  bool
 	Status  Status
 
 	States  []State   // in the order of the definition
 	Current string    // the state that the execution is in, or ended in; of several the one entered last
-	Active  []string  // all the states that it is in; may be empty if Current is the only one
+	Active  []string  // all states that it is in; may be empty if Current is the only one
 	Since   time.Time // when Current was entered
 	Last    Transition
-	Problem string // an error, a retry under way, a latched fault; "" if all is well
+	Problem string // an error that is being retried or has ended the run, or a latched fault
 
 	Lines   []Line
-	Log     []LogLine // the newest last
-	Dropped int       // how many log lines went before Log: it counts up as Log forgets the oldest
+	Log     []LogLine // newest last
+	Dropped int       // the number of older lines that Log has no more
 
-	// World is what the picture shows besides the lines: an intersection.View, a vending.View, a migration.View, or nil
-	// for a board without a picture of its own.
+	// World is the state of the machine that the picture shows besides the lines: an intersection.View, a vending.View or
+	// a migration.View. With nil, or another type, the picture shows the lines of the board.
 	World any
 }
 
@@ -63,22 +64,22 @@ type State struct {
 	Next                []Next
 }
 
-// A Next is one way on from a state. Label says when it is taken: "" (always), "else", "$.credit >= 300",
+// A Next is a transition from a state to State. Label is its condition: "" (always), "else", "$.credit >= 300",
 // "on Interlock.Conflict".
 type Next struct{ State, Label string }
 
-// A Transition is a change of state and why it happened.
+// A Transition is a change of state with its reason. From is "" for the first state.
 type Transition struct{ From, To, Reason string }
 
 // A Line is a line of the board with its logical level: High is lit, running, pressed, whatever the wiring.
 type Line struct {
 	Name      string
-	Output    bool
+	Output    bool // else an input
 	High      bool
-	ChangedAt time.Time // zero: not since the start
+	ChangedAt time.Time // zero: no change since the start
 }
 
-// level returns the level in a word.
+// level returns the level in a word: "on", "off", "pressed" or "released".
 func (l Line) level() string {
 	switch {
 	case l.Output && l.High:
@@ -111,10 +112,10 @@ const (
 	LogError LogKind = "error" // a Task or the execution failed
 )
 
-// hasLines reports whether there is anything to list. While nothing is known yet, room is kept for it.
+// hasLines reports whether the screen has a panel of lines. Before the first snapshot it has one.
 func (s Snapshot) hasLines() bool { return len(s.Lines) > 0 || s.Machine == "" }
 
-// line returns the line of that name.
+// line returns the line called name, and whether there is one.
 func (s Snapshot) line(name string) (Line, bool) {
 	for _, l := range s.Lines {
 		if l.Name == name {
@@ -124,13 +125,13 @@ func (s Snapshot) line(name string) (Line, bool) {
 	return Line{}, false
 }
 
-// high reports whether there is such a line and it is high.
+// high reports whether there is a line called name and it is high.
 func (s Snapshot) high(name string) bool {
 	l, ok := s.line(name)
 	return ok && l.High
 }
 
-// others returns the states besides Current that the execution is in.
+// others returns the active states other than Current, without duplicates.
 func (s Snapshot) others() []string {
 	var names []string
 	for _, name := range s.Active {
@@ -141,6 +142,7 @@ func (s Snapshot) others() []string {
 	return names
 }
 
+// state returns the state called name, the zero State if there is none.
 func (s Snapshot) state(name string) State {
 	for _, st := range s.States {
 		if st.Name == name {

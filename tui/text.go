@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// splitName splits a line's name at its last dot: "north-south", "red".
+// splitName splits the name of a line at its last dot: "north-south", "red". A name without a dot has no group.
 func splitName(name string) (group, rest string) {
 	if i := strings.LastIndexByte(name, '.'); i > 0 && i < len(name)-1 {
 		return name[:i], name[i+1:]
@@ -15,7 +15,7 @@ func splitName(name string) (group, rest string) {
 	return "", name
 }
 
-// elapsed writes a duration as people read clocks: 3.2 s, 1:02, 2:03:04.
+// elapsed returns a duration as text: "3.2 s", "1:02", "2:03:04". A negative one counts as 0.
 func elapsed(d time.Duration) string {
 	if d = max(d, 0); d < time.Minute {
 		return fmt.Sprintf("%.1f s", d.Truncate(100*time.Millisecond).Seconds())
@@ -23,7 +23,7 @@ func elapsed(d time.Duration) string {
 	return clock(d)
 }
 
-// clock writes a duration as 0:02, 1:02:03.
+// clock returns a duration as text: "0:02", "1:02:03".
 func clock(d time.Duration) string {
 	if d < time.Hour {
 		return fmt.Sprintf("%d:%02d", d/time.Minute, d%time.Minute/time.Second)
@@ -31,7 +31,7 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d:%02d", d/time.Hour, d%time.Hour/time.Minute, d%time.Minute/time.Second)
 }
 
-// keyLabel writes the keys that push a line, as many as fit in w columns: "[1]", "[c/d]".
+// keyLabel returns the label of keys, of as many as fit into w columns: "[1]", "[c/d]".
 func keyLabel(keys []string, w int) string {
 	label := ""
 	for i := range keys {
@@ -42,15 +42,15 @@ func keyLabel(keys []string, w int) string {
 	return label
 }
 
-// count shows n things by their sign, or once with the number if there is no room.
-func count(sign string, n, room int) string {
-	if n*width(sign) <= room {
-		return strings.Repeat(sign, n)
+// repeatSymbol returns n symbols or, if they do not fit into w columns, one with the number: "☻×12".
+func repeatSymbol(symbol string, n, w int) string {
+	if n*width(symbol) <= w {
+		return strings.Repeat(symbol, n)
 	}
-	return shorten(sign+"×"+strconv.Itoa(n), room)
+	return shorten(symbol+"×"+strconv.Itoa(n), w)
 }
 
-// plural completes a number of things.
+// plural returns a number with a noun: "1 coin", "2 coins".
 func plural(n int, word string) string {
 	if n == 1 {
 		return "1 " + word
