@@ -75,7 +75,7 @@ func TestScreenOfASale(t *testing.T) {
 			term.tmux("send-keys", "2")
 			term.shows("WaitingForCustomer", "cup", "0.25")
 			term.tmux("send-keys", "?")
-			term.shows("signs", "coin 0.50")
+			term.shows("symbols", "coin 0.50")
 			term.tmux("send-keys", "?")
 			term.shows("WaitingForCustomer", "cup")
 			term.tmux("send-keys", "q")
