@@ -12,8 +12,8 @@ import (
 	"signalbox/asl/engine"
 )
 
-// A Rig is the one loop around a plant. It turns Tasks, edges and deadlines into happenings, one after the other, and
-// carries out the plant's reactions: first the lines, then the answers. All its methods are for the clock's goroutine.
+// A Rig is the one loop around a plant. It applies Tasks, edges and deadlines to the plant, one after the other, and carries
+// out the plant's reactions: first the lines, then the answers. All its methods are for the clock's goroutine.
 type Rig struct {
 	plant   Plant
 	ledger  Ledger
@@ -21,49 +21,54 @@ type Rig struct {
 	clock   Clock
 	observe func(why string, notes []Note)
 
-	state   State
-	outs    map[string]gpio.PinOut
-	tickets map[int64]engine.Reply
-	last    int64 // ticket
-	timers  map[Deadline]func() bool
-	owner   string // ARN of the execution whose Tasks command the plant
-	broken  error  // a line failed: nothing moves any more
-	busy    bool   // in the middle of a happening
-	later   []func()
+	state    State
+	outs     map[string]gpio.PinOut
+	tickets  map[int64]engine.Reply // of the commands that are not answered yet
+	last     int64                  // the last ticket given
+	timers   []rigTimer             // of the deadlines, in the order of the last reaction that named them
+	owner    string                 // ARN of the execution whose Tasks command the plant; "": none
+	broken   error                  // why nothing moves any more
+	applying bool                   // an input is being applied, or power-up is not over
+	queue    []func()               // inputs that came meanwhile
 }
 
-// A Ledger keeps what a plant must not forget. Its methods are called on the clock's goroutine.
+// A rigTimer is a deadline with its timer.
+type rigTimer struct {
+	Deadline
+	stop func() bool
+}
+
+// A Ledger stores what a plant must not forget. Its methods are called on the clock's goroutine.
 type Ledger interface {
-	// Append returns when the entries are safe on disk: all of them, or none and an error.
+	// Append returns when the entries are on disk: all of them, or none and an error.
 	Append(entries []Entry) error
-	// All ranges over the entries of before, oldest first. It yields an error at most once, as the last.
+	// All ranges over the stored entries, oldest first. An error comes last, with the zero Entry.
 	All() iter.Seq2[Entry, error]
 }
 
-// A RigConfig says what a Rig works with.
+// A RigConfig is what [NewRig] needs.
 type RigConfig struct {
 	Plant   Plant
 	Lines   Lines
 	Outputs []string // the lines that the plant sets
-	Inputs  []string // the lines that it listens to
+	Inputs  []string // the lines whose edges it gets
 	Clock   Clock
-	// Ledger is for a [Recoverer]; it begins with what the ledger holds. Nil: what the plant records is forgotten.
+	// Ledger stores the records of a [Recoverer], which starts from what it holds. Nil: records are dropped.
 	Ledger Ledger
-	// Observe is called after each happening. Nil: nobody is.
+	// Observe is called after each input, with its name for the log and the plant's notes. It may be nil.
 	Observe func(why string, notes []Note)
 }
 
-// NewRig connects a plant to its lines, sets the levels that belong to its first state and listens to its inputs. Inputs
-// that are high already come as edges right after power-up.
+// NewRig connects a plant to its lines, sets the levels of its first state and listens to its inputs. Inputs that are high
+// already are applied as edges right after power-up.
 func NewRig(c RigConfig) (*Rig, error) {
 	r := &Rig{
 		plant: c.Plant, ledger: c.Ledger, lines: c.Lines, clock: c.Clock, observe: c.Observe,
-		outs:    map[string]gpio.PinOut{},
-		tickets: map[int64]engine.Reply{},
-		timers:  map[Deadline]func() bool{},
-		busy:    true, // until the levels of power-up are set: an edge that they set off waits
+		outs:     map[string]gpio.PinOut{},
+		tickets:  map[int64]engine.Reply{},
+		applying: true, // edges that the levels of power-up cause wait until these are set
 	}
-	s, reaction, err := begin(c)
+	s, reaction, err := powerUp(c)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +84,7 @@ func NewRig(c RigConfig) (*Rig, error) {
 		if err != nil {
 			return nil, err
 		}
-		// What is high already gives no edge any more.
+		// A line that is high already has no edge to come.
 		pin, err := c.Lines.In(name)
 		if err != nil {
 			return nil, err
@@ -92,8 +97,8 @@ func NewRig(c RigConfig) (*Rig, error) {
 	return r, r.broken
 }
 
-// begin returns the plant's state at power-up: after what its ledger holds, if it keeps one.
-func begin(c RigConfig) (State, Reaction, error) {
+// powerUp returns the plant's state at power-up: after the entries of its ledger, if it keeps one.
+func powerUp(c RigConfig) (State, Reaction, error) {
 	recoverer, ok := c.Plant.(Recoverer)
 	if !ok || c.Ledger == nil {
 		s, reaction := c.Plant.Initial(c.Clock.Now())
@@ -127,7 +132,8 @@ type rigHandler struct {
 	activity string
 }
 
-// Start implements [engine.Handler].
+// Start implements [engine.Handler]. The first Task makes its execution the plant's owner; Tasks of other executions fail
+// with [ErrBusy] until [Rig.Release].
 func (h rigHandler) Start(t engine.Task, reply engine.Reply) func() {
 	r := h.rig
 	switch {
@@ -152,7 +158,7 @@ func (h rigHandler) Start(t engine.Task, reply engine.Reply) func() {
 	}
 }
 
-// Operate puts an operator's command to the plant, whoever owns it, and tells reply what came of it.
+// Operate applies an operator's command, whichever execution owns the plant. Reply gets the answer.
 func (r *Rig) Operate(name string, input any, reply engine.Reply) {
 	if r.broken != nil {
 		reply.Fail(ErrLine, r.broken.Error())
@@ -163,46 +169,50 @@ func (r *Rig) Operate(name string, input any, reply engine.Reply) {
 	r.apply(Command{Ticket: r.last, Name: name, Input: input, State: "operator"}, name+" (operator)")
 }
 
-// Drop has the rig forget everything without a word to anybody, as a power cut does: no line is moved, nothing is answered.
+// Drop makes the rig forget everything, as a power cut does: it moves no line and answers no command.
 func (r *Rig) Drop() {
 	r.broken = errors.New("machines: the power was cut")
 	r.schedule(nil)
 	clear(r.tickets)
-	r.later = nil
+	r.queue = nil
 }
 
-// Release gives the plant back when the execution that owns it, by its ARN, has ended.
+// Release ends the ownership of the plant by an execution that has ended, given by its ARN.
 func (r *Rig) Release(arn string) {
 	if r.owner == arn {
 		r.owner = ""
 	}
 }
 
-// apply applies one happening. What its reaction sets off (a simulated line answers at once) waits until it is done.
-func (r *Rig) apply(h Input, why string) {
-	if r.busy {
-		r.later = append(r.later, func() { r.apply(h, why) })
+// apply applies one input to the plant. Why names it in the log. An input that a reaction causes (a simulated line answers
+// at once) waits until the reaction has been carried out.
+func (r *Rig) apply(in Input, why string) {
+	if r.applying {
+		r.queue = append(r.queue, func() { r.apply(in, why) })
 		return
 	}
 	if r.broken != nil {
 		return
 	}
-	s, reaction := r.plant.Apply(r.state, h, r.clock.Now())
+	s, reaction := r.plant.Apply(r.state, in, r.clock.Now())
 	r.follow(s, reaction, why)
 }
 
+// follow takes the plant's new state over, carries out its reaction, and goes on with the queue.
 func (r *Rig) follow(s State, reaction Reaction, why string) {
-	r.busy = true
+	r.applying = true
 	r.state = s
 	r.carryOut(reaction, why)
-	r.busy = false
-	if len(r.later) > 0 {
-		next := r.later[0]
-		r.later = r.later[1:]
+	r.applying = false
+	if len(r.queue) > 0 {
+		next := r.queue[0]
+		r.queue = r.queue[1:]
 		next()
 	}
 }
 
+// carryOut does what a reaction asks for, in the order that [Reaction] gives. If a line or the ledger fails, the rest is not
+// done: see fail.
 func (r *Rig) carryOut(reaction Reaction, why string) {
 	for _, l := range reaction.Stops {
 		if err := r.set(Level{Line: l.Line}, why); err != nil {
@@ -243,57 +253,84 @@ func (r *Rig) carryOut(reaction Reaction, why string) {
 	}
 }
 
+// set sets an output of the plant.
 func (r *Rig) set(l Level, why string) error {
 	pin, ok := r.outs[l.Line]
 	if !ok {
 		return fmt.Errorf("machines: the plant sets %s, which is no output of its", l.Line)
 	}
-	if t, ok := pin.(ReasonedOutput); ok {
-		return t.OutBecause(gpio.Level(l.High), why)
+	if p, ok := pin.(ReasonedOutput); ok {
+		return p.OutBecause(gpio.Level(l.High), why)
 	}
 	return pin.Out(gpio.Level(l.High))
 }
 
-// Break ends the rig from outside, when somebody knows that a line is not what the plant believes: as a line that fails.
+// Break stops the rig as a line that fails does. The caller knows that a line is not what the plant believes.
 func (r *Rig) Break(err error) {
 	if r.broken == nil {
 		r.fail(err)
 	}
 }
 
-// Broken returns why nothing moves any more, nil while all is well.
+// Broken returns why nothing moves any more, nil while the rig works.
 func (r *Rig) Broken() error { return r.broken }
 
-// fail is the end of the rig: a line could not be set, so nobody knows what the outputs are. All go to their safe level,
-// all that waits is told, and nothing moves again.
+// fail stops the rig: a line could not be set, so that the levels of the outputs are unknown. All outputs go to their safe
+// levels, all open commands fail, and nothing moves again.
 func (r *Rig) fail(err error) {
 	r.broken = err
 	if safe := r.lines.Safe("a line failed"); safe != nil {
 		r.broken = fmt.Errorf("%w; and on the way to the safe levels: %w", err, safe)
 	}
 	r.schedule(nil)
-	for _, ticket := range slices.Sorted(maps.Keys(r.tickets)) { // in order, so that two runs tell the same
+	for _, ticket := range slices.Sorted(maps.Keys(r.tickets)) { // in order, so that two runs print the same
 		reply := r.tickets[ticket]
 		delete(r.tickets, ticket)
 		reply.Fail(ErrLine, r.broken.Error())
 	}
 }
 
-// schedule makes the clock's entries those that the plant waits for now. A deadline that stays keeps its entry.
+// schedule makes the timers those of the given deadlines. A deadline that has a timer already keeps it.
 func (r *Rig) schedule(deadlines []Deadline) {
-	for d, stop := range r.timers {
-		if !slices.Contains(deadlines, d) {
-			stop()
-			delete(r.timers, d)
+	// Most deadlines stay, and stay in order: each search begins behind the last hit.
+	next := 0
+	r.timers = slices.DeleteFunc(r.timers, func(t rigTimer) bool {
+		i := searchFrom(deadlines, next, func(d *Deadline) bool { return *d == t.Deadline })
+		if i < 0 {
+			t.stop()
+			return true
 		}
-	}
+		next = i + 1
+		return false
+	})
+	next = 0
 	for _, d := range deadlines {
-		if _, ok := r.timers[d]; ok {
+		if i := searchFrom(r.timers, next, func(t *rigTimer) bool { return t.Deadline == d }); i >= 0 {
+			next = i + 1
 			continue
 		}
-		r.timers[d] = r.clock.AfterFunc(d.At.Sub(r.clock.Now()), func() {
-			delete(r.timers, d)
-			r.apply(Due{Name: d.Name}, d.Name)
-		})
+		stop := r.clock.AfterFunc(d.At.Sub(r.clock.Now()), func() { r.due(d) })
+		r.timers = append(r.timers, rigTimer{d, stop})
 	}
+}
+
+// searchFrom returns the index of an element that matches, -1 if there is none. It looks at the elements from the start-th
+// on, then at those before.
+func searchFrom[E any](list []E, start int, match func(*E) bool) int {
+	for n := range list {
+		i := start + n
+		if i >= len(list) {
+			i -= len(list)
+		}
+		if match(&list[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// due applies a deadline whose time has come.
+func (r *Rig) due(d Deadline) {
+	r.timers = slices.DeleteFunc(r.timers, func(t rigTimer) bool { return t.Deadline == d })
+	r.apply(Due{Name: d.Name}, d.Name)
 }

@@ -103,6 +103,7 @@ type Monitor struct {
 	fault    *Fault
 	dark     bool        // the next half of the flash
 	stop     func() bool // of the next look, or the next half of the flash
+	tick     func()      // looks, then waits for the next look
 	looking  bool        // a look is in the clock's queue
 	closed   bool
 	failed   error // the first error of a lamp that could not be flashed
@@ -139,6 +140,7 @@ type pair struct {
 func New(c Config) (*Monitor, error) {
 	now := c.Clock.Now()
 	m := &Monitor{config: c, began: now, fed: now, timing: true}
+	m.tick = m.lookRegularly
 	for _, ch := range c.Watch.Channels {
 		if err := m.addChannel(ch); err != nil {
 			return nil, err
@@ -208,8 +210,8 @@ func (m *Monitor) Close() {
 	}
 }
 
-// tick looks now and every [LookEvery] from now on.
-func (m *Monitor) tick() {
+// lookRegularly looks now and every [LookEvery] from now on.
+func (m *Monitor) lookRegularly() {
 	m.look()
 	if m.fault == nil && !m.closed {
 		m.stop = m.config.Clock.AfterFunc(LookEvery, m.tick)
