@@ -218,7 +218,7 @@ func BenchmarkEndlessMemory(b *testing.B) {
 
 type counter func(entered int)
 
-func (f counter) Observe(_ asl.Execution, events []asl.HistoryEvent) {
+func (f counter) Observe(_ *engine.Run, events []asl.HistoryEvent) {
 	n := 0
 	for i := range events {
 		if events[i].Type == asl.HistoryStateEntered {

@@ -82,7 +82,7 @@ func (w *world) Put(bucket, key string, body []byte) error {
 	return w.Objects.Put(bucket, key, body)
 }
 
-func (w *world) Observe(_ asl.Execution, events []asl.HistoryEvent) {
+func (w *world) Observe(_ *engine.Run, events []asl.HistoryEvent) {
 	for i := range events {
 		w.note("%s", events[i].Name())
 	}
@@ -364,10 +364,12 @@ func (h handler) Start(task engine.Task, reply engine.Reply) func() { return h(t
 // A transcript notes the histories of all executions, children too, each event on a line.
 type transcript map[string][]string
 
-func (tr transcript) Observe(x asl.Execution, events []asl.HistoryEvent) {
+func (tr transcript) Observe(run *engine.Run, events []asl.HistoryEvent) { tr.note(run.ARN(), events) }
+
+func (tr transcript) note(arn string, events []asl.HistoryEvent) {
 	for i := range events {
 		e := &events[i]
-		tr[x.Identity().ID] = append(tr[x.Identity().ID], fmt.Sprintf("%v %d<%d %s %s %v",
+		tr[arn] = append(tr[arn], fmt.Sprintf("%v %d<%d %s %s %v",
 			e.Time.Sub(engine.Epoch), e.ID, e.Previous, e.Name(), value.Text(e.Data), e.Error))
 	}
 }
@@ -409,7 +411,7 @@ func TestHistoriesAreTheSameWithAJournal(t *testing.T) {
 		}
 		recorded := transcript{}
 		for _, r := range journal.records {
-			recorded.Observe(r.Execution, r.History)
+			recorded.note(r.Execution.Identity().ID, r.History)
 		}
 		if diff := cmp.Diff(got, recorded); diff != "" {
 			t.Fatalf("histories seen (-) and recorded (+):\n%s", diff)

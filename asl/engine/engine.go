@@ -54,11 +54,10 @@ type Options struct {
 	HistoryLimit int
 }
 
-// An Observer sees every Step, on the clock's goroutine; of the child executions of distributed Maps as well, which have
-// Identities of their own. The execution is a snapshot that never changes; the slice of events is used again after Observe
-// returns.
+// An Observer sees every Step, on the clock's goroutine; of the child executions of distributed Maps as well, which are Runs of
+// their own. [Run.Snapshot] has the execution after that Step. The slice of events is used again after Observe returns.
 type Observer interface {
-	Observe(x asl.Execution, events []asl.HistoryEvent)
+	Observe(run *Run, events []asl.HistoryEvent)
 }
 
 // An Engine owns executions. Its methods are for the clock's goroutine, or before the clock runs.
@@ -66,8 +65,9 @@ type Engine struct {
 	options  Options
 	handlers map[string]Handler
 	runs     map[string]*Run // that have not ended, by ARN; children of distributed Maps as well
-	started  int64           // how many Runs there have been
-	spare    []*asl.Effects  // to use again
+	tokens   map[string]*pending
+	started  int64          // how many Runs there have been
+	spare    []*asl.Effects // to use again
 	commits  commits
 }
 
@@ -77,7 +77,7 @@ func New(o Options) *Engine {
 		o.HistoryLimit = HistoryLimit
 	}
 	o.HistoryLimit = max(0, o.HistoryLimit)
-	e := &Engine{options: o, handlers: map[string]Handler{}, runs: map[string]*Run{}}
+	e := &Engine{options: o, handlers: map[string]Handler{}, runs: map[string]*Run{}, tokens: map[string]*pending{}}
 	maps.Copy(e.handlers, o.Handlers)
 	e.commits = commits{engine: e, journal: o.Journal}
 	return e
@@ -137,6 +137,15 @@ func (e *Engine) Lookup(arn string) (*Run, error) {
 func (e *Engine) Runs() iter.Seq[*Run] {
 	list := slices.SortedFunc(maps.Values(e.runs), func(a, b *Run) int { return cmp.Compare(a.number, b.number) })
 	return slices.Values(list)
+}
+
+// ReplyTo returns the Reply to the pending Task that has a token: one of .waitForTaskToken, or a Task whose [Task.Token] has been
+// called. The error is [ErrNotFound] where there is none, or no longer.
+func (e *Engine) ReplyTo(token string) (Reply, error) {
+	if p := e.tokens[token]; p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("engine: task token: %w", ErrNotFound)
 }
 
 // Handle makes h the handler of an activity, by its name; nil takes the handler away. Tasks that start from now on go to h

@@ -255,7 +255,7 @@ func TestMachinesThatNeverWaitLetTimePass(t *testing.T) {
 
 type recorder struct{ names []string }
 
-func (r *recorder) Observe(_ asl.Execution, events []asl.HistoryEvent) {
+func (r *recorder) Observe(_ *engine.Run, events []asl.HistoryEvent) {
 	for i := range events {
 		r.names = append(r.names, events[i].Name())
 	}
@@ -300,7 +300,7 @@ func TestSnapshotsDoNotChange(t *testing.T) {
 
 type observe func(asl.Execution)
 
-func (f observe) Observe(x asl.Execution, _ []asl.HistoryEvent) { f(x) }
+func (f observe) Observe(run *engine.Run, _ []asl.HistoryEvent) { f(run.Snapshot()) }
 
 func describe(x asl.Execution) string {
 	text := x.Status.String()

@@ -440,8 +440,8 @@ func TestChildrenHaveHistoriesOfTheirOwn(t *testing.T) {
 
 type histories struct{ events map[string][]string }
 
-func (h *histories) Observe(x asl.Execution, events []asl.HistoryEvent) {
-	name := x.Identity().Name
+func (h *histories) Observe(run *engine.Run, events []asl.HistoryEvent) {
+	name := run.Identity().Name
 	for i := range events {
 		h.events[name] = append(h.events[name], events[i].Name())
 	}

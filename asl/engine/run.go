@@ -14,6 +14,7 @@ type Run struct {
 	machine  *asl.Machine
 	x        asl.Execution  // after its last Step; before the first its Input is set already
 	durable  *asl.Execution // after its last Step that is durable; nil without a journal
+	copied   bool           // there is a copy of x from after its last Step
 	arn      string
 	number   int64 // in the order of starts
 	window   window
@@ -32,6 +33,12 @@ type child struct {
 	request *asl.ChildRequest
 	end     *asl.ChildEnd // nil while it runs
 }
+
+// ARN returns what [Engine.Lookup] finds the execution by.
+func (r *Run) ARN() string { return r.arn }
+
+// Identity returns the names of the execution and its machine.
+func (r *Run) Identity() asl.Identity { return r.x.Identity() }
 
 // Machine returns what the execution is an execution of.
 func (r *Run) Machine() *asl.Machine { return r.machine }
@@ -58,6 +65,7 @@ func (r *Run) Snapshot() asl.Execution {
 	if r.durable != nil {
 		return *r.durable
 	}
+	r.copied = true
 	return r.x
 }
 
@@ -88,6 +96,7 @@ func (r *Run) step(event asl.Event) {
 		r.publish(&r.x, out)
 		return
 	}
+	r.copied = true
 	e.commits.add(r, &event, out)
 	for i := range out.Do {
 		// That children are stopped stays inside the engine: their Steps follow in the same commit or a later one.
@@ -106,7 +115,7 @@ func (r *Run) publish(x *asl.Execution, out *asl.Effects) {
 	}
 	r.window.add(out.History, o.HistoryLimit)
 	if o.Observer != nil {
-		o.Observer.Observe(*x, out.History)
+		o.Observer.Observe(r, out.History)
 	}
 	for i := range out.Do {
 		r.carryOut(&out.Do[i])

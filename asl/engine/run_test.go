@@ -169,8 +169,10 @@ func TestATaskHasWhatAWorkerNeeds(t *testing.T) {
 		"TimeoutSeconds":60,"HeartbeatSeconds":20,"Credentials":{"RoleArn":"arn:aws:iam::123456789012:role/r"},
 		"Parameters":{"QueueUrl":"q","MessageBody.$":"$$.Task.Token"},"End":true}`)
 	var task engine.Task
+	var taken string
 	take := engine.HandlerFunc(func(t engine.Task) (any, string, string) {
 		task = t
+		taken = t.Token()
 		return nil, "", ""
 	})
 	clock := engine.NewSimulated(engine.Epoch, 0)
@@ -184,7 +186,7 @@ func TestATaskHasWhatAWorkerNeeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	token, _ := task.Input.(*value.Object).Lookup("MessageBody")
-	got := fmt.Sprint(task.Execution == child, task.Top, task.Timeout, task.Heartbeat, value.Text(task.Credentials), task.Token == token && token != "")
+	got := fmt.Sprint(task.Execution == child, task.Top, task.Timeout, task.Heartbeat, value.Text(task.Credentials), taken == token && token != "")
 	want := fmt.Sprint(true, account+"execution:m:top", time.Minute, 20*time.Second, `{"RoleArn":"arn:aws:iam::123456789012:role/r"}`, true)
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -215,5 +217,55 @@ func TestAReplySaysWhichWorkerHasBegun(t *testing.T) {
 	}
 	if len(events) != 7 {
 		t.Errorf("got %d events, want 7: the second start does nothing", len(events))
+	}
+}
+
+// A worker outside answers by the token: also of an activity, once its token has been asked for.
+func TestAReplyIsFoundByItsToken(t *testing.T) {
+	m := parse(t, `{"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[
+		{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"`+activity("work")+`","End":true}}},
+		{"StartAt":"B","States":{"B":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+			"Parameters":{"QueueUrl":"q","MessageBody.$":"$$.Task.Token"},"End":true}}},
+		{"StartAt":"C","States":{"C":{"Type":"Task","Resource":"`+activity("work")+`","TimeoutSeconds":3,
+			"Catch":[{"ErrorEquals":["States.ALL"],"Next":"D"}],"End":true},"D":{"Type":"Pass","Result":"timed out","End":true}}}]}}}`)
+	clock := engine.NewSimulated(engine.Epoch, 0)
+	tokens := map[string]string{}
+	work := handler(func(task engine.Task, _ engine.Reply) func() {
+		tokens[task.State] = task.Token()
+		return nil
+	})
+	queue := handler(func(task engine.Task, reply engine.Reply) func() {
+		body, _ := task.Input.(*value.Object).Lookup("MessageBody")
+		tokens[task.State], _ = body.(string)
+		reply.Submit(nil)
+		return nil
+	})
+	e := engine.New(engine.Options{Clock: clock, Handlers: map[string]engine.Handler{"work": work}, Other: queue})
+	run, err := e.Start(m, identity("m", "x"), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := func(state string) {
+		reply, err := e.ReplyTo(tokens[state])
+		if err != nil {
+			t.Fatalf("%s: %v", state, err)
+		}
+		reply.Succeed(state)
+	}
+	clock.AfterFunc(1*time.Second, func() { answer("A") })
+	clock.AfterFunc(2*time.Second, func() { answer("B") })
+	if err := clock.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := value.Text(run.Snapshot().Output); got != `["A","B","timed out"]` {
+		t.Errorf("got %s", got)
+	}
+	for state, token := range tokens {
+		if _, err := e.ReplyTo(token); !errors.Is(err, engine.ErrNotFound) {
+			t.Errorf("%s: after its end: got %v, want %v", state, err, engine.ErrNotFound)
+		}
+	}
+	if len(tokens) != 3 {
+		t.Errorf("got %d tokens, want 3", len(tokens))
 	}
 }

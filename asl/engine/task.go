@@ -20,7 +20,17 @@ type Task struct {
 	Credentials any
 	Timeout     time.Duration // 0: none
 	Heartbeat   time.Duration // longest time between heartbeats; 0: any
-	Token       string        // of .waitForTaskToken, else ""
+
+	pending *pending // nil in a Task that no engine has made
+}
+
+// Token returns the task token of the Task: the one that a definition with .waitForTaskToken sees, and what a worker outside
+// answers by. It is the same after a restart. [Engine.ReplyTo] finds the Reply by it. Without an engine it is "".
+func (t *Task) Token() string {
+	if t.pending == nil {
+		return ""
+	}
+	return t.pending.register()
 }
 
 // A Reply takes the answer to one Task. The first Succeed or Fail counts, later ones do nothing, and neither does anything
@@ -71,6 +81,18 @@ type pending struct {
 	failure *asl.Error // nil: it has succeeded
 	given   bool       // the answer has been given
 	ended   bool       // no answer is waited for any more
+	token   bool       // it is in Engine.tokens
+}
+
+// register has the Reply found by its token, and returns that.
+func (p *pending) register() string {
+	who := p.run.x.Identity()
+	token := who.Token(p.id)
+	if !p.ended {
+		p.token = true
+		p.run.engine.tokens[token] = p
+	}
+	return token
 }
 
 // startTask gives a Task to its handler.
@@ -83,13 +105,16 @@ func (r *Run) startTask(effect *asl.Effect) {
 		h = r.engine.options.Other
 	}
 	r.waits.put(p.id, wait{task: p})
+	if request.Token != "" {
+		p.register()
+	}
 	if h == nil {
 		p.Fail(asl.ErrRuntime, fmt.Sprintf("nothing here answers the resource %s", s.Resource))
 		return
 	}
 	cancel := h.Start(Task{
 		Execution: r.arn, Top: r.top().arn, ID: p.id, State: s.Name, Resource: s.Resource, Activity: s.Activity, Input: request.Input,
-		Credentials: request.Credentials, Timeout: request.Timeout, Heartbeat: request.Heartbeat, Token: request.Token,
+		Credentials: request.Credentials, Timeout: request.Timeout, Heartbeat: request.Heartbeat, pending: p,
 	}, p)
 	switch {
 	case cancel == nil:
@@ -102,8 +127,20 @@ func (r *Run) startTask(effect *asl.Effect) {
 
 // end is for a Task whose answer no longer matters.
 func (p *pending) end() {
-	if p.ended = true; p.cancel != nil {
+	if p.close(); p.cancel != nil {
 		p.cancel()
+	}
+}
+
+// close ends the wait for an answer.
+func (p *pending) close() {
+	if p.ended = true; !p.token {
+		return
+	}
+	who := p.run.x.Identity()
+	tokens, token := p.run.engine.tokens, who.Token(p.id)
+	if tokens[token] == p { // not of an execution with the same seed
+		delete(tokens, token)
 	}
 }
 
@@ -116,8 +153,9 @@ func (p *pending) give() {
 // do delivers the answer.
 func (p *pending) do() {
 	p.run.waits.take(p.id)
+	p.close()
 	event := asl.Event{Kind: asl.EventTaskSucceeded, Scope: p.scope, ID: p.id, Output: p.output}
-	if p.ended = true; p.failure != nil {
+	if p.failure != nil {
 		event.Kind, event.Failure = asl.EventTaskFailed, p.failure
 	}
 	p.run.step(event)

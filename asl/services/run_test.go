@@ -31,7 +31,7 @@ func corpus(tb testing.TB) string {
 // answers is an observer that keeps what Tasks were answered: an output, or "name: cause".
 type answers []any
 
-func (a *answers) Observe(_ asl.Execution, events []asl.HistoryEvent) {
+func (a *answers) Observe(_ *engine.Run, events []asl.HistoryEvent) {
 	for _, e := range events {
 		switch e.Type {
 		case asl.HistoryTaskSucceeded:

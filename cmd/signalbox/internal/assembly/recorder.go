@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"signalbox/asl"
+	"signalbox/asl/engine"
 	"signalbox/asl/value"
 	"signalbox/gpio"
 	"signalbox/machines"
@@ -42,10 +43,10 @@ func newRecorder(clock interface{ Now() time.Time }, tell func(LogEvent)) *recor
 }
 
 // Observe implements engine.Observer.
-func (s *recorder) Observe(x asl.Execution, events []asl.HistoryEvent) {
+func (s *recorder) Observe(run *engine.Run, events []asl.HistoryEvent) {
 	child := ""
-	if who := x.Identity(); strings.Contains(who.StateMachineName, "/") { // machine/label of the Map
-		child = who.ID
+	if run.Parent() != nil {
+		child = run.ARN()
 	}
 	for i := range events {
 		s.event(&events[i], child)
