@@ -48,16 +48,3 @@ type Clock interface {
 	// Post calls f on the clock's goroutine, after what is due already.
 	Post(f func())
 }
-
-// PinFunction returns periph's name for the function of a pin that is set up: In/High, In/Low, Out/High or Out/Low.
-func PinFunction(d Direction, level periph.Level) string {
-	switch {
-	case d == Out && bool(level):
-		return string(periph.OUT_HIGH)
-	case d == Out:
-		return string(periph.OUT_LOW)
-	case bool(level):
-		return string(periph.IN_HIGH)
-	}
-	return string(periph.IN_LOW)
-}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	periph "periph.io/x/conn/v3/gpio"
+
+	"signalbox/gpio/internal/pinmode"
 )
 
 // An InPin is an input of an open board as a periph pin. Its level is logical and debounced. Unlike the rest of an open
@@ -170,4 +172,4 @@ func (p *InPin) Number() int { return p.pin.Number() }
 func (p *InPin) String() string { return p.line.Name + " (" + p.line.Where() + ")" }
 
 // Function returns In/High or In/Low, by the debounced logical level.
-func (p *InPin) Function() string { return PinFunction(In, p.Read()) }
+func (p *InPin) Function() string { return pinmode.In.Function(p.Read()) }

@@ -6,6 +6,8 @@ import (
 
 	periph "periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/physic"
+
+	"signalbox/gpio/internal/pinmode"
 )
 
 // An OutPin is an output of an open board as a periph pin. High is on. Only the clock's goroutine may use it.
@@ -116,7 +118,7 @@ func (p *OutPin) Number() int { return p.pin.Number() }
 func (p *OutPin) String() string { return p.line.Name + " (" + p.line.Where() + ")" }
 
 // Function returns Out/High if the line is on, else Out/Low.
-func (p *OutPin) Function() string { return PinFunction(Out, periph.Level(p.on)) }
+func (p *OutPin) Function() string { return pinmode.Out.Function(periph.Level(p.on)) }
 
 // Halt implements conn.Resource; it does nothing.
 func (p *OutPin) Halt() error { return nil }

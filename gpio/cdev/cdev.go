@@ -23,6 +23,7 @@ import (
 	"periph.io/x/conn/v3/physic"
 
 	"signalbox/gpio"
+	"signalbox/gpio/internal/pinmode"
 )
 
 // A chip is a GPIO chip of the kernel.
@@ -142,25 +143,17 @@ type pin struct {
 	out    output // nil: the pin is no output, or one that cannot be read back
 
 	mu      sync.Mutex // guards the fields below
-	mode    mode
+	mode    pinmode.Mode
 	written periph.Level // of an output
 	pull    periph.Pull  // of an input
 	halts   int          // counts the calls of Halt
 }
 
-type mode uint8
-
-const (
-	unused mode = iota
-	input
-	driven
-)
-
 var errPWM = errors.New("cdev: no PWM")
 
 // In makes the line an input. If another program holds it the error is a *[gpio.BusyError].
 func (p *pin) In(pull periph.Pull, edge periph.Edge) error {
-	if p.mode == driven {
+	if p.mode == pinmode.Out {
 		if err := p.close(); err != nil {
 			return err
 		}
@@ -168,7 +161,7 @@ func (p *pin) In(pull periph.Pull, edge periph.Edge) error {
 	if err := p.line.In(pull, edge); err != nil {
 		return p.failed(err)
 	}
-	p.set(input, false, pull)
+	p.set(pinmode.In, false, pull)
 	if edge != periph.NoEdge {
 		// gpioioctl opens its file in the first wait, and a Halt or Close meanwhile would race with that. So the first
 		// wait is here.
@@ -183,14 +176,14 @@ func (p *pin) Out(l periph.Level) error {
 	if err := p.drive(l); err != nil {
 		return p.failed(err)
 	}
-	p.set(driven, l, periph.PullNoChange)
+	p.set(pinmode.Out, l, periph.PullNoChange)
 	return nil
 }
 
 // drive writes a level. A line that becomes an output is requested as one that can be read back, where the chip can.
 func (p *pin) drive(l periph.Level) error {
-	if p.mode != driven {
-		if p.mode == input {
+	if p.mode != pinmode.Out {
+		if p.mode == pinmode.In {
 			p.line.Close()
 		}
 		var err error
@@ -224,7 +217,7 @@ func (p *pin) ReadBack() (periph.Level, error) {
 }
 
 // set records what the pin is now.
-func (p *pin) set(m mode, written periph.Level, pull periph.Pull) {
+func (p *pin) set(m pinmode.Mode, written periph.Level, pull periph.Pull) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mode, p.written, p.pull = m, written, pull
@@ -235,7 +228,7 @@ func (p *pin) set(m mode, written periph.Level, pull periph.Pull) {
 // Out requests the line again.
 func (p *pin) failed(err error) error {
 	err = errors.Join(err, p.close())
-	p.set(unused, false, periph.PullNoChange)
+	p.set(pinmode.Unused, false, periph.PullNoChange)
 	// gpioioctl returns the error number as text.
 	if errors.Is(err, syscall.EBUSY) || strings.Contains(err.Error(), syscall.EBUSY.Error()) {
 		return &gpio.BusyError{Holder: p.holder}
@@ -249,7 +242,7 @@ func (p *pin) Read() periph.Level {
 	p.mu.Lock()
 	m, written := p.mode, p.written
 	p.mu.Unlock()
-	if m != input {
+	if m != pinmode.In {
 		return written
 	}
 	return p.line.Read()
@@ -261,7 +254,7 @@ func (p *pin) WaitForEdge(timeout time.Duration) bool {
 	p.mu.Lock()
 	m, halts := p.mode, p.halts
 	p.mu.Unlock()
-	if m != input {
+	if m != pinmode.In {
 		return false
 	}
 	for began := time.Now(); ; {
@@ -296,7 +289,7 @@ func (p *pin) Halt() error {
 	p.halts++
 	m := p.mode
 	p.mu.Unlock()
-	if m != input {
+	if m != pinmode.In {
 		return nil
 	}
 	return p.line.Halt()
@@ -324,13 +317,7 @@ func (p *pin) Function() string {
 	level := p.Read()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch p.mode {
-	case input:
-		return gpio.PinFunction(gpio.In, level)
-	case driven:
-		return gpio.PinFunction(gpio.Out, level)
-	}
-	return ""
+	return p.mode.Function(level)
 }
 
 // newDriver returns the driver of the chips that periph has found. Without chips it returns an error that explains why,

@@ -9,7 +9,7 @@ import (
 	periph "periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/physic"
 
-	"signalbox/gpio"
+	"signalbox/gpio/internal/pinmode"
 )
 
 // A Pin is a simulated physical line: a full periph pin for the program, and a wire that the outside can push. Its levels
@@ -19,7 +19,7 @@ type Pin struct {
 	number int
 
 	mu      sync.Mutex // guards the fields below
-	mode    mode
+	mode    pinmode.Mode
 	pull    periph.Pull
 	idle    periph.Level // the level if nothing drives or pulls the line
 	driven  bool         // the outside drives the line
@@ -35,14 +35,6 @@ type Pin struct {
 	onOutside []func(periph.Level)               // called with every level of the wire
 	next      int                                // the next key of listeners
 }
-
-type mode uint8
-
-const (
-	unused mode = iota
-	input
-	output
-)
 
 // A fault is the set of a pin's faults.
 type fault struct {
@@ -73,7 +65,7 @@ func (p *Pin) change(why string, f func()) {
 	}
 	p.outside = level
 	var listeners []func(periph.Level, string)
-	if p.mode == input {
+	if p.mode == pinmode.In {
 		for i := range p.next {
 			if l, ok := p.listeners[i]; ok {
 				listeners = append(listeners, l)
@@ -104,7 +96,7 @@ func (p *Pin) wire() periph.Level {
 	switch {
 	case p.fault.stuck:
 		return p.fault.level
-	case p.mode == output:
+	case p.mode == pinmode.Out:
 		return p.written
 	case p.driven:
 		return p.drive
@@ -165,7 +157,7 @@ func (p *Pin) watch(f func(periph.Level)) {
 // In makes the pin an input and ends running waits for an edge. PullNoChange keeps the pull.
 func (p *Pin) In(pull periph.Pull, edge periph.Edge) error {
 	p.change("input", func() {
-		p.mode, p.edge, p.pending = input, edge, false
+		p.mode, p.edge, p.pending = pinmode.In, edge, false
 		if pull != periph.PullNoChange {
 			p.pull = pull
 		}
@@ -221,7 +213,7 @@ func (p *Pin) Out(l periph.Level) error {
 	if broken {
 		return errBroken
 	}
-	p.change("output", func() { p.mode, p.written = output, l })
+	p.change("output", func() { p.mode, p.written = pinmode.Out, l })
 	return nil
 }
 
@@ -260,11 +252,5 @@ func (p *Pin) Function() string {
 	level := p.Read()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch p.mode {
-	case input:
-		return gpio.PinFunction(gpio.In, level)
-	case output:
-		return gpio.PinFunction(gpio.Out, level)
-	}
-	return ""
+	return p.mode.Function(level)
 }
