@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"signalbox/internal/thousands"
 	"signalbox/machines/migration"
 )
 
@@ -34,10 +35,10 @@ func drawTransfer(sh *sheet, s Snapshot, v migration.View, st styles) {
 	full := int(share * float64(w))
 	sh.put(x, y+1, bar, strings.Repeat("█", full))
 	sh.put(x+full, y+1, st.dim, strings.Repeat("░", w-full))
-	done := thousands(v.Done) + " of " + thousands(v.Of)
+	done := thousands.Format(v.Done) + " of " + thousands.Format(v.Of)
 	sh.put(x, y+2, st.plain, done)
 	if v.Rate > 0 && !s.Paused {
-		rate := thousands(int64(v.Rate)) + "/s"
+		rate := thousands.Format(int64(v.Rate)) + "/s"
 		if left := rate + ", " + clock(v.Left.Round(time.Second)) + " left"; v.Left > 0 && width(done)+2+width(left) <= w {
 			rate = left
 		}
@@ -54,7 +55,7 @@ func drawTransfer(sh *sheet, s Snapshot, v migration.View, st styles) {
 		look look
 	}{{"pending", v.Pending, st.plain}, {"moved", v.Moved, st.plain}, {"failed", v.Failed, failed}} {
 		sh.put(x, y, st.dim, row.name)
-		sh.right(x+8, y, 14, row.look, thousands(row.n))
+		sh.right(x+8, y, 14, row.look, thousands.Format(row.n))
 		y++
 	}
 	y++
@@ -63,13 +64,4 @@ func drawTransfer(sh *sheet, s Snapshot, v migration.View, st styles) {
 		sh.fit(x, y, w, st.red, "! "+text)
 		y++
 	}
-}
-
-// thousands returns a number with commas: 1,000,000.
-func thousands(n int64) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }

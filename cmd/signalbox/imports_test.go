@@ -43,7 +43,7 @@ var floors = []struct {
 		"gpio knows no asl; bcm283x drives lines that others hold",
 	},
 	{"machines", []string{"machines", "asl", "gpio", "internal"}, []string{"charm.land", "periph.io/x/host"}, "machines stand on asl and gpio"},
-	{"tui", []string{"tui", "machines"}, []string{"periph.io", "os/exec"}, "the screen sees snapshots, never pins"},
+	{"tui", []string{"tui", "machines", "internal"}, []string{"periph.io", "os/exec"}, "the screen sees snapshots, never pins"},
 	{"cmd", []string{"cmd", "tui", "machines", "asl", "gpio", "internal"}, nil, "cmd introduces everyone"},
 }
 

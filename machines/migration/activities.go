@@ -7,6 +7,7 @@ import (
 
 	"signalbox/asl"
 	"signalbox/asl/value"
+	"signalbox/internal/thousands"
 	"signalbox/machines"
 )
 
@@ -64,7 +65,7 @@ func (b *Backend) seed(ctx context.Context, input any) answer {
 			b.progress.setCounts(counts)
 			b.progress.enter(Copying, b.run.Clock.Now())
 			b.noteProgress()
-			b.run.Note(fmt.Sprintf("%s in the source, %s still to be moved", entries(counts.All()), number(counts.Open())))
+			b.run.Note(fmt.Sprintf("%s in the source, %s still to be moved", entries(counts.All()), thousands.Format(counts.Open())))
 		},
 	}
 }
@@ -267,14 +268,14 @@ func (b *Backend) verify(ctx context.Context, input any) answer {
 	case err != nil:
 		return failed(err)
 	case wrong > 0:
-		return failed(&asl.Error{Name: ErrMismatch, Cause: fmt.Sprintf("%s (differences: %s)", first, number(wrong))})
+		return failed(&asl.Error{Name: ErrMismatch, Cause: fmt.Sprintf("%s (differences: %s)", first, thousands.Format(wrong))})
 	}
 	return answer{
 		output: value.NewObject("entries", counts.All(), "migrated", counts.Migrated, "failed", counts.Failed, "open", counts.Open()),
 		then: func() {
 			b.progress.setCounts(counts)
 			b.progress.enter(Done, b.run.Clock.Now())
-			b.run.Note(fmt.Sprintf("verified: %s of %s migrated, %s failed", number(counts.Migrated), number(counts.All()), number(counts.Failed)))
+			b.run.Note(fmt.Sprintf("verified: %s of %s migrated, %s failed", thousands.Format(counts.Migrated), thousands.Format(counts.All()), thousands.Format(counts.Failed)))
 		},
 	}
 }

@@ -2,8 +2,9 @@ package migration
 
 import (
 	"fmt"
-	"strconv"
 	"time"
+
+	"signalbox/internal/thousands"
 )
 
 // A Phase is a stage of a migration.
@@ -89,7 +90,7 @@ func (p *progress) advance(now time.Time) string {
 	}
 	p.lastNote = now
 	rate, _ := p.rate(now)
-	return fmt.Sprintf("%s: %s of %s, %s per second", p.phase, number(done), entries(of), number(int64(rate)))
+	return fmt.Sprintf("%s: %s of %s, %s per second", p.phase, thousands.Format(done), entries(of), thousands.Format(int64(rate)))
 }
 
 // rate returns the entries per second in the last rateWindow, and the time that the rest of the phase takes at that rate.
@@ -135,14 +136,5 @@ func entries(n int64) string {
 	if n == 1 {
 		return "1 entry"
 	}
-	return number(n) + " entries"
-}
-
-// number returns the text of a number with commas: 1,000,000.
-func number(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
+	return thousands.Format(n) + " entries"
 }
