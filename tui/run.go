@@ -42,11 +42,11 @@ type Key struct {
 const frame = time.Second / 30
 
 // quitTimeout is the time that each step of ending the program may take.
-const quitTimeout = time.Second
+const quitTimeout = 300 * time.Millisecond
 
 // Run shows the screen. It returns nil when the user leaves the screen by a key, and the cause of ctx when ctx ends. It
 // restores the terminal in any case; if the terminal blocks its output when ctx ends, Run restores its mode but not its
-// content, after at most three seconds. When the channel of snapshots is closed the screen stays, so that the end of a run
+// content, after at most a second. When the channel of snapshots is closed the screen stays, so that the end of a run
 // can be read.
 //
 // Run receives every snapshot at once and shows the newest, at most thirty per second. It handles no signals: the caller

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -10,68 +9,86 @@ import (
 	"signalbox/cmd/signalbox/internal/assembly"
 )
 
-// printJSON writes a happening as one JSON object on a line.
-func printJSON(w io.Writer, h assembly.LogEvent) error {
-	var b value.Builder
-	b.Set("time", h.Time.UTC().Format("2006-01-02T15:04:05.000Z"))
-	b.Set("type", h.Type)
-	if h.Child != "" {
-		b.Set("execution", h.Child)
+// appendJSON appends an event as one JSON object on a line.
+func appendJSON(b []byte, e *assembly.LogEvent) []byte {
+	b = append(b, `{"time":"`...)
+	b = e.Time.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
+	b = append(b, `","type":"`...)
+	b = append(b, e.Type()...)
+	b = append(b, '"')
+	if e.Child != "" {
+		b = value.Append(append(b, `,"execution":`...), e.Child)
 	}
-	if h.State != "" {
-		b.Set("state", h.State)
+	if state := e.State(); state != "" {
+		b = value.Append(append(b, `,"state":`...), state)
 	}
-	if h.Pin != "" {
-		b.Set("pin", h.Pin)
-		b.Set("level", h.High)
+	if pin, high := e.Pin(); pin != "" {
+		b = value.Append(append(b, `,"pin":`...), pin)
+		b = value.Append(append(b, `,"level":`...), high)
 	}
-	b.Set("details", h.Details)
-	_, err := w.Write(append(value.Append(nil, b.Object()), '\n'))
-	return err
+	b = append(b, `,"details":{`...)
+	first := true
+	for name, v := range e.Details() {
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = append(value.Append(b, name), ':')
+		b = value.Append(b, v)
+	}
+	return append(b, "}}\n"...)
 }
 
-// printPlain writes a line for each state entered, each line moved, and what else people want to know: time since the
-// beginning, state or pin, value, why. The rest it leaves out.
-func printPlain(w io.Writer, start time.Time, h assembly.LogEvent) error {
-	name := h.State
-	var val string
-	if h.Child != "" {
-		if h.Type == "ExecutionSucceeded" || h.Type == "ExecutionStarted" {
-			return nil // there may be thousands of them
-		}
-		h.Why += h.OfChild()
-	}
-	switch {
-	case h.Type == "StateEntered":
-		val = "entered"
-	case h.Type == "PinChanged":
-		name, val = h.Pin, "off"
-		if h.High {
-			val = "on"
-		}
-	case h.Type == "Note":
-		name, val = "-", "note"
-	case h.Type == "TaskFailed":
-		val = "failed"
-	case h.Type == "TaskTimedOut":
-		val = "timed out"
-	case strings.HasPrefix(h.Type, "Execution") && h.Type != "ExecutionStarted":
-		name, val = "-", strings.ToLower(strings.TrimPrefix(h.Type, "Execution"))
-		if ended, ok := strings.CutPrefix(h.Why, assembly.ErrEnded+": "); ok {
-			val, h.Why = "ended", ended
-		}
-		if h.Type == "ExecutionSucceeded" {
-			output, _ := h.Details.Lookup("output")
-			h.Why = value.Text(output)
-		}
+// plainWants reports whether --plain prints an event: each state entered, each line's change, and what else people want to
+// know.
+func plainWants(e *assembly.LogEvent) bool {
+	switch t := e.Type(); t {
+	case "StateEntered", "TaskFailed", "TaskTimedOut", assembly.TypePinChanged, assembly.TypeNote, assembly.TypeLinesDropped:
+		return true
+	case "ExecutionStarted":
+		return false
+	case "ExecutionSucceeded":
+		return e.Child == "" // there may be thousands of children
 	default:
-		return nil
+		return strings.HasPrefix(t, "Execution")
 	}
-	_, err := fmt.Fprintf(w, "%s  %-28s %-9s %s\n", elapsed(h.Time.Sub(start)), name, val, h.Why)
-	return err
 }
 
-// elapsed prints a time since the beginning as 0:00:02.400.
+// plainFormat returns what appends an event as a line of --plain: the time since start, state or line, value, reason.
+func plainFormat(start time.Time) func([]byte, *assembly.LogEvent) []byte {
+	return func(b []byte, e *assembly.LogEvent) []byte {
+		name, val, why := e.State(), "", e.Why()
+		switch t := e.Type(); t {
+		case "StateEntered":
+			val = "entered"
+		case "TaskFailed":
+			val = "failed"
+		case "TaskTimedOut":
+			val = "timed out"
+		case assembly.TypePinChanged:
+			pin, high := e.Pin()
+			name, val = pin, "off"
+			if high {
+				val = "on"
+			}
+		case assembly.TypeNote:
+			name, val = "-", "note"
+		case assembly.TypeLinesDropped:
+			name, val = "-", "dropped"
+		default: // an execution has ended
+			name, val = "-", strings.ToLower(strings.TrimPrefix(t, "Execution"))
+			if stopped, ok := strings.CutPrefix(why, assembly.ErrEnded+": "); ok {
+				val, why = "ended", stopped
+			}
+			if t == "ExecutionSucceeded" {
+				why = value.Text(e.Output())
+			}
+		}
+		return fmt.Appendf(b, "%s  %-28s %-9s %s\n", elapsed(e.Time.Sub(start)), name, val, why+e.ShortChild())
+	}
+}
+
+// elapsed returns a time since the beginning as 0:00:02.400.
 func elapsed(d time.Duration) string {
 	ms := d.Round(time.Millisecond).Milliseconds()
 	return fmt.Sprintf("%d:%02d:%02d.%03d", ms/3_600_000, ms/60_000%60, ms/1000%60, ms%1000)

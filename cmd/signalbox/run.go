@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -298,40 +297,20 @@ func readInput(text string, in io.Reader) (any, error) {
 
 // print runs without a screen.
 func (c *runCmd) print(ctx context.Context, o assembly.Config, s streams) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	out := bufio.NewWriter(s.out)
-	start := engine.Epoch
-	if o.Real() {
-		start = time.Now()
-	}
-	var broken error
-	a, err := assembly.Open(o, func(h assembly.LogEvent) {
-		if broken != nil {
-			return
+	if c.JSON {
+		o.Output = &assembly.Output{Writer: s.out, Format: appendJSON}
+	} else {
+		start := engine.Epoch
+		if o.Real() {
+			start = time.Now()
 		}
-		if c.JSON {
-			broken = printJSON(out, h)
-		} else {
-			broken = printPlain(out, start, h)
-		}
-		if broken == nil && o.Speed != 0 {
-			broken = out.Flush() // somebody watches
-		}
-		if broken != nil {
-			cancel(broken)
-		}
-	})
-	if err == nil {
-		err = errors.Join(a.Run(ctx), a.Result())
+		o.Output = &assembly.Output{Writer: s.out, Format: plainFormat(start), Wants: plainWants}
 	}
-	if flushed := out.Flush(); broken == nil {
-		broken = flushed
+	a, err := assembly.Open(o)
+	if err != nil {
+		return err
 	}
-	if broken != nil {
-		return broken
-	}
-	return err
+	return a.Run(ctx)
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(f.Fd()) }

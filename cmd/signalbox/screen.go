@@ -20,21 +20,21 @@ import (
 // frame is how often the screen is fed while the clock runs.
 const frame = time.Second / 20
 
-// maxLog is how many lines the screen's log keeps.
+// maxLog is how many lines the screen's log keeps at least.
 const maxLog = 1000
 
-// runScreen runs with a screen until somebody leaves it. The clock has a goroutine of its own; all that touches the machine
-// goes there.
+// runScreen runs with a screen until its user leaves it. The clock has a goroutine of its own, which never waits for the
+// screen: a terminal may hang.
 func runScreen(ctx context.Context, o assembly.Config) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	f := &feed{config: o, speed: o.Speed, changed: map[string]time.Time{}, snapshots: make(chan tui.Snapshot)}
-	a, err := assembly.Open(o, f.tell)
+	f := &feed{config: o, speed: o.Speed, changed: map[string]time.Time{}, snapshots: make(mailbox, 1)}
+	o.Events = f.record
+	a, err := assembly.Open(o)
 	if err != nil {
 		return err
 	}
 	f.assembly = a
-	a.KeepOpen()
 
 	var wg sync.WaitGroup
 	var failed error
@@ -47,13 +47,11 @@ func runScreen(ctx context.Context, o assembly.Config) error {
 			}
 			close(f.snapshots)
 		}()
-		failed = f.work(ctx)
+		failed = f.run(ctx)
 	})
 	err = tui.Run(ctx, f.options(), f.snapshots)
 	asked := ctx.Err() != nil // by a signal
-	cancel(errors.New("the screen was left"))
-	for range f.snapshots { // the clock's goroutine must not be stuck with one
-	}
+	cancel(errors.New("the screen was closed"))
 	wg.Wait()
 	if fault != nil {
 		panic(fault)
@@ -61,14 +59,26 @@ func runScreen(ctx context.Context, o assembly.Config) error {
 	if asked {
 		err = nil
 	}
-	return errors.Join(err, failed, a.Result())
+	return errors.Join(err, failed)
+}
+
+// A mailbox holds the newest snapshot until the screen takes it.
+type mailbox chan tui.Snapshot
+
+// put replaces what is in the mailbox, and returns at once. It is for one goroutine.
+func (m mailbox) put(s tui.Snapshot) {
+	select {
+	case <-m:
+	default:
+	}
+	m <- s
 }
 
 // A feed makes the screen's snapshots. It belongs to the clock's goroutine, but for options.
 type feed struct {
 	assembly  *assembly.Assembly
 	config    assembly.Config
-	snapshots chan tui.Snapshot
+	snapshots mailbox
 
 	start   time.Time
 	states  []tui.State
@@ -77,21 +87,21 @@ type feed struct {
 	last    tui.Transition
 	problem string
 	log     []tui.LogLine
-	dropped int
+	dropped int                  // log lines that are forgotten
 	changed map[string]time.Time // by line
 	speed   float64
 	resume  func() // nil unless paused
 }
 
-// work runs the machine and sends snapshots, the last one when all is over.
-func (f *feed) work(ctx context.Context) error {
-	f.send()
+// run runs the machine and makes snapshots, the last one when all is over.
+func (f *feed) run(ctx context.Context) error {
+	f.snapshots.put(f.snapshot())
 	ticking, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		ticker := time.NewTicker(frame)
 		defer ticker.Stop()
-		var waiting atomic.Bool // one is in the queue
+		var waiting atomic.Bool // one is in the clock's queue
 		for {
 			select {
 			case <-ticking.Done():
@@ -100,7 +110,7 @@ func (f *feed) work(ctx context.Context) error {
 				if waiting.CompareAndSwap(false, true) {
 					f.assembly.Do(func() {
 						waiting.Store(false)
-						f.send()
+						f.snapshots.put(f.snapshot())
 					})
 				}
 			}
@@ -109,11 +119,9 @@ func (f *feed) work(ctx context.Context) error {
 	err := f.assembly.Run(ctx)
 	stop()
 	wg.Wait()
-	f.send()
+	f.snapshots.put(f.snapshot())
 	return err
 }
-
-func (f *feed) send() { f.snapshots <- f.snapshot() }
 
 // options are what the keys do. Whatever they do happens on the clock's goroutine.
 func (f *feed) options() tui.Options {
@@ -145,6 +153,7 @@ func (f *feed) options() tui.Options {
 	return o
 }
 
+// toggle pauses the machine, or has it go on.
 func (f *feed) toggle() {
 	if f.resume == nil {
 		f.resume = f.assembly.Pause()
@@ -154,72 +163,72 @@ func (f *feed) toggle() {
 	f.resume = nil
 }
 
-// tell takes what happens into what the screen shows.
-func (f *feed) tell(h assembly.LogEvent) {
-	if h.Child != "" {
-		f.tellOfChild(h)
+// record takes an event into what the screen shows.
+func (f *feed) record(e *assembly.LogEvent) {
+	if e.Child != "" {
+		f.recordOfChild(e)
 		return
 	}
-	line := tui.LogLine{Time: h.Time, Why: h.Why}
-	switch h.Type {
+	line := tui.LogLine{Time: e.Time, Why: e.Why()}
+	switch e.Type() {
 	case "ExecutionStarted":
-		f.start = h.Time
+		f.start = e.Time
 		return
 	case "StateEntered":
-		from, _ := h.Details.Lookup("from")
-		f.last = tui.Transition{To: h.State, Reason: h.Why}
-		if name, ok := from.(string); ok {
-			f.last.From = name
-			f.last.Reason = strings.TrimPrefix(h.Why, name+": ")
+		f.last = tui.Transition{From: e.From(), To: e.State(), Reason: line.Why}
+		if from := e.From(); from != "" {
+			f.last.Reason = strings.TrimPrefix(line.Why, from+": ")
 		}
-		f.current, f.since = h.State, h.Time
-		line.Kind, line.Text = tui.LogState, h.State
-	case "PinChanged":
-		f.changed[h.Pin] = h.Time
-		line.Kind, line.Text = tui.LogPin, h.Pin+" off"
-		if h.High {
-			line.Text = h.Pin + " on"
+		f.current, f.since = e.State(), e.Time
+		line.Kind, line.Text = tui.LogState, e.State()
+	case assembly.TypePinChanged:
+		pin, high := e.Pin()
+		f.changed[pin] = e.Time
+		line.Kind, line.Text = tui.LogPin, pin+" off"
+		if high {
+			line.Text = pin + " on"
 		}
-	case "Note":
-		line.Kind, line.Text, line.Why = tui.LogNote, h.Why, ""
+	case assembly.TypeNote:
+		line.Kind, line.Text, line.Why = tui.LogNote, line.Why, ""
 	case "TaskSucceeded":
 		f.problem = ""
 		return
 	case "TaskFailed", "TaskTimedOut":
-		line.Kind, line.Text = tui.LogError, h.State+" failed"
-		if h.Type == "TaskFailed" {
-			f.problem = h.Why
+		line.Kind, line.Text = tui.LogError, e.State()+" failed"
+		if e.Type() == "TaskFailed" {
+			f.problem = line.Why
 		}
 	case "ExecutionFailed", "ExecutionTimedOut":
-		f.problem = h.Why
+		f.problem = line.Why
 		line.Kind, line.Text = tui.LogError, "the execution failed"
 	case "ExecutionSucceeded":
-		output, _ := h.Details.Lookup("output")
-		line.Kind, line.Text = tui.LogState, "the execution succeeded: "+value.Text(output)
+		line.Kind, line.Text = tui.LogState, "the execution succeeded: "+value.Text(e.Output())
 	case "ExecutionAborted":
-		line.Kind, line.Text, line.Why = tui.LogState, "the run was ended", strings.TrimPrefix(h.Why, assembly.ErrEnded+": ")
+		line.Kind, line.Text, line.Why = tui.LogState, "the run was ended", strings.TrimPrefix(line.Why, assembly.ErrEnded+": ")
 	default:
 		return
 	}
 	f.note(line)
 }
 
-// tellOfChild takes what happens in a child of a distributed Map into the log. The machine itself is in the Map meanwhile.
-func (f *feed) tellOfChild(h assembly.LogEvent) {
-	line := tui.LogLine{Time: h.Time, Why: h.Why + h.OfChild()}
-	switch h.Type {
+// recordOfChild takes an event of a child of a distributed Map into the log. The machine itself is in the Map meanwhile.
+func (f *feed) recordOfChild(e *assembly.LogEvent) {
+	line := tui.LogLine{Time: e.Time}
+	switch e.Type() {
 	case "StateEntered":
-		line.Kind, line.Text = tui.LogState, h.State
+		line.Kind, line.Text = tui.LogState, e.State()
 	case "TaskFailed", "TaskTimedOut":
-		line.Kind, line.Text = tui.LogError, h.State+" failed"
+		line.Kind, line.Text = tui.LogError, e.State()+" failed"
 	case "ExecutionFailed", "ExecutionTimedOut":
 		line.Kind, line.Text = tui.LogError, "a child failed"
 	default:
 		return
 	}
+	line.Why = e.Why() + e.ShortChild()
 	f.note(line)
 }
 
+// note adds a line to the log and forgets old ones.
 func (f *feed) note(line tui.LogLine) {
 	if len(f.log) == 2*maxLog {
 		f.log = append([]tui.LogLine(nil), f.log[maxLog:]...) // snapshots have the old array
@@ -228,6 +237,7 @@ func (f *feed) note(line tui.LogLine) {
 	f.log = append(f.log, line)
 }
 
+// snapshot returns what the screen is to show now.
 func (f *feed) snapshot() tui.Snapshot {
 	t := f.config.Target
 	if f.states == nil {

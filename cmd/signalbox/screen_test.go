@@ -187,7 +187,7 @@ func TestSignalsEndARunSafely(t *testing.T) {
 			t.Errorf("%v: %v, want exit 0", sig, err)
 		}
 		end := strings.Join(after, "\n")
-		if !strings.Contains(end, "ended somebody ended it") || !strings.Contains(end, "red on the run is over") {
+		if !strings.Contains(end, "ended "+sig.String()+" signal received") || !strings.Contains(end, "red on the run is over") {
 			t.Errorf("%v after %s: the run ended with\n%s\nwant the lamps at their safe levels", sig, green, end)
 		}
 	}

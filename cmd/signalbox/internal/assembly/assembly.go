@@ -1,9 +1,22 @@
+// Package assembly puts a machine together and runs it: engine, plant, lines, world, monitor, data folder and operators, all on
+// one clock. The subcommands of signalbox differ in what they ask for and in what they print.
+//
+//	[Target]    the definition to run, and the built-in machine whose plant it commands
+//	[Config]    everything that a run consists of, read and checked
+//	[Open]      opens it: lines, ledger, world, plant, execution, control socket
+//	[Assembly]  what is open; Run runs it, and the outputs are safe when Run returns
+//	[LogEvent]  something that happened: an entry of the history, a line's change, a note
+//	[Output]    prints events without ever holding the clock up
+//	[RunState]  how far a run has come
+//	[View]      what a screen shows
+//	[Ask]       puts an operator's request to the process that works with a data folder
 package assembly
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"signalbox/asl"
@@ -18,54 +31,69 @@ import (
 	"signalbox/machines/monitor"
 )
 
-// ErrEnded is the error name of an execution that was ended from outside: by --for, a scenario's end, or a person.
+// ErrEnded is the error name of an execution that was aborted because the run was stopped: by a signal, --for, the end of a
+// scenario, an operator.
 const ErrEnded = "Run.Ended"
 
-// An Config is what is to be put together: everything is read and checked before anything is opened.
+// The drivers of lines.
+const (
+	DriverSim  = "sim"  // simulated lines, simulated time
+	DriverGPIO = "gpio" // the host's lines, in real time
+)
+
+// A Config is everything that a run consists of. It has been read and checked; nothing is open yet.
 type Config struct {
 	Target   *Target
 	Board    *gpio.Board        // nil: the definition moves no lines
-	Scenario *scenario.Scenario // nil: none
+	Scenario *scenario.Scenario // pushes of simulated lines; the run stops at its end. Nil: none
 	Mocks    *mock.Case         // nil: none
 	Services *services.Mapping  // nil: none
-	Input    any
-	Objects  engine.Objects // nil: none
-	Settings machines.Settings
-	Data     string // the folder for what must outlive the process; "": it is forgotten
-	Driver   string
-	Speed    float64
-	Length   time.Duration // 0: until the machine ends
-	Seed     uint64
-	// attended says that somebody may push lines while it runs: then waiting for ever is nothing wrong.
+	Input    any                // of the execution, a value of package asl/value
+	Objects  engine.Objects     // of distributed Maps; nil: there are none
+	Settings machines.Settings  // of a machine without lines
+	Data     string             // the folder for what must outlive the process; "": that is kept in memory
+	Driver   string             // [DriverSim] or [DriverGPIO]
+	Speed    float64            // simulation speed factor; 0: as fast as possible
+	Length   time.Duration      // the run stops after it; 0: it has no limit
+	Seed     uint64             // of simulated randomness
+	// Attended says that lines may be pushed while the run goes on: then a simulation that has nothing left to do waits.
 	Attended bool
-	// A test brings its own lines, clock and view of the ledger. Nil: those that driver and data ask for.
+
+	// Output prints events. Nil: nothing is printed.
+	Output *Output
+	// Events is called with each event on the clock's goroutine, and must return at once. The event is valid until then. Nil:
+	// events are only printed.
+	Events func(*LogEvent)
+
+	// Pins, Clock and Ledger are for tests that bring lines, a clock, or a view of the plant's ledger of their own. Nil: what
+	// Driver, Speed and Data ask for.
 	Pins   gpio.Driver
 	Clock  *engine.Clock
 	Ledger func(machines.Ledger) machines.Ledger
 }
 
-// Real reports whether it is done in real time.
-func (o *Config) Real() bool { return o.Driver == "gpio" || o.Target.Real() }
+// Real reports whether the run is in real time.
+func (c *Config) Real() bool { return c.Driver == DriverGPIO || c.Target.Real() }
 
-// An Assembly is a machine put together: engine, plant, lines, world and clock. There is one clock, and what is here belongs
-// to the goroutine that runs it.
+// An Assembly is a machine that is put together. Its methods are for the clock's goroutine, but for those that say otherwise.
 type Assembly struct {
 	config   Config
 	clock    *engine.Clock
 	driver   gpio.Driver // nil without a board
 	panel    *sim.Panel  // nil with real lines
-	lines    *gpio.Lines // nil without a board
+	lines    *gpio.Lines // nil without a board; closed while the power is off
 	rig      *machines.Rig
 	world    machines.World
 	backend  machines.Backend   // nil: the machine has lines, or there is none
-	services *services.Services // nil: no service is answered for
-	run      *engine.Run
+	services *services.Services // nil: no mapping is given
+	run      *engine.Run        // the newest: each power-up begins one
 	recorder *recorder
-	data     *DataFolder      // nil: nothing is kept
+	output   *outputQueue     // nil: nothing is printed
+	data     *DataFolder      // nil: nothing outlives the process
 	books    machines.Ledger  // nil: the plant keeps none
 	ledger   *ledger.File     // nil: in memory, or none
 	control  *control         // nil without data
-	monitor  *monitor.Monitor // nil where nothing is watched
+	monitor  *monitor.Monitor // nil where nothing is watched, and while the power is off
 	latch    keeper           // of the monitor
 
 	free     map[string]time.Time // by line, when its next push by a key may begin
@@ -76,19 +104,25 @@ type Assembly struct {
 	failure error  // what went wrong beside the execution
 }
 
-// Open opens the lines, starts the world and the plant, and makes the execution ready to begin with the clock. Tell is
-// told everything that happens.
-func Open(o Config, tell func(LogEvent)) (_ *Assembly, err error) {
-	a := &Assembly{config: o, free: map[string]time.Time{}}
+// Open opens everything and makes the execution ready to begin when Run is called. If something cannot be opened, all that was
+// is closed again, outputs at their safe levels. The error is a [UsageError] if the caller can mend it.
+func Open(c Config) (_ *Assembly, err error) {
+	a := &Assembly{config: c, free: map[string]time.Time{}}
 	switch {
-	case o.Clock != nil:
-		a.clock = o.Clock
-	case o.Real():
+	case c.Clock != nil:
+		a.clock = c.Clock
+	case c.Real():
 		a.clock = engine.NewReal()
 	default:
-		a.clock = engine.NewSimulated(engine.Epoch, o.Speed)
+		a.clock = engine.NewSimulated(engine.Epoch, c.Speed)
 	}
-	a.recorder = newRecorder(a.clock, tell)
+	if c.Attended {
+		a.clock.KeepOpen()
+	}
+	if c.Output != nil {
+		a.output = newOutputQueue(*c.Output, a.clock.Suspend)
+	}
+	a.recorder = &recorder{clock: a.clock, emit: a.emit, failed: map[string]string{}}
 	a.life.entered = func() {
 		if a.life.state.Final() {
 			a.clock.Stop()
@@ -96,51 +130,63 @@ func Open(o Config, tell func(LogEvent)) (_ *Assembly, err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, a.close("not started"))
+			err = errors.Join(err, a.close("not started"), a.closeOutput(canceled()))
 		}
 	}()
-	if o.Data != "" {
-		if a.data, err = OpenData(o.Data); err != nil {
-			return nil, err
-		}
-	}
-	if err := a.keepBooks(); err != nil {
+	if err := a.openAll(); err != nil {
 		return nil, err
-	}
-	switch {
-	case o.Board != nil:
-		err = a.open()
-	case o.Target.Real():
-		err = a.openBackend()
-	}
-	if err != nil {
-		return nil, err
-	}
-	if o.Services != nil {
-		if err = a.openServices(); err != nil {
-			return nil, err
-		}
 	}
 	if err := a.begin(); err != nil {
 		return nil, err
 	}
-	if o.Scenario != nil {
-		o.Scenario.Schedule(a.clock, a.panel)
-		a.clock.AfterFunc(o.Scenario.End(), func() { a.stop(stopRequested, "the scenario is over") })
+	if s := c.Scenario; s != nil {
+		s.Schedule(a.clock, a.panel)
+		a.clock.AfterFunc(s.End(), func() { a.stop(stopRequested, "the scenario is over") })
 	}
 	if a.data != nil {
 		if a.control, err = listen(a.data.dir, a.operate); err != nil {
 			return nil, err
 		}
 	}
-	if o.Length > 0 {
-		a.clock.AfterFunc(o.Length, func() { a.stop(stopRequested, fmt.Sprintf("%v are over", o.Length)) })
+	if c.Length > 0 {
+		a.clock.AfterFunc(c.Length, func() { a.stop(stopRequested, fmt.Sprintf("%v are over", c.Length)) })
 	}
 	return a, nil
 }
 
-// stop stops the run, once: later reasons are ignored. The execution, if it still runs, is aborted. It is for the clock's
-// goroutine.
+// openAll opens what outlives a power cut: data folder, ledger, driver and world, services.
+func (a *Assembly) openAll() (err error) {
+	if a.config.Data != "" {
+		if a.data, err = OpenData(a.config.Data); err != nil {
+			return err
+		}
+	}
+	if err := a.openLedger(); err != nil {
+		return err
+	}
+	switch {
+	case a.config.Board != nil:
+		err = a.openDriver()
+	case a.config.Target.Real():
+		err = a.openBackend()
+	}
+	if err == nil && a.config.Services != nil {
+		err = a.openServices()
+	}
+	return err
+}
+
+// emit hands an event to whatever wants it.
+func (a *Assembly) emit(e *LogEvent) {
+	if a.output != nil {
+		a.output.put(e)
+	}
+	if a.config.Events != nil {
+		a.config.Events(e)
+	}
+}
+
+// stop stops the run, once: later reasons are ignored. The execution, if it still runs, is aborted.
 func (a *Assembly) stop(t transition, why string) {
 	if !a.life.fire(t) {
 		return
@@ -154,22 +200,61 @@ func (a *Assembly) stop(t transition, why string) {
 // fail records what went wrong beside the execution; nil is ignored. The run goes on.
 func (a *Assembly) fail(err error) { a.failure = errors.Join(a.failure, err) }
 
-// Run runs the clock until the execution has ended, nothing more can happen, or ctx ends, and takes the outputs to their safe
-// levels on every way out, a panic included. It returns what went wrong beside the execution.
+// Run runs the machine until its execution has ended, nothing more can happen, or ctx ends. On every way out, a panic included,
+// the outputs are at their safe levels before anything else is closed and before the reader of the output is waited for. It
+// returns nil if the execution succeeded or the run was stopped, and all was printed; see [Assembly.Result].
+//
+// Once ctx has ended, Run returns within a second, whether the output is read or not.
 func (a *Assembly) Run(ctx context.Context) error {
-	why := "a fault in the program"
+	unwritten := a.runClock(ctx)
+	return errors.Join(a.Result().Err, unwritten)
+}
+
+// runClock runs the clock, closes everything, and returns the error of the output.
+func (a *Assembly) runClock(ctx context.Context) (err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel(nil)
+	if a.output != nil {
+		wg.Go(func() {
+			select {
+			case err := <-a.output.broken:
+				cancel(err)
+			case <-ctx.Done():
+			}
+		})
+	}
+	why := errFault.Error()
+	draining := canceled() // after a panic, the reader has only a moment
 	defer func() {
 		if err := a.close(why); a.failure == nil {
 			a.fail(err)
 		}
+		err = a.closeOutput(draining)
 	}()
 	if err := a.clock.Run(ctx); err != nil {
-		a.stop(interrupted, "somebody ended it: "+err.Error())
+		a.stop(interrupted, err.Error())
 	} else {
 		a.life.fire(ranDry)
 	}
-	why = "the run is over"
+	why, draining = "the run is over", ctx
 	return nil
+}
+
+// canceled returns a context that has ended.
+func canceled() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+// closeOutput has the output print what is left; see close of outputQueue.
+func (a *Assembly) closeOutput(ctx context.Context) error {
+	if a.output == nil {
+		return nil
+	}
+	return a.output.close(ctx)
 }
 
 // close takes the outputs to their safe levels first; the folder is given up last.
@@ -198,24 +283,33 @@ func (a *Assembly) close(why string) (err error) {
 	return err
 }
 
-// Result is the end of a run as an error: nil if the execution succeeded or the run was stopped.
-func (a *Assembly) Result() error {
+// A Result is how a run has ended.
+type Result struct {
+	State     RunState
+	Why       string        // why the run was stopped; "" if it was not
+	Execution asl.Execution // the last one, as it ended
+	// Err is nil if the execution succeeded or the run was stopped, and nothing else went wrong.
+	Err error
+}
+
+// Result returns how the run has ended. It is for after Run.
+func (a *Assembly) Result() Result {
 	x := a.run.Snapshot()
+	r := Result{State: a.life.state, Why: a.why, Execution: x}
 	switch {
 	case a.fault() != nil:
-		return errors.Join(a.fault(), a.failure)
+		r.Err = errors.Join(a.fault(), a.failure)
 	case a.failure != nil:
-		return a.failure
-	case a.life.state == StateStalled:
+		r.Err = a.failure
+	case r.State == StateStalled:
 		state := "nothing"
 		if p := x.Positions(); len(p) > 0 {
 			state = p[len(p)-1].State.Name
 		}
-		return fmt.Errorf("the machine waits in %s for something that nobody will do: push its lines with --scenario, "+
+		r.Err = fmt.Errorf("the machine waits in %s for something that nobody will do: push its lines with --scenario, "+
 			"end it with --for, or run it on a terminal", state)
-	case a.life.state.Stopped() || x.Status == asl.StatusSucceeded:
-		return nil
-	default:
-		return fmt.Errorf("the execution ended as %v: %w", x.Status, x.Failure)
+	case !r.State.Stopped() && x.Status != asl.StatusSucceeded:
+		r.Err = fmt.Errorf("the execution ended as %v: %w", x.Status, x.Failure)
 	}
+	return r
 }

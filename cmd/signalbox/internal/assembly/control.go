@@ -27,11 +27,12 @@ const ControlSocket = "control.sock"
 // answerLimit is how long an operation may take to answer.
 const answerLimit = 10 * time.Second
 
-// A control listens on the socket. Whoever may open the folder may use it, and nobody else.
+// A control listens on the socket. Those who may open the folder may use it.
 type control struct {
-	server *http.Server
-	done   sync.WaitGroup
-	failed error
+	server  *http.Server
+	closing chan struct{} // closed when the machine answers no more
+	done    sync.WaitGroup
+	failed  error
 }
 
 // An operator does what it is asked and calls answer once, from whatever goroutine.
@@ -59,7 +60,8 @@ func listen(dir string, do operator) (*control, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the control socket: %w", err)
 	}
-	c := &control{server: &http.Server{Handler: controlHandler(do), ReadTimeout: answerLimit}}
+	c := &control{closing: make(chan struct{})}
+	c.server = &http.Server{Handler: controlHandler(do, c.closing), ReadTimeout: answerLimit}
 	c.done.Go(func() {
 		if err := c.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			c.failed = err
@@ -68,10 +70,13 @@ func listen(dir string, do operator) (*control, error) {
 	return c, nil
 }
 
-// close ends the socket; operations that are under way are given up.
+// closeTime is how long an answer that has been given may take to reach its operator when the socket is closed.
+const closeTime = 300 * time.Millisecond
+
+// close closes the socket. Operations that have no answer yet get none.
 func (c *control) close() error {
-	// An answer that has been given is still on its way.
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	close(c.closing)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
 	err := c.server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -81,7 +86,8 @@ func (c *control) close() error {
 	return errors.Join(err, c.failed)
 }
 
-func controlHandler(do operator) http.Handler {
+// controlHandler puts each request to the operator, and answers it when that does; no later than closing is closed.
+func controlHandler(do operator, closing <-chan struct{}) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 		var request controlRequest
@@ -104,13 +110,23 @@ func controlHandler(do operator) http.Handler {
 				answered <- controlAnswer{Output: value.Append(nil, output)}
 			}
 		})
+		var answer controlAnswer
 		select {
-		case answer := <-answered:
-			_ = json.NewEncoder(w).Encode(answer) // whoever asked has gone: nobody is there to be told
+		case answer = <-answered:
+		case <-closing:
+			select {
+			case answer = <-answered: // the operation has ended the run
+			default:
+				http.Error(w, "the machine has ended", http.StatusServiceUnavailable)
+				return
+			}
 		case <-time.After(answerLimit):
 			http.Error(w, "the machine has not answered", http.StatusGatewayTimeout)
+			return
 		case <-r.Context().Done():
+			return
 		}
+		_ = json.NewEncoder(w).Encode(answer) // the caller may have gone
 	})
 }
 

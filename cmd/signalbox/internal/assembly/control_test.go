@@ -1,4 +1,4 @@
-package assembly
+package assembly_test
 
 import (
 	"errors"
@@ -8,18 +8,19 @@ import (
 
 	"signalbox/asl"
 	"signalbox/asl/value"
+	"signalbox/cmd/signalbox/internal/assembly"
 )
 
 func TestOperationsReachTheRunningProcess(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := Ask(t.Context(), dir, "refill", nil); !errors.Is(err, ErrNotRunning) {
-		t.Fatalf("got %v, want %v", err, ErrNotRunning)
+	if _, err := assembly.Ask(t.Context(), dir, "refill", nil); !errors.Is(err, assembly.ErrNotRunning) {
+		t.Fatalf("got %v, want %v", err, assembly.ErrNotRunning)
 	}
 	// What a killed process has left behind is nobody's.
-	if err := os.WriteFile(dir+"/"+ControlSocket, nil, 0o600); err != nil {
+	if err := os.WriteFile(dir+"/"+assembly.ControlSocket, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := listen(dir, func(operation string, input any, answer func(any, *asl.Error)) {
+	c, err := assembly.Listen(dir, func(operation string, input any, answer func(any, *asl.Error)) {
 		go func() {
 			if operation == "refill" {
 				answer(value.NewObject("took", input), nil)
@@ -31,36 +32,36 @@ func TestOperationsReachTheRunningProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := Ask(t.Context(), dir, "refill", value.NewObject("25", int64(40)))
+	got, err := assembly.Ask(t.Context(), dir, "refill", value.NewObject("25", int64(40)))
 	if want := `{"took":{"25":40}}`; err != nil || value.Text(got) != want {
 		t.Errorf("got %s %v, want %s", value.Text(got), err, want)
 	}
-	_, err = Ask(t.Context(), dir, "dance", nil)
+	_, err = assembly.Ask(t.Context(), dir, "dance", nil)
 	var failure *asl.Error
 	if !errors.As(err, &failure) || failure.Error() != "No.Such: what?" {
 		t.Errorf("got %v, want No.Such: what?", err)
 	}
-	if err := c.close(); err != nil {
+	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := Ask(t.Context(), dir, "refill", nil); !errors.Is(err, ErrNotRunning) {
-		t.Errorf("after the end: got %v, want %v", err, ErrNotRunning)
+	if _, err := assembly.Ask(t.Context(), dir, "refill", nil); !errors.Is(err, assembly.ErrNotRunning) {
+		t.Errorf("after the end: got %v, want %v", err, assembly.ErrNotRunning)
 	}
 }
 
 func TestADataFolderBelongsToOneProcess(t *testing.T) {
 	dir := t.TempDir() + "/new/folder"
-	first, err := OpenData(dir)
+	first, err := assembly.OpenData(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenData(dir); err == nil || !strings.Contains(err.Error(), "works with it") {
+	if _, err := assembly.OpenData(dir); err == nil || !strings.Contains(err.Error(), "works with it") {
 		t.Errorf("got %v, want a refusal", err)
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	second, err := OpenData(dir)
+	second, err := assembly.OpenData(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func TestADataFolderBelongsToOneProcess(t *testing.T) {
 	if err := os.WriteFile(t.TempDir()+"/file", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenData("/dev/null/x"); err == nil {
+	if _, err := assembly.OpenData("/dev/null/x"); err == nil {
 		t.Error("a folder below a file was opened")
 	}
 }

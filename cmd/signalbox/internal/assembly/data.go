@@ -66,8 +66,8 @@ func DefaultData(machine string) (string, error) {
 	return filepath.Join(home, ".local", "state", "signalbox", machine), nil
 }
 
-// keepBooks opens the ledger of a plant that keeps one: in the data folder, else in memory.
-func (a *Assembly) keepBooks() (err error) {
+// openLedger opens the ledger of a plant that keeps one: in the data folder, else in memory.
+func (a *Assembly) openLedger() (err error) {
 	switch {
 	case !a.config.Target.recovers():
 		return nil

@@ -2,6 +2,12 @@ package assembly
 
 // What follows is for the tests of this package, which stand outside it.
 
+// Listen opens a control socket.
+var Listen = listen
+
+// Close closes it.
+func (c *control) Close() error { return c.close() }
+
 // A Lifecycle is the state machine of a run.
 type Lifecycle = lifecycle
 

@@ -14,8 +14,8 @@ import (
 	"signalbox/machines/direct"
 )
 
-// open makes the driver of the board's lines, with the world behind them in a simulation.
-func (a *Assembly) open() error {
+// openDriver makes the driver of the board's lines, with the world behind them in a simulation.
+func (a *Assembly) openDriver() error {
 	m := a.config.Target.BuiltIn
 	switch {
 	case a.config.Pins != nil:

@@ -1,4 +1,4 @@
-package assembly
+package assembly_test
 
 import (
 	"bufio"
@@ -19,6 +19,7 @@ import (
 
 	"signalbox/asl/engine"
 	"signalbox/asl/value"
+	"signalbox/cmd/signalbox/internal/assembly"
 	"signalbox/gpio"
 	"signalbox/machines"
 	"signalbox/machines/ledger"
@@ -153,7 +154,7 @@ func crashChild(dir string) error {
 	if err != nil {
 		return err
 	}
-	t, err := ReadTarget("vending")
+	t, err := assembly.ReadTarget("vending")
 	if err != nil {
 		return err
 	}
@@ -177,10 +178,10 @@ func crashChild(dir string) error {
 		clock.AfterFunc(step, tick)
 	}
 	clock.AfterFunc(0, tick)
-	a, err := Open(Config{
+	a, err := assembly.Open(assembly.Config{
 		Target: t, Board: board, Input: value.NewObject(), Data: dir, Seed: 1, Pins: pins, Clock: clock,
 		Ledger: func(l machines.Ledger) machines.Ledger { return watchedLedger{l, w} },
-	}, func(LogEvent) {})
+	})
 	if err != nil {
 		return err
 	}
@@ -591,7 +592,7 @@ func (c *crash) settle() {
 		if err != nil {
 			c.Fatal(err)
 		}
-		if _, err := OperateOffline(&m, file, vending.Settle, input, c.clock.now); err != nil {
+		if _, err := assembly.OperateOffline(&m, file, vending.Settle, input, c.clock.now); err != nil {
 			c.Fatalf("life %d: settle %s: %v", c.life, value.Text(input), err)
 		}
 		if err := file.Close(); err != nil {

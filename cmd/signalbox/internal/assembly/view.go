@@ -44,9 +44,6 @@ func (a *Assembly) View() View {
 // Do has f done on the clock's goroutine, between two entries of its queue. It may be called from any goroutine.
 func (a *Assembly) Do(f func()) { a.clock.Interject(f) }
 
-// KeepOpen keeps [Assembly.Run] from ending when a simulation has nothing left to do: somebody may still push a line.
-func (a *Assembly) KeepOpen() { a.clock.KeepOpen() }
-
 // Simulated reports whether time is simulated: it can be paused, and its speed changed.
 func (a *Assembly) Simulated() bool { return !a.config.Real() }
 
