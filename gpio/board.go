@@ -77,6 +77,7 @@ const (
 	Out
 )
 
+// String returns "in" or "out", as a board file writes it.
 func (d Direction) String() string {
 	if d == Out {
 		return "out"

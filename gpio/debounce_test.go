@@ -64,7 +64,7 @@ func TestDebouncerAgreesWithSampling(t *testing.T) {
 		stable := rapid.IntRange(0, 12).Draw(t, "stable")
 		first := rapid.Bool().Draw(t, "first")
 		gaps := rapid.SliceOfN(rapid.IntRange(1, 20), 1, 40).Draw(t, "gaps")
-		lazy := rapid.Bool().Draw(t, "nobody comes at deadlines")
+		lazy := rapid.Bool().Draw(t, "deadlines are missed")
 
 		edges, end := map[int]bool{}, 0
 		level := first

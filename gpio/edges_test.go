@@ -36,7 +36,7 @@ func (p *queuePin) Read() periph.Level {
 func (p *queuePin) Halt() error {
 	select {
 	case p.halt <- struct{}{}:
-	default: // nobody waits
+	default: // no wait is running
 	}
 	return nil
 }

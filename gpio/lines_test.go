@@ -35,7 +35,7 @@ type fakePin struct {
 	line         gpio.Line
 	output       bool
 	level        periph.Level
-	told         func(periph.Level, string)
+	listener     func(periph.Level, string)
 	claimed      bool
 }
 
@@ -87,15 +87,15 @@ func (p *fakePin) Function() string {
 }
 
 func (p *fakePin) Notify(f func(periph.Level, string)) func() {
-	p.told = f
-	return func() { p.told = nil }
+	p.listener = f
+	return func() { p.listener = nil }
 }
 
 // push moves the line from outside.
 func (p *fakePin) push(l periph.Level) {
 	p.level = l
-	if p.told != nil {
-		p.told(l, "pushed")
+	if p.listener != nil {
+		p.listener(l, "pushed")
 	}
 }
 
@@ -275,7 +275,7 @@ func TestLineThatMayBeOnCountsAsOn(t *testing.T) {
 	}
 	var refusal *gpio.Refusal
 	if err := d.out(t, "down").Out(periph.High); !errors.As(err, &refusal) {
-		t.Errorf("got %v, want a Refusal: nobody knows what up does", err)
+		t.Errorf("got %v, want a Refusal: the state of up is unknown", err)
 	}
 	delete(d.driver.dead, "up")
 	check(t, d.out(t, "up").Out(periph.Low))
@@ -293,7 +293,7 @@ func TestMaxOnTurnsOffAndAsksForAnOffBeforeTheNextOn(t *testing.T) {
 	if !up.Tripped() || d.driver.pins["up"].level != periph.Low {
 		t.Errorf("tripped %t, physical level %s; want true and Low", up.Tripped(), d.driver.pins["up"].level)
 	}
-	check(t, d.Safe("somebody else failed")) // is no command
+	check(t, d.Safe("another line failed")) // is no command
 	err := up.Out(periph.High)
 	var refusal *gpio.Refusal
 	if !errors.As(err, &refusal) || *refusal != (gpio.Refusal{Line: "up", Rule: gpio.RuleMaxOn, Limit: 5 * time.Second}) {

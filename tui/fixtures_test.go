@@ -55,8 +55,8 @@ func crossing() tui.Snapshot {
 			state(p+"PedestrianClearance", "Wait", "36 ft at 3.5 ft/s: 11 s.", p+"Hold"),
 			state(p+"Green", "Task", "Refused unless the other road has shown red for 2 s.", p+"MinimumGreen"),
 			state(p+"MinimumGreen", "Wait", "Long enough for the first cars.", p+"Hold"),
-			state(p+"Hold", "Task", "Green until somebody waits on the other road, or 30 s.", p+"Amber"),
-			state(p+"Amber", "Task", "Whoever can stop, stops.", p+"AllRed"),
+			state(p+"Hold", "Task", "Green until the other road has a call, or 30 s.", p+"Amber"),
+			state(p+"Amber", "Task", "Drivers who can stop do so.", p+"AllRed"),
 			state(p+"AllRed", "Wait", "The last car leaves the crossing.", road[1]+"ReadCalls"),
 		)
 	}

@@ -305,9 +305,14 @@ func (p *pin) Pull() periph.Pull {
 	return p.pull
 }
 
+// DefaultPull returns the pull at power-on, as gpioioctl knows it.
 func (p *pin) DefaultPull() periph.Pull { return p.line.DefaultPull() }
-func (p *pin) Name() string             { return p.line.Name() }
-func (p *pin) Number() int              { return p.line.Number() }
+
+// Name returns the name that the kernel gives the line.
+func (p *pin) Name() string { return p.line.Name() }
+
+// Number returns the number that periph gives the line.
+func (p *pin) Number() int { return p.line.Number() }
 
 // String returns the chip and the offset, such as gpiochip0:17. That of gpioioctl returns a page of JSON.
 func (p *pin) String() string { return p.at.chip + ":" + strconv.Itoa(p.at.offset) }

@@ -78,7 +78,7 @@ type fakeLine struct {
 	consumer     string
 
 	mu      sync.Mutex
-	busy    bool // somebody else has it
+	busy    bool // another program has it
 	dir     string
 	unsound bool // failed and not closed since
 	level   periph.Level
@@ -407,7 +407,7 @@ func TestOutputsAreReadBack(t *testing.T) {
 	}
 }
 
-// A line that somebody else has is refused as an output that is read back, too, and can be had when it is free.
+// A line that another program has is refused as an output that is read back, too, and can be claimed when it is free.
 func TestABusyOutput(t *testing.T) {
 	line := newLine(t, "GPIO17")
 	line.busy, line.consumer = true, "pigpiod@81"

@@ -327,7 +327,7 @@ func TestScenarioCutsThePower(t *testing.T) {
 	}
 }
 
-// The world behind a line may hold back what somebody pushes; what it drives itself goes through.
+// The simulated world may stop pushes of a line; its own Drive goes through.
 func TestAPushThatIsHeldBackDoesNotHappen(t *testing.T) {
 	seen := play(t, func(clock *clocktest.Clock, panel *sim.Panel, _ *gpio.Lines) {
 		open := false

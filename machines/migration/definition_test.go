@@ -32,7 +32,7 @@ func TestDefinitions(t *testing.T) {
 			}
 			last := len(s.Catch) - 1
 			if m.State(s.Name) == s && (last < 0 || !slices.Equal(s.Catch[last].ErrorEquals, []string{asl.ErrAll})) {
-				t.Errorf("%s: nobody hears of it when %s fails", d.name, s.Name)
+				t.Errorf("%s: the failure of %s is not reported", d.name, s.Name)
 			}
 		}
 	}

@@ -119,7 +119,7 @@ func TestTheSourceRefusesWhatTheStateMachineRefuses(t *testing.T) {
 				t.Errorf("the migrated entry is %v", got)
 			}
 			if _, err := db.Exec("INSERT INTO entries (id, payload, state) VALUES (5000, '', 'migrated')"); err == nil {
-				t.Error("an entry was migrated that nobody has moved")
+				t.Error("an entry was migrated without a move")
 			}
 			// What is not migrated is its owner's.
 			must(fmt.Sprintf("UPDATE entries SET payload = 'another' WHERE id = %d", pending))

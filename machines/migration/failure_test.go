@@ -81,7 +81,7 @@ func TestWhatCannotBeMovedIsPutAsideAndTold(t *testing.T) {
 					t.Errorf("the other entry 7 is %v", has)
 				}
 
-				// Somebody mends it and starts again.
+				// An operator repairs it and starts again.
 				change(t, s.target, "DELETE FROM entries WHERE id = 7")
 				change(t, s.source, "UPDATE entries SET payload = 'short' WHERE id = 3")
 				if got = migrate(t, d.text, s.plan(t, 20), nil); got.x.Status != asl.StatusSucceeded {
@@ -136,7 +136,7 @@ func TestAStoreThatDoesNotAnswer(t *testing.T) {
 			if want := "the migration has stopped: " + cause; !slices.Contains(got.notes, want) {
 				t.Errorf("no note says %s: %q", want, got.notes)
 			}
-			// One that fails now and then is tried again, and nobody hears of it.
+			// A failure that passes is retried, and not reported.
 			calls := 0
 			flaky := func(string) error {
 				if calls++; calls%41 == 0 {
@@ -286,7 +286,7 @@ func TestPlans(t *testing.T) {
 				t.Errorf("%+v: got %v, want %s", c.settings, err, c.want)
 			}
 			if err != nil && strings.Contains(err.Error(), "secret") {
-				t.Errorf("%+v: %v tells the password", c.settings, err)
+				t.Errorf("%+v: %v shows the password", c.settings, err)
 			}
 			continue
 		}

@@ -17,6 +17,7 @@ type Clock struct {
 	queue    []*entry
 }
 
+// An entry is a function in the queue. Sequence orders entries of one time.
 type entry struct {
 	at       time.Time
 	sequence int

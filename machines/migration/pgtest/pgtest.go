@@ -53,6 +53,7 @@ func Installed() bool {
 
 var errMissing = errors.New("PostgreSQL (initdb, postgres) is not installed")
 
+// A cluster is a running server.
 type cluster struct {
 	dir       string
 	end       *os.File // the server runs while this is open
