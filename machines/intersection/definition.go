@@ -88,7 +88,7 @@ func fitRings(file string, c *Config) error {
 	return nil
 }
 
-// drawBoard returns a board for a crossing. Outputs are active-high and on BCM 9 to 27, inputs on BCM 0 to 8, as far as
+// drawBoard returns a board for a crossing. Outputs are active-high and on GPIO9 to GPIO27, inputs on GPIO0 to GPIO8, as far as
 // these last; the rest is on expanders with sixteen lines each.
 func drawBoard(c *Config, name string) []byte {
 	var b bytes.Buffer
