@@ -26,6 +26,7 @@ import (
 	"strings"
 
 	"signalbox/asl"
+	"signalbox/asl/value"
 )
 
 // A File is what a file holds. It does not change.
@@ -123,9 +124,16 @@ func (f *File) machine(name string) *machine {
 	return nil
 }
 
+// maxNames is how many names a message lists.
+const maxNames = 50
+
+// names returns names for a message: "a, b", "a, b and 3 more", or "none".
 func names(list []string) string {
-	if len(list) == 0 {
+	switch n := len(list) - maxNames; {
+	case len(list) == 0:
 		return "none"
+	case n > 0:
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:maxNames], ", "), n)
 	}
 	return strings.Join(list, ", ")
 }
@@ -141,7 +149,7 @@ func (c *Case) Check(m *asl.Machine) error {
 			tasks = append(tasks, s.Name)
 		}
 	}
-	r := reader{name: c.file.name, text: c.file.text}
+	r := reader{name: c.file.name, source: value.NewSource(c.file.text)}
 	for _, s := range c.states {
 		switch t, there := types[s.state]; {
 		case !there:

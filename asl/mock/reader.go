@@ -19,7 +19,7 @@ import (
 
 // Read reads the text of a file; name stands for it in messages. The error is of type [yamltree.Faults].
 func Read(name string, text []byte) (*File, error) {
-	r := &reader{name: name, text: text}
+	r := &reader{name: name, source: value.NewSource(text)}
 	var syntax *value.SyntaxError
 	if _, err := value.Read(text); errors.As(err, &syntax) {
 		r.fault(syntax.Offset, "not JSON: %s", syntax.Reason)
@@ -36,23 +36,30 @@ func Read(name string, text []byte) (*File, error) {
 // A reader goes through a text that is well-formed JSON, and notes what is wrong with it.
 type reader struct {
 	name   string
-	text   []byte
+	source *value.Source
 	faults yamltree.Faults
 
-	responses []string // their names
+	responses []string // the names of the file's responses
+	compared  int      // names that unknown ones were compared with
 }
 
 func (r *reader) fault(at int64, format string, args ...any) {
-	line, column := value.Position(r.text, at)
+	line, column := r.source.Position(at)
 	r.faults = append(r.faults, yamltree.Fault{File: r.name, Line: line, Column: column, Message: fmt.Sprintf(format, args...)})
 }
 
 func (r *reader) err() error { return r.faults.Err() }
 
-// meant ends a message about an unknown name with those that are close to it, else with all that are known.
+// maxCompared is how many comparisons of names a file is worth. Each takes microseconds, and a file may have thousands of unknown
+// names and thousands of known ones.
+const maxCompared = 500_000
+
+// meant ends a message about an unknown name with the known ones that are similar to it, else with some that are known.
 func (r *reader) meant(name string, known []string, are string) string {
-	if hint := near.Hint(name, known); hint != "" {
-		return hint
+	if r.compared += len(known); r.compared <= maxCompared {
+		if hint := near.Hint(name, known); hint != "" {
+			return hint
+		}
 	}
 	return fmt.Sprintf("; %s: %s", are, names(known))
 }
@@ -133,7 +140,7 @@ func (r *reader) all(p part, what string, names ...string) map[string]member {
 }
 
 func (r *reader) file(top part) *File {
-	f := &File{name: r.name, text: r.text}
+	f := &File{name: r.name, text: r.source.Text()}
 	fields := r.all(top, "the file", "StateMachines", "MockedResponses")
 	var responses map[string]*response
 	if field, ok := fields["MockedResponses"]; ok {

@@ -28,13 +28,16 @@ func Names(name string, known []string) []string {
 		name     string
 		distance int
 	}
-	found := make([]candidate, 0, len(known))
+	wanted := strings.ToLower(name)
+	var found []candidate
 	for _, k := range known {
-		d := distance(strings.ToLower(name), strings.ToLower(k))
-		switch {
-		case d <= max(1, len(k)/3) && d < max(len(name), len(k)): // at least one letter in common
-		case len(name) >= 3 && strings.Contains(strings.ToLower(k), strings.ToLower(name)):
-		default:
+		lower := strings.ToLower(k)
+		limit := min(max(1, len(k)/3), max(len(name), len(k))-1) // at least one letter in common
+		d := distance(wanted, lower, limit)
+		switch contains := len(name) >= 3 && strings.Contains(lower, wanted); {
+		case contains:
+			d = len(lower) - len(wanted)
+		case d > limit:
 			continue
 		}
 		found = append(found, candidate{k, d})
@@ -48,30 +51,40 @@ func Names(name string, known []string) []string {
 	return names
 }
 
-// distance returns the edit distance of a and b in bytes: insertions, deletions, replacements, and swaps of neighbours
-// (optimal string alignment). For texts of more than 64 bytes it returns the longer length.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
+// maxLength is how long names may be whose letters are compared.
+const maxLength = 64
+
+// distance counts the letters to insert, delete or replace, and the neighbors to swap, that turn a into b (optimal string
+// alignment, Damerau and Levenshtein). Where that is more than limit it may return any number above limit: it gives up early, as a
+// file may have thousands of unknown names and thousands of known ones.
+func distance(a, b string, limit int) int {
+	if len(a) > maxLength || len(b) > maxLength || len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return max(len(a), len(b))
 	}
-	var row2, row1 []int // the rows before row
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	// Row i has the distances of a[:i] from every b[:j]; a swap looks two rows back.
+	var rows [3][maxLength + 1]int
+	for j := range len(b) + 1 {
+		rows[0][j] = j
 	}
 	for i := 1; i <= len(a); i++ {
-		row2, row1, row = row1, row, make([]int, len(b)+1)
+		row, last, before := &rows[i%3], &rows[(i+2)%3], &rows[(i+1)%3]
 		row[0] = i
+		least := i
 		for j := 1; j <= len(b); j++ {
-			replace := row1[j-1]
+			d := last[j-1]
 			if a[i-1] != b[j-1] {
-				replace++
+				d++
 			}
-			row[j] = min(replace, row1[j]+1, row[j-1]+1)
+			d = min(d, last[j]+1, row[j-1]+1)
 			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], row2[j-2]+1)
+				d = min(d, before[j-2]+1)
 			}
+			row[j] = d
+			least = min(least, d)
+		}
+		if least > limit { // then the row before, from which a swap leads on, has nothing below limit
+			return max(len(a), len(b))
 		}
 	}
-	return row[len(b)]
+	return rows[len(a)%3][len(b)]
 }
