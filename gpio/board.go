@@ -2,7 +2,6 @@ package gpio
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	periph "periph.io/x/conn/v3/gpio"
 
 	"signalbox/internal/near"
+	"signalbox/internal/textfile"
 	"signalbox/internal/yamltree"
 )
 
@@ -121,7 +121,7 @@ func (b *Board) names() []string {
 
 // ReadBoard reads the board file at path. The error is that of reading the file, or [Faults]; see [ParseBoard].
 func ReadBoard(path string) (*Board, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the user names the file
+	text, err := textfile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("gpio: board: %w", err)
 	}
@@ -392,7 +392,7 @@ func (r *boardReader) named(n *yaml.Node, what, name string) *boardLine {
 	for i, l := range r.order {
 		names[i] = l.Name
 	}
-	r.Fault(n, "%s: no line %q%s", what, name, near.Hint(name, names))
+	r.Fault(n, "%s: no line %q%s", what, name, r.Hint(name, names))
 	return nil
 }
 

@@ -3,6 +3,7 @@ package mock_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -379,4 +380,25 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Thousands of unknown names beside thousands of known ones: the messages list some of those, and hints are not looked for without
+// end. (Each message listed all of them, which was hundreds of megabytes.)
+func TestMessagesAboutThousandsOfNamesStayShort(t *testing.T) {
+	var states, responses []string
+	for i := range 5000 {
+		states = append(states, fmt.Sprintf(`"state %d":"unknown %d"`, i, i))
+		responses = append(responses, fmt.Sprintf(`"response %d":{"0":{"Return":1}}`, i))
+	}
+	text := `{"StateMachines":{"m":{"TestCases":{"c":{` + strings.Join(states, ",") + `}}}},"MockedResponses":{` + strings.Join(responses, ",") + `}}`
+	_, err := mock.Read("f", []byte(text))
+	var found yamltree.Faults
+	if !errors.As(err, &found) || len(found) != 5000 {
+		t.Fatalf("got %d faults, want 5000", len(found))
+	}
+	for _, f := range []yamltree.Fault{found[0], found[4999]} {
+		if len(f.Message) > 1200 || !strings.HasSuffix(f.Message, "response 49 and 4950 more") {
+			t.Errorf("got the message %s", f.Message)
+		}
+	}
 }

@@ -40,7 +40,7 @@ type reader struct {
 	faults yamltree.Faults
 
 	responses []string // the names of the file's responses
-	compared  int      // names that unknown ones were compared with
+	hints     near.Hints
 }
 
 func (r *reader) fault(at int64, format string, args ...any) {
@@ -50,16 +50,10 @@ func (r *reader) fault(at int64, format string, args ...any) {
 
 func (r *reader) err() error { return r.faults.Err() }
 
-// maxCompared is how many comparisons of names a file is worth. Each takes microseconds, and a file may have thousands of unknown
-// names and thousands of known ones.
-const maxCompared = 500_000
-
 // meant ends a message about an unknown name with the known ones that are similar to it, else with some that are known.
 func (r *reader) meant(name string, known []string, are string) string {
-	if r.compared += len(known); r.compared <= maxCompared {
-		if hint := near.Hint(name, known); hint != "" {
-			return hint
-		}
+	if hint := r.hints.Hint(name, known); hint != "" {
+		return hint
 	}
 	return fmt.Sprintf("; %s: %s", are, names(known))
 }

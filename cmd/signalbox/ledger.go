@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"signalbox/asl/value"
 	"signalbox/cmd/signalbox/internal/assembly"
 	"signalbox/internal/near"
+	"signalbox/internal/textfile"
 	"signalbox/machines"
 	"signalbox/machines/ledger"
 	"signalbox/machines/vending"
@@ -207,7 +207,7 @@ func (p ledgerPlace) do(ctx context.Context, s streams, operation string, pairs 
 // alone does an operation where no process runs.
 func (p ledgerPlace) alone(dir string, m *machines.Machine, operation string, input *value.Object) (_ any, err error) {
 	if p.Config != "" {
-		text, err := os.ReadFile(p.Config)
+		text, err := textfile.Read(p.Config)
 		if err != nil {
 			return nil, assembly.Usagef("--config: %w", err)
 		}

@@ -21,6 +21,7 @@ import (
 	"signalbox/cmd/signalbox/internal/assembly"
 	"signalbox/gpio"
 	"signalbox/gpio/scenario"
+	"signalbox/internal/textfile"
 	"signalbox/machines"
 )
 
@@ -170,7 +171,7 @@ func (c *runCmd) configure(t *assembly.Target) error {
 	if t.BuiltIn == nil || t.BuiltIn.Configure == nil {
 		return fmt.Errorf("--config: %s has nothing to configure", t.Name)
 	}
-	text, err := os.ReadFile(c.Config)
+	text, err := textfile.Read(c.Config)
 	if err != nil {
 		return fmt.Errorf("--config: %w", err)
 	}
@@ -186,7 +187,7 @@ func (c *runCmd) services() (*services.Mapping, error) {
 	if c.Services == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(c.Services)
+	text, err := textfile.Read(c.Services)
 	if err != nil {
 		return nil, fmt.Errorf("--services: %w", err)
 	}
@@ -225,7 +226,7 @@ func (c *runCmd) mocks(t *assembly.Target) (*mock.Case, error) {
 		}
 		return nil, nil
 	}
-	text, err := os.ReadFile(c.Mocks)
+	text, err := textfile.Read(c.Mocks)
 	if err != nil {
 		return nil, fmt.Errorf("--mocks: %w", err)
 	}

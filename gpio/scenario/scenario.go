@@ -22,7 +22,6 @@ package scenario
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -30,7 +29,7 @@ import (
 
 	"signalbox/gpio"
 	"signalbox/gpio/sim"
-	"signalbox/internal/near"
+	"signalbox/internal/textfile"
 	"signalbox/internal/yamltree"
 )
 
@@ -171,7 +170,7 @@ func (s *Scenario) Schedule(clock Clock, panel *sim.Panel) {
 
 // Read reads the scenario file at path. The error is that of reading the file, or gpio.Faults; see [Parse].
 func Read(path string, board *gpio.Board) (*Scenario, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the user names the file
+	text, err := textfile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %w", err)
 	}
@@ -433,7 +432,7 @@ func (r *reader) line(m yamltree.Member, directions ...gpio.Direction) string {
 		for i, l := range r.board.Lines {
 			names[i] = l.Name
 		}
-		r.Fault(m.Value, "board %s has no line %q%s", r.board.Name, name, near.Hint(name, names))
+		r.Fault(m.Value, "board %s has no line %q%s", r.board.Name, name, r.Hint(name, names))
 	case slices.Contains(directions, l.Direction):
 	case l.Direction == gpio.Out:
 		r.Fault(m.Value, "line %q is an output; only inputs can be pushed (an output can have a fault)", name)

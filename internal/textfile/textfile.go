@@ -18,11 +18,14 @@ func Head(name string, limit int) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, int64(limit)))
 }
 
-// Read returns the content of a file. One that is longer than limit bytes is an error.
-func Read(name string, limit int) ([]byte, error) {
-	text, err := Head(name, limit+1)
-	if err == nil && len(text) > limit {
-		return nil, fmt.Errorf("%s: longer than %d bytes, the most that such a file may have", name, limit)
+// MaxLength is how many bytes of a file [Read] takes: more than a board, a scenario or a file of answers ever has.
+const MaxLength = 16 << 20
+
+// Read returns the content of a file. One that is longer than [MaxLength] is an error.
+func Read(name string) ([]byte, error) {
+	text, err := Head(name, MaxLength+1)
+	if err == nil && len(text) > MaxLength {
+		return nil, fmt.Errorf("%s: longer than %d bytes, the most that is read", name, MaxLength)
 	}
 	return text, err
 }

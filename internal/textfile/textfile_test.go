@@ -11,42 +11,49 @@ import (
 	"signalbox/internal/textfile"
 )
 
+func TestHeadReadsNoMoreThanTheLimit(t *testing.T) {
+	for _, size := range []int{0, 9, 10, 11, 5000} {
+		content := strings.Repeat("x", size)
+		head, err := textfile.Head(file(t, content), 10)
+		if want := content[:min(size, 10)]; err != nil || string(head) != want {
+			t.Errorf("%d bytes: got %q, %v; want %q", size, head, err, want)
+		}
+	}
+	if head, err := textfile.Head("/dev/zero", 1000); err != nil || len(head) != 1000 {
+		t.Errorf("a file without an end: got %d bytes, %v; want 1000", len(head), err)
+	}
+}
+
 func TestReadTakesFilesUpToTheLimit(t *testing.T) {
-	for _, c := range []struct {
-		size int
-		ok   bool
-	}{{0, true}, {9, true}, {10, true}, {11, false}, {5000, false}} {
-		content := strings.Repeat("x", c.size)
-		name := filepath.Join(t.TempDir(), "file")
-		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
+	for _, size := range []int{0, 10, textfile.MaxLength} {
+		content := strings.Repeat("x", size)
+		if text, err := textfile.Read(file(t, content)); err != nil || string(text) != content {
+			t.Errorf("%d bytes: got %d bytes, %v; want all", size, len(text), err)
 		}
-		text, err := textfile.Read(name, 10)
-		switch {
-		case c.ok && (err != nil || string(text) != content):
-			t.Errorf("%d bytes: got %q, %v; want all", c.size, text, err)
-		case !c.ok && (err == nil || err.Error() != name+": longer than 10 bytes, the most that such a file may have"):
-			t.Errorf("%d bytes: got %v, want an error", c.size, err)
-		}
-		head, err := textfile.Head(name, 10)
-		if want := content[:min(c.size, 10)]; err != nil || string(head) != want {
-			t.Errorf("the head of %d bytes: got %q, %v; want %q", c.size, head, err, want)
+	}
+	for _, name := range []string{file(t, strings.Repeat("x", textfile.MaxLength+1)), "/dev/zero"} {
+		_, err := textfile.Read(name)
+		if want := name + ": longer than 16777216 bytes, the most that is read"; err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }
 
-func TestReadStopsInAFileWithoutAnEnd(t *testing.T) {
-	if _, err := textfile.Read("/dev/zero", 1000); err == nil {
-		t.Error("got no error for /dev/zero")
+func file(t *testing.T, content string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
 	}
+	return name
 }
 
 func TestReadHandsOnTheErrorsOfTheSystem(t *testing.T) {
 	folder := t.TempDir()
-	if _, err := textfile.Read(filepath.Join(folder, "none"), 10); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := textfile.Read(filepath.Join(folder, "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want that the file is not there", err)
 	}
-	if _, err := textfile.Read(folder, 10); err == nil {
+	if _, err := textfile.Read(folder); err == nil {
 		t.Error("got no error for a folder")
 	}
 }

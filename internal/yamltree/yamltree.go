@@ -65,12 +65,22 @@ type Tree struct {
 	file   string
 	root   *yaml.Node
 	faults Faults
+	hints  near.Hints
+	cut    bool // faults were left out
+	unread int  // how many more members and elements may be read
 }
+
+// Bounds for a hostile file. A part that aliases name is read as often as it is named, so that a few kilobytes may stand for
+// millions of members.
+const (
+	maxFaults = 10_000
+	minRead   = 1_000_000 // members and elements, however short the file is; a longer one may have a member for each byte
+)
 
 // Read parses text. File names the file in faults, and what its content in the fault of an empty file. A text that is empty
 // or no YAML has a fault and no root.
 func Read(file string, text []byte, what string) *Tree {
-	t := &Tree{file: file}
+	t := &Tree{file: file, unread: max(minRead, len(text))}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var doc yaml.Node
 	err := dec.Decode(&doc)
@@ -121,11 +131,33 @@ func (t *Tree) Fault(n *yaml.Node, format string, args ...any) {
 }
 
 func (t *Tree) at(line, column int, format string, args ...any) {
+	if len(t.faults) == maxFaults {
+		t.cut = true
+		return
+	}
 	t.faults = append(t.faults, Fault{t.file, max(line, 1), max(column, 1), fmt.Sprintf(format, args...)})
 }
 
-// Err returns the faults so far; see [Faults.Err].
-func (t *Tree) Err() error { return t.faults.Err() }
+// Err returns the faults so far; see [Faults.Err]. Behind the first 10,000 there is one that says that there are more.
+func (t *Tree) Err() error {
+	err := t.faults.Err()
+	if t.cut {
+		return append(err.(Faults), Fault{t.file, 1, 1, "there are more faults than are listed"}) //nolint:errorlint,forcetypeassert // it is of that type
+	}
+	return err
+}
+
+// spend counts members or elements that are about to be read at n, and reports false where too many have been: then there is a
+// fault, and nothing in n is read.
+func (t *Tree) spend(n *yaml.Node, children int) bool {
+	if t.unread < 0 {
+		return false
+	}
+	if t.unread -= children; t.unread < 0 {
+		t.Fault(n, "the file is too long when its aliases are replaced by what they stand for")
+	}
+	return t.unread >= 0
+}
 
 // A Member is a key of a mapping with its value. Key is the node of the key, for faults.
 type Member struct {
@@ -138,6 +170,9 @@ type Member struct {
 func (t *Tree) Mapping(n *yaml.Node, what string) []Member {
 	if n.Kind != yaml.MappingNode {
 		t.Fault(n, "%s should be a mapping (name: value), not %s", what, kind(n))
+		return nil
+	}
+	if !t.spend(n, len(n.Content)/2) {
 		return nil
 	}
 	var members []Member
@@ -174,17 +209,23 @@ func (t *Tree) Fields(n *yaml.Node, what string, known ...string) map[string]Mem
 
 // Unknown adds a fault for a member whose name is not in known. It suggests similar names, or lists all.
 func (t *Tree) Unknown(m Member, what string, known []string) {
-	hint := near.Hint(m.Name, known)
+	hint := t.Hint(m.Name, known)
 	if hint == "" {
 		hint = "; known are " + strings.Join(known, ", ")
 	}
 	t.Fault(m.Key, "%s has no key %q%s", what, m.Name, hint)
 }
 
+// Hint returns what [near.Hint] does, for the end of a fault's message. It is "" where the file has thousands of unknown names.
+func (t *Tree) Hint(name string, known []string) string { return t.hints.Hint(name, known) }
+
 // List returns the elements of n.
 func (t *Tree) List(n *yaml.Node, what string) []*yaml.Node {
 	if n.Kind != yaml.SequenceNode {
 		t.Fault(n, "%s should be a list, not %s", what, kind(n))
+		return nil
+	}
+	if !t.spend(n, len(n.Content)) {
 		return nil
 	}
 	list := make([]*yaml.Node, len(n.Content))
