@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,23 +13,33 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	mainpkg "signalbox/cmd/signalbox"
 )
 
-// signalbox is the built program.
+// signalbox is the path of the program.
 var signalbox string
 
+// TestMain makes the test binary the program as well, under the name signalbox in a folder that comes first in PATH. So
+// nothing is built, and the program has the race detector when the tests have it.
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "signalbox")
-	if err != nil {
+	testscript.Main(withProgram{m}, map[string]func(){"signalbox": mainpkg.Main})
+}
+
+// withProgram runs the tests when the program is in PATH.
+type withProgram struct{ *testing.M }
+
+// Run implements testscript.TestingM.
+func (m withProgram) Run() int {
+	var err error
+	if signalbox, err = exec.LookPath("signalbox"); err != nil {
 		panic(err)
 	}
-	signalbox = filepath.Join(dir, "signalbox")
-	if out, err := exec.Command("go", "build", "-o", signalbox, ".").CombinedOutput(); err != nil {
-		panic(string(out))
+	// A program with the race detector sleeps before it exits, so that other goroutines can report: 1 s by default.
+	if err := os.Setenv("GORACE", strings.TrimSpace("atexit_sleep_ms=50 "+os.Getenv("GORACE"))); err != nil {
+		panic(err)
 	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
+	return m.M.Run()
 }
 
 // The scripts use the program as its users do. $EXAMPLES and $MACHINES are folders of the project.
@@ -37,16 +48,32 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	inputs(t, filepath.Join(root, "examples"))
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("PATH", filepath.Dir(signalbox)+string(os.PathListSeparator)+env.Getenv("PATH"))
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			env.Setenv("EXAMPLES", filepath.Join(root, "examples"))
 			env.Setenv("MACHINES", filepath.Join(root, "machines"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"order": order, "exits": exits},
 	})
+}
+
+// inputs makes the files of a folder inputs of the tests in go test's cache, which sees what the tests open themselves, and
+// not what the program reads.
+func inputs(tb testing.TB, folder string) {
+	tb.Helper()
+	err := filepath.WalkDir(folder, func(name string, _ fs.DirEntry, err error) error {
+		if err == nil {
+			_, err = os.Stat(name)
+		}
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // exits runs a command and wants an exit code: exits 2 signalbox run …

@@ -1,0 +1,4 @@
+package main
+
+// Main is the program, which the test binary is as well: see TestMain.
+var Main = main
