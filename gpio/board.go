@@ -251,7 +251,7 @@ func (r *boardReader) place(m yamltree.Member, l *boardLine, fields map[string]y
 		r.Fault(onHeader.Key, "%s has both %s and line; keep one: bcm or pin on the header, else chip and line", what, key)
 		return
 	case onHeader.Key != nil && hasChip:
-		r.Fault(chip.Key, "%s has both %s and chip; take chip away, the driver finds the header's chip by itself", what, key)
+		r.Fault(chip.Key, "%s has both %s and chip; remove chip, the driver finds the header's chip by itself", what, key)
 		return
 	case onHeader.Key != nil:
 		l.Number, at, ok = r.header(what, fields)
@@ -294,13 +294,13 @@ func (r *boardReader) input(l *boardLine, fields map[string]yamltree.Member) {
 			l.Pull = periph.PullDown
 		}
 		if output {
-			r.Fault(f.Key, "%s is an output; pull is for inputs, take it away", what)
+			r.Fault(f.Key, "%s is an output; pull is for inputs, remove it", what)
 		}
 	}
 	if f, ok := fields["debounce"]; ok {
 		l.Debounce, _ = r.Duration(f.Value, what+": debounce", 0, maxDebounce)
 		if output {
-			r.Fault(f.Key, "%s is an output; debounce is for inputs, take it away", what)
+			r.Fault(f.Key, "%s is an output; debounce is for inputs, remove it", what)
 		}
 	}
 	if output {
@@ -322,7 +322,7 @@ func (r *boardReader) output(m yamltree.Member, l *boardLine, fields map[string]
 	case l.Direction == Out && !ok:
 		r.Fault(m.Key, "%s is an output without a safe level; add safe: off, or safe: on", what)
 	case l.Direction == In && ok:
-		r.Fault(f.Key, "%s is an input; a safe level is for outputs, take it away", what)
+		r.Fault(f.Key, "%s is an input; a safe level is for outputs, remove it", what)
 		l.Safe, l.safe = false, false
 	}
 }

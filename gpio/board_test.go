@@ -91,7 +91,7 @@ lines:
   text: {chip: gpiochip0, line: four, direction: in}
 `, `b:3:3: line nowhere has no place; write bcm: and its GPIO number, pin: and its position on the header, or chip: and line:
 b:4:10: line both has both bcm and line; keep one: bcm or pin on the header, else chip and line
-b:5:18: line chip has both bcm and chip; take chip away, the driver finds the header's chip by itself
+b:5:18: line chip has both bcm and chip; remove chip, the driver finds the header's chip by itself
 b:6:12: line nochip has a line but no chip; add chip: gpiochip0, or write bcm or pin instead of line
 b:7:12: line noline has a chip but no line; add line: and the offset on the chip
 b:8:14: line far: the header has GPIO0 to GPIO27, not GPIO99; bcm is the GPIO number, not the position on the header: pin 11 is GPIO17; for a line that is not on the header write chip: and line:
@@ -107,7 +107,7 @@ lines:
   bad name: {bcm: 6, direction: in}
 `, `b:4:12: line b is on GPIO4 (pin 7), which line a is on already; a physical line is used once
 b:6:30: line d is on gpiochip0:9, which line c is on already; a physical line is used once
-b:7:3: "a" is here again, it was on line 3 already; each name comes once
+b:7:3: "a" is on line 3 already; each name comes once
 b:8:3: a line's name has letters, digits, dots, dashes and underscores, not "bad name"`},
 	{"the header", `name: b
 lines:
@@ -139,7 +139,7 @@ b:12:25: line apart: pin 12 is GPIO18, but bcm says GPIO17, which is pin 11; kee
 b:13:26: line faulty: pin 17 is 3.3 V; pin is the position on the header: for GPIO17 write bcm: 17 (pin 11)
 b:14:19: line faultier: the header has GPIO0 to GPIO27, not GPIO28; bcm is the GPIO number, not the position on the header: for pin 28, GPIO1, write pin: 28
 b:15:13: line pinline has both pin and line; keep one: bcm or pin on the header, else chip and line
-b:16:22: line pinchip has both pin and chip; take chip away, the driver finds the header's chip by itself
+b:16:22: line pinchip has both pin and chip; remove chip, the driver finds the header's chip by itself
 b:17:9: line all has both bcm and line; keep one: bcm or pin on the header, else chip and line`},
 	{"one line by two numbers", `name: b
 lines:
@@ -159,10 +159,10 @@ lines:
 `, `b:3:3: line a has no direction; write direction: in or direction: out
 b:4:26: line b: direction should be in or out, not "inout"
 b:5:3: line c is an output without a safe level; add safe: off, or safe: on
-b:6:30: line d is an input; a safe level is for outputs, take it away
+b:6:30: line d is an input; a safe level is for outputs, remove it
 b:7:37: line e: safe should be high, low, on or off, not "maybe"
-b:8:42: line f is an output; pull is for inputs, take it away
-b:8:52: line f is an output; debounce is for inputs, take it away`},
+b:8:42: line f is an output; pull is for inputs, remove it
+b:8:52: line f is an output; debounce is for inputs, remove it`},
 	{"input settings", `name: b
 lines:
   a: {bcm: 1, direction: in, active-low: yes, pull: sideways, debounce: 5}

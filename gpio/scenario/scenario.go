@@ -284,7 +284,7 @@ func (r *reader) form(n *yaml.Node, fields map[string]yamltree.Member) (form, bo
 	}
 	for name, m := range fields {
 		if name != found.key && !slices.Contains(found.with, name) {
-			r.Fault(m.Key, "%s does not go with %s; take it away", name, found.key)
+			r.Fault(m.Key, "%s does not go with %s; remove it", name, found.key)
 		}
 	}
 	return *found, true
@@ -385,7 +385,7 @@ func (r *reader) fault(p *Push, n *yaml.Node, fields map[string]yamltree.Member)
 		p.Kind = Broken
 	}
 	if level, has := fields["level"]; has && ok && name != "stuck" {
-		r.Fault(level.Key, "level does not go with fault: %s; take it away", name)
+		r.Fault(level.Key, "level does not go with fault: %s; remove it", name)
 	}
 	pin, has := fields["pin"]
 	switch {

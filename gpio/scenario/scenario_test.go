@@ -206,12 +206,12 @@ s:6:31: hold is 2h; the most is 1h0m0s`},
 - {at: 1s, pin: coin, pulses: 0}
 - {at: 1s, pin: coin, pulses: many}
 `, `s:1:23: a push has no key "pulse"; did you mean "pulses"?
-s:2:25: pulses does not go with press; take it away
+s:2:25: pulses does not go with press; remove it
 s:3:25: a push does one thing, this has press and set; make two of them
 s:4:25: a push does one thing, this has press and pin; make two of them
 s:5:3: a push needs one of pin, press, set, fault, clear, power or end
-s:6:4: at does not go with end; take it away
-s:7:23: "at" is here again, it was on line 7 already; each name comes once
+s:6:4: at does not go with end; remove it
+s:7:23: "at" is on line 7 already; each name comes once
 s:8:31: pulses should be a whole number from 1 to 1000, not "0"
 s:9:31: pulses should be a whole number from 1 to 1000, not "many"`},
 	{"levels and faults", `- {at: 1s, set: drop}
@@ -223,7 +223,7 @@ s:9:31: pulses should be a whole number from 1 to 1000, not "many"`},
 `, `s:1:3: set needs a level; add level: high or level: low
 s:2:30: level should be high, low, on or off, not "up"
 s:3:3: fault: stuck needs a level; add level: high or level: low
-s:4:41: level does not go with fault: broken; take it away
+s:4:41: level does not go with fault: broken; remove it
 s:5:19: fault should be stuck, read-back or broken, not "flaky"
 s:6:3: a fault needs a line; add pin:`},
 	{"ends", `- {at: 6s, pin: coin}

@@ -185,7 +185,7 @@ func (t *Tree) Mapping(n *yaml.Node, what string) []Member {
 		}
 		name := key.Value
 		if line, again := lines[name]; again {
-			t.Fault(key, "%q is here again, it was on line %d already; each name comes once", name, line)
+			t.Fault(key, "%q is on line %d already; each name comes once", name, line)
 			continue
 		}
 		lines[name] = key.Line
