@@ -21,14 +21,14 @@ func Hint(name string, known []string) string {
 	return "; did you mean " + strings.Join(quoted, " or ") + "?"
 }
 
-// maxCompared is how many comparisons of names the hints of one file are worth. A comparison takes up to microseconds, and a file
+// maxCompared limits the comparisons of names for the hints of one file: a comparison takes up to microseconds, and a file
 // may have thousands of unknown names and thousands of known ones.
 const maxCompared = 500_000
 
-// Hints makes the hints of one file. The zero Hints is ready.
+// Hints limits the work for the hints of one file. The zero value is ready to use.
 type Hints struct{ compared int }
 
-// Hint returns what [Hint] does, but "" once the file has used up its comparisons.
+// Hint returns the result of the function [Hint], or "" once the file has used up its comparisons.
 func (h *Hints) Hint(name string, known []string) string {
 	if h.compared += len(known); h.compared > maxCompared {
 		return ""
@@ -36,8 +36,9 @@ func (h *Hints) Hint(name string, known []string) string {
 	return Hint(name, known)
 }
 
-// Names returns at most three of the known names that are similar to name, the most similar first. Similar is a name with
-// few different letters, one for three, or one that contains name; case does not matter.
+// Names returns at most three of the known names that are similar to name, the most similar first. A known name is similar
+// if its edit distance to name is at most a third of its length (1 is always allowed), or if it contains name and that has
+// three letters or more. Case does not matter.
 func Names(name string, known []string) []string {
 	type candidate struct {
 		name     string
