@@ -59,9 +59,9 @@ func TestMappings(t *testing.T) {
 		}
 	})
 	want := []string{
-		`f.yaml:3:1: "a" is here again, it was on line 1 already; each name comes once`,
+		`f.yaml:3:1: "a" is on line 1 already; each name comes once`,
 		`f.yaml:4:1: a name should be plain text, not a list`,
-		`f.yaml:6:1: "b" is here again, it was on line 2 already; each name comes once`,
+		`f.yaml:6:1: "b" is on line 2 already; each name comes once`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
