@@ -91,6 +91,7 @@ func (r *Run) step(event asl.Event) {
 	}
 	event.Time = e.options.Clock.Now()
 	out := e.effects()
+	out.Unshared, r.copied = !r.copied, false
 	r.machine.Step(&r.x, event, out)
 	if e.commits.journal == nil {
 		r.publish(&r.x, out)
