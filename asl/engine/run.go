@@ -2,8 +2,6 @@ package engine
 
 import (
 	"iter"
-	"maps"
-	"slices"
 
 	"signalbox/asl"
 )
@@ -21,17 +19,7 @@ type Run struct {
 	waits    waits
 	done     func(asl.Execution) // may be nil
 	child    *child              // nil: started from outside
-	children map[int64]map[int]*Run
-	stopping []int64 // distributed Maps whose children are stopped while effects from before that wait
-}
-
-// A child says which distributed Map an execution works for.
-type child struct {
-	parent  *Run
-	scope   asl.ScopePath
-	mapRun  int64 // id of the effect that started it
-	request *asl.ChildRequest
-	end     *asl.ChildEnd // nil while it runs
+	children *children           // nil: none
 }
 
 // ARN returns what [Engine.Lookup] finds the execution by.
@@ -71,7 +59,7 @@ func (r *Run) Snapshot() asl.Execution {
 
 // History ranges over the events that are kept, oldest first.
 func (r *Run) History() iter.Seq[asl.HistoryEvent] {
-	return r.window.all(r.engine.options.HistoryLimit)
+	return r.window.all(r.machine, r.engine.options.HistoryLimit)
 }
 
 // Stop aborts the execution at once: its tasks are cancelled before Stop returns, or with a Journal when that is durable. It
@@ -102,7 +90,7 @@ func (r *Run) step(event asl.Event) {
 	for i := range out.Do {
 		// That children are stopped stays inside the engine: their Steps follow in the same commit or a later one.
 		if out.Do[i].Kind == asl.EffectStopChildren {
-			r.stopping = append(r.stopping, out.Do[i].ID)
+			r.family().stopping = append(r.family().stopping, out.Do[i].ID)
 			r.stopChildren(out.Do[i].ID)
 		}
 	}
@@ -145,14 +133,12 @@ func (r *Run) carryOut(effect *asl.Effect) {
 			w.task.end()
 		}
 	case asl.EffectStartChild:
-		if r.x.Status == asl.StatusRunning || slices.Contains(r.stopping, effect.ID) {
+		if stopping := r.children.stops(effect.ID); stopping || r.x.Status == asl.StatusRunning {
 			r.startChild(effect)
 		}
 	case asl.EffectStopChildren:
 		r.stopChildren(effect.ID)
-		if i := slices.Index(r.stopping, effect.ID); i >= 0 {
-			r.stopping = slices.Delete(r.stopping, i, i+1)
-		}
+		r.children.stopped(effect.ID)
 	case asl.EffectRequestObject:
 		r.requestObject(effect)
 	case asl.EffectContinue:
@@ -187,48 +173,4 @@ type deadline struct {
 func (d *deadline) do() {
 	d.run.waits.take(d.id)
 	d.run.step(asl.Event{Kind: asl.EventTimerFired, Scope: d.scope, ID: d.id})
-}
-
-// startChild starts an execution of a distributed Map.
-func (r *Run) startChild(effect *asl.Effect) {
-	request := effect.Child
-	if r.children == nil {
-		r.children = map[int64]map[int]*Run{}
-	}
-	if r.children[effect.ID] == nil {
-		r.children[effect.ID] = map[int]*Run{}
-	}
-	c := &Run{child: &child{parent: r, scope: effect.Scope, mapRun: effect.ID, request: request}}
-	r.children[effect.ID][request.Index] = c
-	r.engine.start(c, request.Machine, request.Identity, request.Input)
-	// The Map that ended while this waited: its history has children that never began, as if this had not waited.
-	if slices.Contains(r.stopping, effect.ID) {
-		r.stopChildren(effect.ID)
-	}
-}
-
-// stopChildren stops the children of a distributed Map that are under way.
-func (r *Run) stopChildren(mapRun int64) {
-	children := r.children[mapRun]
-	delete(r.children, mapRun)
-	for _, i := range slices.Sorted(maps.Keys(children)) {
-		children[i].Stop("", "")
-	}
-}
-
-// finish posts the end of a child to its parent, unless the Map has stopped its children.
-func (c *child) finish(x *asl.Execution) {
-	children := c.parent.children[c.mapRun]
-	if _, there := children[c.request.Index]; !there {
-		return
-	}
-	if delete(children, c.request.Index); len(children) == 0 {
-		delete(c.parent.children, c.mapRun)
-	}
-	c.end = asl.EndOf(c.request, x)
-	c.parent.engine.options.Clock.post(c)
-}
-
-func (c *child) do() {
-	c.parent.step(asl.Event{Kind: asl.EventChildEnded, Scope: c.scope, ID: c.mapRun, Child: c.end})
 }

@@ -2,7 +2,7 @@ package engine_test
 
 import (
 	"reflect"
-	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -15,28 +15,48 @@ import (
 
 // However the events come, the window shows the newest ones in order.
 func TestWindowShowsTheNewestEvents(t *testing.T) {
+	m := parse(t, waitAnHour)
+	values := []any{nil, nil, int64(1), "text", true, value.NewObject("a", int64(1)), []any{int64(1)}, []any{}}
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.OneOf(rapid.IntRange(0, 20), rapid.IntRange(250, 1100)).Draw(t, "limit")
-		w := engine.NewWindow(limit)
+		w := engine.NewWindow(m, limit)
 		all := rapid.SampledFrom([]int64{0, 17}).Draw(t, "before") // a history may be known from its middle on only
 		first := all + 1
+		at := engine.Epoch
+		var whole []asl.HistoryEvent
 		for range rapid.IntRange(0, 60).Draw(t, "steps") {
 			events := make([]asl.HistoryEvent, rapid.OneOf(rapid.IntRange(0, 5), rapid.IntRange(0, 700)).Draw(t, "events"))
+			seed := rapid.IntRange(0, 1000).Draw(t, "seed")
+			if seed%3 == 0 {
+				at = at.Add(time.Duration(seed) * 999 * time.Hour)
+			}
 			for i := range events {
 				all++
-				events[i] = asl.HistoryEvent{ID: all, Previous: -all}
+				e := &events[i]
+				*e = asl.HistoryEvent{ID: all, Previous: -all, Time: at, Type: asl.HistoryStateEntered}
+				switch e.Data = values[(seed+i/3)%len(values)]; (seed + i) % 11 {
+				case 7:
+					e.Data, e.Error = nil, &asl.Error{Name: strconv.Itoa(i)}
+				case 8:
+					e.Request = &asl.TaskRequest{Input: e.Data}
+				case 9:
+					e.Assigned = value.NewObject()
+				case 10:
+					e.State, e.Index = m.States[0], int32(i)
+				}
 			}
+			whole = append(whole, events...)
 			w.Add(events)
-			clear(events) // whoever made them uses the slice again
-			var got, want []int64
-			for e := range w.All() {
-				got = append(got, e.ID, e.Previous)
+			clear(events) // they are used again
+			id := max(first, all-int64(limit)+1)
+			for got := range w.All() {
+				if want := whole[id-first]; got.ID != id || !reflect.DeepEqual(got, want) {
+					t.Fatalf("got %+v, want %+v", got, want)
+				}
+				id++
 			}
-			for id := max(first, all-int64(limit)+1); id <= all; id++ {
-				want = append(want, id, -id)
-			}
-			if !slices.Equal(got, want) {
-				t.Fatalf("got %v, want the newest %d of %d to %d", got, limit, first, all)
+			if id != all+1 {
+				t.Fatalf("got events up to %d, want the newest %d of %d to %d", id-1, limit, first, all)
 			}
 		}
 	})
@@ -44,9 +64,10 @@ func TestWindowShowsTheNewestEvents(t *testing.T) {
 
 // Events are kept in another form. Each of their fields must come back, one that is new as well.
 func TestWindowKeepsEveryField(t *testing.T) {
+	m := parse(t, waitAnHour)
 	whole := asl.HistoryEvent{
 		ID: 1, Previous: 7, Time: time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC), Type: asl.HistoryStateExited,
-		Reason: asl.ReasonCatch, Index: 1 << 30, State: &asl.State{}, From: &asl.State{}, Data: "data",
+		Reason: asl.ReasonCatch, Index: 1 << 30, State: m.States[0], From: m.States[0], Data: "data",
 		Error: &asl.Error{}, Assigned: value.NewObject(), Request: &asl.TaskRequest{},
 	}
 	fields := reflect.ValueOf(whole)
@@ -59,7 +80,7 @@ func TestWindowKeepsEveryField(t *testing.T) {
 		alone := asl.HistoryEvent{ID: 1, Time: whole.Time}
 		reflect.ValueOf(&alone).Elem().Field(i).Set(fields.Field(i))
 		for _, want := range []asl.HistoryEvent{alone, whole} {
-			w := engine.NewWindow(10)
+			w := engine.NewWindow(m, 10)
 			w.Add([]asl.HistoryEvent{want})
 			for got := range w.All() {
 				if got != want {

@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+
+	"signalbox/asl"
+)
+
+// A child says which distributed Map an execution works for.
+type child struct {
+	parent  *Run
+	scope   asl.ScopePath
+	mapRun  int64 // id of the effect that started it
+	request *asl.ChildRequest
+	end     *asl.ChildEnd // nil while it runs
+}
+
+// children are the executions of an execution's distributed Maps. The nil children are none.
+type children struct {
+	running map[int64]map[int]*Run // by the id of the Map's effects and the child's place in it
+	// stopping lists Maps that have stopped their children in a Step whose other effects wait for a commit, and with them, may
+	// be, those that start some of the children.
+	stopping []int64
+}
+
+// family returns r.children, for changes.
+func (r *Run) family() *children {
+	if r.children == nil {
+		r.children = &children{running: map[int64]map[int]*Run{}}
+	}
+	return r.children
+}
+
+// stops reports whether a Map has stopped its children.
+func (c *children) stops(mapRun int64) bool { return c != nil && slices.Contains(c.stopping, mapRun) }
+
+// stopped forgets that a Map has stopped its children: all effects from before that are done.
+func (c *children) stopped(mapRun int64) {
+	if c != nil {
+		c.stopping = slices.DeleteFunc(c.stopping, func(id int64) bool { return id == mapRun })
+	}
+}
+
+// startChild starts an execution of a distributed Map.
+func (r *Run) startChild(effect *asl.Effect) {
+	request := effect.Child
+	running := r.family().running
+	if running[effect.ID] == nil {
+		running[effect.ID] = map[int]*Run{}
+	}
+	c := &Run{child: &child{parent: r, scope: effect.Scope, mapRun: effect.ID, request: request}}
+	running[effect.ID][request.Index] = c
+	r.engine.start(c, request.Machine, request.Identity, request.Input)
+	if r.children.stops(effect.ID) {
+		r.stopChildren(effect.ID) // it never begins, as without a journal
+	}
+}
+
+// stopChildren stops the children of a distributed Map that are under way.
+func (r *Run) stopChildren(mapRun int64) {
+	if r.children == nil {
+		return
+	}
+	running := r.children.running[mapRun]
+	delete(r.children.running, mapRun)
+	for _, i := range slices.Sorted(maps.Keys(running)) {
+		running[i].Stop("", "")
+	}
+}
+
+// finish posts the end of a child to its parent, unless the Map has stopped its children.
+func (c *child) finish(x *asl.Execution) {
+	running := c.parent.children.running
+	siblings := running[c.mapRun]
+	if _, there := siblings[c.request.Index]; !there {
+		return
+	}
+	if delete(siblings, c.request.Index); len(siblings) == 0 {
+		delete(running, c.mapRun)
+	}
+	c.end = asl.EndOf(c.request, x)
+	c.parent.engine.options.Clock.post(c)
+}
+
+func (c *child) do() {
+	c.parent.step(asl.Event{Kind: asl.EventChildEnded, Scope: c.scope, ID: c.mapRun, Child: c.end})
+}
