@@ -24,14 +24,15 @@ const (
 	indexFrom = 9 // keys; below, a scan is quicker than a map
 )
 
-// A shape is a list of keys. Shared shapes form a tree: next leads to the shape with one more key.
+// A shape is a list of keys. Shared shapes form a tree: children have one key more.
 type shape struct {
 	keys   []string
-	index  map[string]int // nil for few keys
-	shared bool           // in the table: other objects find it
+	shared bool                           // in the table: other objects find it
+	index  atomic.Pointer[map[string]int] // of many keys, once one of them is looked for
 
-	mu   sync.Mutex // guards next
-	next map[string]*shape
+	mu       sync.Mutex        // guards the two below
+	only     *shape            // the child, where there is one
+	children map[string]*shape // by their last key, where there are several
 }
 
 // empty is the root of the shape table: a cache, whose content never changes what a program computes.
@@ -40,61 +41,95 @@ var (
 	shapes atomic.Int64 // how many the table holds
 )
 
+// find returns the index of a key, or -1.
 func (s *shape) find(key string) int {
-	if s.index != nil {
-		if i, ok := s.index[key]; ok {
-			return i
+	if len(s.keys) < indexFrom {
+		for i, k := range s.keys {
+			if k == key {
+				return i
+			}
 		}
 		return -1
 	}
-	for i, k := range s.keys {
-		if k == key {
-			return i
+	index := s.index.Load()
+	if index == nil {
+		made := make(map[string]int, len(s.keys))
+		for i, k := range s.keys {
+			made[k] = i
 		}
+		index = &made
+		s.index.Store(index) // another goroutine may store an equal one
+	}
+	if i, ok := (*index)[key]; ok {
+		return i
 	}
 	return -1
 }
 
+// with returns the shape with one key more.
 func (s *shape) with(key string) *shape {
 	if !s.shared || len(s.keys) >= maxShared {
-		return newShape(append(slices.Clone(s.keys), key))
+		return &shape{keys: append(slices.Clone(s.keys), key)}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := s.next[key]; n != nil {
+	if child := s.child(key); child != nil {
+		return child
+	}
+	return s.add(append(slices.Clone(s.keys), key))
+}
+
+// child returns the shared shape with one key more, nil where there is none. The caller holds the lock.
+func (s *shape) child(key string) *shape {
+	if s.only != nil {
+		if s.only.keys[len(s.keys)] == key {
+			return s.only
+		}
+		return nil
+	}
+	return s.children[key]
+}
+
+// add makes the shape with one key more, and shares it where there is room. Keys are all of its keys. The caller holds the lock.
+func (s *shape) add(keys []string) *shape {
+	n := &shape{keys: keys}
+	if len(s.children) >= maxNext || shapes.Load() >= maxShapes {
 		return n
 	}
-	n := newShape(append(slices.Clone(s.keys), key))
-	if len(s.next) < maxNext && shapes.Load() < maxShapes {
-		shapes.Add(1)
-		if s.next == nil {
-			s.next = map[string]*shape{}
-		}
-		n.shared = true
-		s.next[key] = n
+	shapes.Add(1)
+	n.shared = true
+	last := len(s.keys)
+	switch {
+	case s.only == nil && s.children == nil:
+		s.only = n
+	case s.children == nil:
+		s.children = map[string]*shape{s.only.keys[last]: s.only, keys[last]: n}
+		s.only = nil
+	default:
+		s.children[keys[last]] = n
 	}
 	return n
 }
 
-func newShape(keys []string) *shape {
-	s := &shape{keys: keys}
-	if len(keys) >= indexFrom {
-		s.index = make(map[string]int, len(keys))
-		for i, k := range keys {
-			s.index[k] = i
-		}
-	}
-	return s
-}
-
+// shapeOf returns the shape with the given keys. It makes no use of their slice afterwards.
 func shapeOf(keys []string) *shape {
 	if len(keys) > maxShared {
-		return newShape(slices.Clone(keys))
+		return &shape{keys: slices.Clone(keys)}
 	}
 	s := empty
-	for _, k := range keys {
-		if s = s.with(k); !s.shared {
-			return newShape(slices.Clone(keys)) // none of those in between is of use to anybody
+	var own []string // the keys: the shapes that are made on the way share them
+	for i, key := range keys {
+		s.mu.Lock()
+		next := s.child(key)
+		if next == nil {
+			if own == nil {
+				own = slices.Clone(keys)
+			}
+			next = s.add(own[: i+1 : i+1])
+		}
+		s.mu.Unlock()
+		if s = next; !s.shared {
+			return &shape{keys: own} // the shapes in between would serve no other object
 		}
 	}
 	return s
@@ -114,7 +149,7 @@ func NewObject(pairs ...any) *Object {
 type Builder struct {
 	keys   []string
 	values []any
-	index  map[string]int
+	index  map[string]int // of the keys, where there are many
 }
 
 // Set adds a member, or replaces the value of one that is there.
@@ -123,27 +158,30 @@ func (b *Builder) Set(key string, v any) {
 		b.values[i] = v
 		return
 	}
-	if b.index != nil {
-		b.index[key] = len(b.keys)
-	}
 	b.keys = append(b.keys, key)
 	b.values = append(b.values, v)
-	if len(b.keys) == indexFrom {
-		b.index = make(map[string]int, 2*indexFrom)
+	switch n := len(b.keys); {
+	case n > indexFrom:
+		b.index[key] = n - 1
+	case n == indexFrom:
+		if b.index == nil {
+			b.index = make(map[string]int, 2*indexFrom)
+		}
 		for i, k := range b.keys {
 			b.index[k] = i
 		}
 	}
 }
 
+// find returns the index of a key, or -1.
 func (b *Builder) find(key string) int {
-	if b.index != nil {
-		if i, ok := b.index[key]; ok {
-			return i
-		}
-		return -1
+	if len(b.keys) < indexFrom {
+		return slices.Index(b.keys, key)
 	}
-	return slices.Index(b.keys, key)
+	if i, ok := b.index[key]; ok {
+		return i
+	}
+	return -1
 }
 
 // Object returns what was built; the Builder must not be used afterwards.
@@ -156,7 +194,11 @@ func (b *Builder) take() *Object {
 	o := newObject(shapeOf(b.keys), len(b.values))
 	copy(o.values, b.values)
 	clear(b.values)
-	*b = Builder{keys: b.keys[:0], values: b.values[:0]}
+	if len(b.index) > maxShared {
+		b.index = nil // to clear it would cost each later object as much as this one
+	}
+	clear(b.index)
+	b.keys, b.values = b.keys[:0], b.values[:0]
 	return o
 }
 

@@ -2,6 +2,7 @@ package value_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -220,6 +221,44 @@ func TestShapeTableIsBounded(t *testing.T) {
 	for i := range 2 * value.MaxShared {
 		if v, found := wide.Lookup(fmt.Sprint("w", i)); v != int64(i) || !found {
 			t.Fatalf("w%d: got %v, %v; want %d", i, v, found, i)
+		}
+	}
+}
+
+// The shapes on the way to a wide one share its keys, and make an index when a key is looked for: a megabyte of objects that differ
+// early takes megabytes of the table, not hundreds.
+func TestShapesOfWideObjectsShareTheirKeys(t *testing.T) {
+	value.ForgetShapes()
+	defer value.ForgetShapes()
+	var keys [value.MaxShared]string
+	for i := range keys {
+		keys[i] = fmt.Sprint("key-", i)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	const layouts = 1000
+	for i := range layouts {
+		keys[0], keys[1] = fmt.Sprint("first-", i%50), fmt.Sprint("second-", i/50)
+		value.ShapeOf(keys[:])
+	}
+	runtime.ReadMemStats(&after)
+	if got := (after.TotalAlloc - before.TotalAlloc) / layouts; got > 20_000 {
+		t.Errorf("got %d bytes for each of the layouts, want at most 20,000", got)
+	}
+	if got := value.Shapes(); got < layouts*(value.MaxShared-2) {
+		t.Errorf("got %d shapes, want those of %d layouts", got, layouts)
+	}
+}
+
+// BenchmarkReadWide reads objects with a dozen keys each.
+func BenchmarkReadWide(b *testing.B) {
+	one := `{"id":1,"name":"x","first":1,"second":2,"third":3,"fourth":4,"fifth":5,"sixth":6,"seventh":7,"eighth":8,"ninth":9,"tenth":10}`
+	text := []byte("[" + strings.Repeat(one+",", 3000) + "0]")
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := value.Read(text); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
