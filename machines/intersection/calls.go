@@ -29,18 +29,18 @@ func newCall() *machines.Part[Call] {
 	)
 }
 
-// Calls are the calls of one phase. The pedestrians' is served when walk is shown, the vehicles' when green is.
+// Calls are the calls of one phase. The pedestrian call is served when walk is shown, the vehicle call when green is.
 type Calls struct{ Pedestrian, Vehicle Call }
 
-// place remembers a call. Whose it is goes to the log; "" is nobody's in particular.
-func (c *applier) place(call *Call, whose string) {
-	if c.parts.call.Fire(call, "place") && whose != "" {
-		c.note("call: " + whose)
+// placeCall remembers a call and notes it under the given name, if it has one and was not remembered before.
+func (c *applier) placeCall(call *Call, name string) {
+	if c.parts.call.Fire(call, "place") && name != "" {
+		c.note("call: " + name)
 	}
 }
 
-// updateCalls serves the calls of heads that show green or walk now, and remembers the car that still waits when green
-// ends.
+// updateCalls serves the calls of heads that show green or walk, and places a call for a car that is still on a detector
+// when green ends. Was is the state before this Apply.
 func (c *applier) updateCalls(was *State) {
 	for p := range c.config.Phases {
 		calls := &c.Calls[p]
@@ -50,14 +50,14 @@ func (c *applier) updateCalls(was *State) {
 		if c.Heads[p].Shows == Green {
 			c.parts.call.Fire(&calls.Vehicle, "serve")
 		} else if was.Heads[p].Shows == Green && c.carPresent(p) {
-			c.place(&calls.Vehicle, c.config.Phases[p].Name+" vehicles")
+			c.placeCall(&calls.Vehicle, c.config.Phases[p].Name+" vehicles")
 		}
 	}
 }
 
-// wants returns which calls of a phase may be served now: those that are remembered, those of recall, and those of sensors
-// that have failed. An emergency leaves but its own; at night there are none.
-func (c *applier) wants(p int) (pedestrian, vehicle bool) {
+// servable reports whether a phase has a pedestrian call and a vehicle call to serve: a remembered one, one of recall, or one
+// of a sensor that has failed. In an emergency only vehicle calls of its phases are served, at night none.
+func (c *applier) servable(p int) (pedestrian, vehicle bool) {
 	phase := &c.config.Phases[p]
 	green := c.Heads[p].Shows == Green || c.Heads[p].Shows == RedAmber
 	if c.IsNight {
@@ -67,27 +67,28 @@ func (c *applier) wants(p int) (pedestrian, vehicle bool) {
 		return false, c.config.Emergencies[e].Phases[p] && !green
 	}
 	vehicle = !green && (c.Calls[p].Vehicle == Called || phase.Recall == RecallMinimum || phase.Recall == RecallMaximum ||
-		c.failed(phase.detectors))
+		c.anyFailed(phase.detectors))
 	pedestrian = len(phase.Crosswalks) > 0 && c.Pedestrians[p].Shows != Walk && !c.Pedestrians[p].Armed &&
-		(c.Calls[p].Pedestrian == Called || phase.Recall == RecallPedestrian || c.failed(phase.buttons))
+		(c.Calls[p].Pedestrian == Called || phase.Recall == RecallPedestrian || c.anyFailed(phase.buttons))
 	return pedestrian, vehicle
 }
 
-// An idleTime says how long a phase that is called could have had green, and was not given it: its ring waits at the barrier
-// for the others.
+// An idleTime times how long a phase that is called could have green without getting it: its ring waits at the barrier for
+// the others.
 type idleTime struct {
-	Until machines.Instant // it is idle from then on. 0: it is, or has nothing to wait for
+	Until machines.Instant // when it counts as idle; 0: it does already, or could not have green
 	Idle  bool
 }
 
 // idleAfter is how long a definition may take to give green to a phase that may have it.
 const idleAfter = time.Second
 
-func (c *applier) idle() {
+// updateIdle updates the idle times of all phases.
+func (c *applier) updateIdle() {
 	for p := range c.config.Phases {
 		i := &c.Idle[p]
 		switch {
-		case !c.called(p) || !c.free(p):
+		case !c.isCalled(p) || !c.isFree(p):
 			*i = idleTime{}
 		case i.Until.Reached(c.at):
 			*i = idleTime{Idle: true}
@@ -97,8 +98,8 @@ func (c *applier) idle() {
 	}
 }
 
-// free reports whether nothing that conflicts with a phase keeps it from green.
-func (c *applier) free(p int) bool {
+// isFree reports whether a phase could have green now: it and all conflicting phases show red, with their clearances over.
+func (c *applier) isFree(p int) bool {
 	for q := range c.config.Phases {
 		if (q == p || c.config.conflicts[p][q]) && (c.Heads[q].Shows != Red || c.Heads[q].Until != 0 || c.Pedestrians[q].Until != 0) {
 			return false
@@ -107,45 +108,45 @@ func (c *applier) free(p int) bool {
 	return true
 }
 
-// called reports whether a phase has no green and is called.
-func (c *applier) called(p int) bool {
+// isCalled reports whether a phase without green has a call to serve.
+func (c *applier) isCalled(p int) bool {
 	if c.Heads[p].Shows == Green || c.Heads[p].Shows == RedAmber {
 		return false
 	}
-	pedestrian, vehicle := c.wants(p)
+	pedestrian, vehicle := c.servable(p)
 	return pedestrian || vehicle
 }
 
-// elsewhere reports whether a phase is called for which p's green has to end, since they conflict or since nothing else keeps
-// it from its own; with -1 whether any is called.
-func (c *applier) elsewhere(p int) bool {
+// calledElsewhere reports whether a call waits for the end of p's green: that of a conflicting phase, or of an idle one. With
+// p = -1 it reports whether any phase is called.
+func (c *applier) calledElsewhere(p int) bool {
 	for q := range c.config.Phases {
-		if q != p && c.called(q) && (p < 0 || c.config.conflicts[p][q] || c.Idle[q].Idle) {
+		if q != p && c.isCalled(q) && (p < 0 || c.config.conflicts[p][q] || c.Idle[q].Idle) {
 			return true
 		}
 	}
 	return false
 }
 
-// awaitCall takes the activity await-call, whatever its input: it is answered as soon as a phase without green is called, or
-// it is night. The output has {"pedestrian", "vehicle"} for each phase, "night", and "emergency": the input's name or "".
+// awaitCall is the activity await-call. Its input is ignored. It is answered as soon as a phase without green is called, or it
+// is night. The output has {"pedestrian", "vehicle"} for each phase, "night", and "emergency": the input's name or "".
 func (c *applier) awaitCall(cmd machines.Command) {
-	i := slices.Index(c.Readers[:], 0)
+	i := slices.Index(c.CallTickets[:], 0)
 	if i < 0 {
 		c.refuse(cmd, machines.ErrBusy, "too many Tasks await calls already")
 		return
 	}
-	c.Readers[i] = cmd.Ticket
+	c.CallTickets[i] = cmd.Ticket
 }
 
-// answerReaders answers who waits for a call that is there.
-func (c *applier) answerReaders() {
-	if c.Readers == [mostReaders]int64{} || !c.IsNight && !c.elsewhere(-1) {
+// answerCalls answers every await-call if there is a call.
+func (c *applier) answerCalls() {
+	if c.CallTickets == [maxCallTickets]int64{} || !c.IsNight && !c.calledElsewhere(-1) {
 		return
 	}
 	var b value.Builder
 	for p, phase := range c.config.Phases {
-		pedestrian, vehicle := c.wants(p)
+		pedestrian, vehicle := c.servable(p)
 		b.Set(phase.Name, value.NewObject("pedestrian", pedestrian, "vehicle", vehicle))
 	}
 	emergency := ""
@@ -155,10 +156,10 @@ func (c *applier) answerReaders() {
 	b.Set("emergency", emergency)
 	b.Set("night", c.IsNight)
 	output := b.Object()
-	for i, ticket := range c.Readers {
+	for i, ticket := range c.CallTickets {
 		if ticket != 0 {
 			c.answer(ticket, output)
-			c.Readers[i] = 0
+			c.CallTickets[i] = 0
 		}
 	}
 }

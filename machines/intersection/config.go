@@ -6,13 +6,13 @@ import (
 	"signalbox/machines"
 )
 
-// What a crossing may consist of at most: a [State] is a value without slices, so its parts are counted.
+// The most parts that a crossing may have. They are limited because a [State] has no slices.
 const (
-	MostPhases      = 8
-	MostHeads       = 8 // vehicle heads, and as many pedestrian heads
-	mostSensors     = 24
-	mostEmergencies = 4
-	mostReaders     = 4 // Tasks that await calls at once: one a ring
+	MaxPhases      = 8
+	MaxHeads       = 8 // vehicle heads, and as many pedestrian heads
+	maxSensors     = 24
+	maxEmergencies = 4
+	maxCallTickets = 4 // Tasks in await-call at once: one for each ring, and some to spare
 )
 
 // A Style is a country's way of changing signals.
@@ -27,7 +27,7 @@ const (
 	UK Style = "uk"
 )
 
-// A Config is what a crossing consists of: what its file says, with everything computed. It is not changed once read.
+// A Config is a crossing as its file describes it, with all computed times. It is immutable once read.
 type Config struct {
 	Style       Style
 	Approaches  []Approach
@@ -37,9 +37,9 @@ type Config struct {
 	Detectors   SensorLimits
 	Buttons     SensorLimits
 
-	conflicts [MostPhases][MostPhases]bool
-	sensors   []sensorPlace
-	outputs   []string     // the output lines: head after head, phase after phase
+	conflicts [MaxPhases][MaxPhases]bool
+	sensors   []sensorInput
+	outputs   []string     // the output lines: phase by phase, head by head
 	lamps     []phaseLamps // by phase
 	text      []byte       // the file
 }
@@ -47,10 +47,10 @@ type Config struct {
 // An Approach is a road that leads to the crossing.
 type Approach struct {
 	Name  string
-	Sides []int // from where its traffic comes: [North], [East], …
-	// What yellow and red clearance are computed from: mph, %, ft.
+	Sides []int // the sides that its traffic comes from: [North], [East], …
+	// Yellow and red clearance are computed from these: mph, %, ft.
 	Speed, Grade, Width float64
-	// Deceleration is how drivers brake, ft/s²; Vehicle the length of a vehicle, ft.
+	// Deceleration of a braking vehicle, ft/s²; Vehicle is a vehicle's length, ft.
 	Deceleration, Vehicle float64
 }
 
@@ -58,7 +58,7 @@ type Approach struct {
 type VehicleHead struct {
 	Name     string
 	Approach int
-	Left     bool // for those who turn left
+	Left     bool // for traffic that turns left
 }
 
 // A Crosswalk is a pedestrian head, with the lines NAME.walk and NAME.dont-walk.
@@ -66,10 +66,10 @@ type Crosswalk struct {
 	Name     string
 	Approach int     // whose road the pedestrians walk along
 	Length   float64 // from kerb to kerb, ft
-	Button   float64 // from the button to the far kerb, ft; 0: not known
+	Button   float64 // from the button to the far kerb, ft; 0: unknown
 }
 
-// A Phase is what has green together.
+// A Phase is a group of heads that have green together.
 type Phase struct {
 	Name                string
 	Heads               []VehicleHead
@@ -77,10 +77,10 @@ type Phase struct {
 	Detectors, Buttons  []string // lines
 	Recall              Recall
 	MinimumGreen        time.Duration
-	Passage             time.Duration // how long green is kept for the next car
-	MaximumGreen        time.Duration // from when somebody else waits
+	Passage             time.Duration // how long green lasts after a car has left the detector
+	MaximumGreen        time.Duration // from the first call of another phase
 	Yellow              time.Duration
-	RedClearance        time.Duration // until a conflicting green
+	RedClearance        time.Duration // from red to a conflicting green
 	Walk                time.Duration
 	PedestrianClearance time.Duration
 
@@ -88,48 +88,49 @@ type Phase struct {
 	dues               phaseDues
 }
 
-// A Recall is the call that a phase has without anybody there.
+// A Recall is a call that a phase has although no sensor has placed one.
 type Recall string
 
 // The recalls.
 const (
 	RecallNone       Recall = "none"
-	RecallMinimum    Recall = "minimum"    // a car's call
-	RecallMaximum    Recall = "maximum"    // a car's call, and green up to the maximum
-	RecallPedestrian Recall = "pedestrian" // a pedestrian's call
+	RecallMinimum    Recall = "minimum"    // a vehicle call
+	RecallMaximum    Recall = "maximum"    // a vehicle call, and green up to the maximum
+	RecallPedestrian Recall = "pedestrian" // a pedestrian call
 )
 
 // An Emergency is an input by which an emergency vehicle asks for the green of some phases.
 type Emergency struct {
-	Line   string
-	Phases [MostPhases]bool
-	Most   time.Duration // how long it may ask; then its input has failed and is not heeded
+	Line        string
+	Phases      [MaxPhases]bool
+	MaxDuration time.Duration // how long the input may be on; then it has failed and is ignored
 
 	dues sensorDues
 }
 
-// SensorLimits say when a detector, or a button, has failed. NTCIP 1202, detector diagnostics. 0: that is not judged.
+// SensorLimits are the limits beyond which a detector or a button has failed; 0: no limit. NTCIP 1202, detector diagnostics.
 type SensorLimits struct {
-	NoActivity  time.Duration // nothing for so long
-	MaxPresence time.Duration // somebody there for so long
-	MostCounts  int           // edges a minute
+	NoActivity  time.Duration // off for this long
+	MaxPresence time.Duration // on for this long
+	MaxCounts   int           // more edges than this in a minute
 }
 
-// A Night is when the crossing flashes instead. From and To are times of day; equal: never.
+// A Night is the time in which the crossing flashes. From and To are times of day; equal: never.
 type Night struct {
 	From, To time.Duration // since midnight
 	Zone     *time.Location
 }
 
-// A sensorPlace is a sensor of the crossing and what it belongs to.
-type sensorPlace struct {
+// A sensorInput is the input line of a detector or a button, with the phase that it belongs to.
+type sensorInput struct {
 	line   string
 	phase  int
 	button bool
+	limits SensorLimits
 	dues   sensorDues
 }
 
-// finish fills in what follows from the rest.
+// finish fills in the fields that are computed from the others.
 func (c *Config) finish() {
 	c.sensors, c.outputs = nil, nil
 	for i := range c.Phases {
@@ -141,7 +142,8 @@ func (c *Config) finish() {
 		for _, w := range p.Crosswalks {
 			c.outputs = append(c.outputs, w.Name+".walk", w.Name+".dont-walk")
 		}
-		p.detectors, p.buttons = c.addSensors(i, p.Detectors, false), c.addSensors(i, p.Buttons, true)
+		p.detectors = c.addSensors(p.Detectors, sensorInput{phase: i, limits: c.Detectors})
+		p.buttons = c.addSensors(p.Buttons, sensorInput{phase: i, button: true, limits: c.Buttons})
 	}
 	for i := range c.Emergencies {
 		c.Emergencies[i].dues = duesOfSensor(c.Emergencies[i].Line)
@@ -149,19 +151,23 @@ func (c *Config) finish() {
 	c.lamps = lampsOf(c.Phases)
 }
 
-// addSensors adds the sensors of a phase and returns their indices.
-func (c *Config) addSensors(phase int, lines []string, button bool) (indices []int) {
+// addSensors adds a sensor for each line, with the other fields of the given one, and returns their indices.
+func (c *Config) addSensors(lines []string, sensor sensorInput) (indices []int) {
 	for _, line := range lines {
+		sensor.line, sensor.dues = line, duesOfSensor(line)
 		indices = append(indices, len(c.sensors))
-		c.sensors = append(c.sensors, sensorPlace{line: line, phase: phase, button: button, dues: duesOfSensor(line)})
+		c.sensors = append(c.sensors, sensor)
 	}
 	return indices
 }
 
+// limits returns the limits of an emergency input.
+func (e *Emergency) limits() SensorLimits { return SensorLimits{MaxPresence: e.MaxDuration} }
+
 // Conflict reports whether two phases must not have green together.
 func (c *Config) Conflict(p, q int) bool { return c.conflicts[p][q] }
 
-// phase returns the place of the phase with a name, -1 if there is none.
+// phase returns the index of the phase with a name, -1 if there is none.
 func (c *Config) phase(name string) int {
 	for i, p := range c.Phases {
 		if p.Name == name {
@@ -201,13 +207,13 @@ func (c *Config) inputs() []string {
 	return lines
 }
 
-// is reports whether it is night at a time, and when that changes next. 0: it never does.
-func (n Night) is(at machines.Instant) (night bool, next machines.Instant) {
+// at reports whether it is night at a time, and when that changes next; 0: never.
+func (n Night) at(at machines.Instant) (night bool, next machines.Instant) {
 	if n.From == n.To {
 		return false, 0
 	}
 	t := at.Time().In(n.Zone)
-	// A Pi without a clock begins decades ago: no schedule holds before somebody has told it the time.
+	// A Pi has no battery-backed clock and starts decades in the past: there is no night before its clock has been set.
 	if t.Year() < 2025 {
 		return false, machines.InstantOf(time.Date(2025, 1, 2, 0, 0, 0, 0, time.UTC))
 	}
@@ -228,7 +234,7 @@ func (n Night) is(at machines.Instant) (night bool, next machines.Instant) {
 	return false, machines.InstantOf(timeOfDay(y, m, d+2, n.From, n.Zone))
 }
 
-// timeOfDay is a day's time as its clocks show it: also on the days on which they are changed.
+// timeOfDay returns a time of a day by the local clock, also on days on which it is changed.
 func timeOfDay(y int, m time.Month, d int, since time.Duration, zone *time.Location) time.Time {
 	return time.Date(y, m, d, int(since/time.Hour), int(since%time.Hour/time.Minute), int(since%time.Minute/time.Second), 0, zone)
 }

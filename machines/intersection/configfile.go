@@ -13,12 +13,12 @@ import (
 	"signalbox/internal/yamltree"
 )
 
-// ParseConfig reads what a crossing consists of from YAML. File is the name for messages. The error lists all that is wrong;
-// a time that cannot be is refused with the figure that it should have.
+// ParseConfig reads a crossing's description from YAML. File is its name in messages. The error is yamltree.Faults: every
+// fault, in file order. A time that is too short or too long is refused with the time that it needs.
 func ParseConfig(file string, text []byte) (*Config, error) {
 	r := &configReader{
 		Tree:       yamltree.Read(file, text, "a crossing: approaches, heads, phases, conflicts"),
-		config:     &Config{Style: US, Detectors: usualDetectors, Buttons: usualButtons, text: text},
+		config:     &Config{Style: US, Detectors: defaultDetectors, Buttons: defaultButtons, text: text},
 		heads:      map[string]*readHead{},
 		crosswalks: map[string]*readCrosswalk{},
 		lines:      map[string]int{},
@@ -33,29 +33,29 @@ func ParseConfig(file string, text []byte) (*Config, error) {
 	return r.config, nil
 }
 
-// What a file does not say.
+// The defaults of what a file leaves out.
 var (
-	usualDetectors = SensorLimits{NoActivity: 30 * time.Minute, MaxPresence: 10 * time.Minute, MostCounts: 90}
-	usualButtons   = SensorLimits{MaxPresence: 2 * time.Minute, MostCounts: 90}
+	defaultDetectors = SensorLimits{NoActivity: 30 * time.Minute, MaxPresence: 10 * time.Minute, MaxCounts: 90}
+	defaultButtons   = SensorLimits{MaxPresence: 2 * time.Minute, MaxCounts: 90}
 )
 
 const (
-	usualWalk      = 7 * time.Second // MnDOT timing manual
-	usualEmergency = 3 * time.Minute
+	defaultWalk      = 7 * time.Second // MnDOT timing manual
+	defaultEmergency = 3 * time.Minute
 )
 
-// A configReader puts a configuration together while its tree collects the faults.
+// A configReader builds a configuration while its tree collects the faults.
 type configReader struct {
 	*yamltree.Tree
 	config     *Config
 	heads      map[string]*readHead
 	crosswalks map[string]*readCrosswalk
-	lines      map[string]int // input lines that are used, by the row of the file
+	lines      map[string]int // the row of the file that uses an input line
 }
 
 type readHead struct {
 	VehicleHead
-	phase int // that has it; -1: none yet
+	phase int // the index of its phase; -1: none yet
 	node  *yaml.Node
 }
 
@@ -123,7 +123,7 @@ func (r *configReader) read(root *yaml.Node) {
 
 var partName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 
-// name checks the name of a part; it is a part of lines' names and of the definition's.
+// name checks the name of a part, which becomes part of the names of lines and states.
 func (r *configReader) name(m yamltree.Member, what string) {
 	switch {
 	case !partName.MatchString(m.Name):
@@ -136,7 +136,7 @@ func (r *configReader) name(m yamltree.Member, what string) {
 func (r *configReader) approach(m yamltree.Member) {
 	what := "approach " + m.Name
 	r.name(m, "an approach")
-	a := Approach{Name: m.Name, Deceleration: usualBraking, Vehicle: usualVehicle}
+	a := Approach{Name: m.Name, Deceleration: defaultDeceleration, Vehicle: defaultVehicle}
 	fields := r.Fields(m.Value, what, "from", "speed", "grade", "width", "deceleration", "vehicle")
 	if m.Value.Kind != yaml.MappingNode {
 		return
@@ -166,7 +166,7 @@ func (r *configReader) approach(m yamltree.Member) {
 	r.config.Approaches = append(r.config.Approaches, a)
 }
 
-// needed reads a quantity that a part must have.
+// needed reads a quantity that a part must have. See quantity.
 func (r *configReader) needed(
 	m yamltree.Member, fields map[string]yamltree.Member, name string, units []unit, least, most float64,
 ) float64 {
@@ -178,7 +178,7 @@ func (r *configReader) needed(
 	return r.quantity(f.Value, m.Name+": "+name, units, least, most)
 }
 
-// A unit is what a figure may be written in, and how many of the first unit one of it is.
+// A unit is a unit in which a figure may be written, and its size in the first unit of the list.
 type unit struct {
 	name    string
 	factor  float64
@@ -186,15 +186,15 @@ type unit struct {
 }
 
 var (
-	speeds   = []unit{{"mph", 1, "40mph"}, {"km/h", kmPerHour, "60km/h"}}
-	lengths  = []unit{{"ft", 1, "36ft"}, {"m", metre, "11m"}}
+	speeds   = []unit{{"mph", 1, "40mph"}, {"km/h", milesPerKm, "60km/h"}}
+	lengths  = []unit{{"ft", 1, "36ft"}, {"m", feetPerMetre, "11m"}}
 	grades   = []unit{{"%", 1, "-2%"}}
-	brakings = []unit{{"ft/s2", 1, "10ft/s2"}, {"m/s2", metre, "3m/s2"}}
+	brakings = []unit{{"ft/s2", 1, "10ft/s2"}, {"m/s2", feetPerMetre, "3m/s2"}}
 )
 
 var figure = regexp.MustCompile(`^(-?[0-9]+(?:\.[0-9]+)?) ?([a-z%/0-9]*)$`)
 
-// quantity reads a figure with its unit; the result, least and most are in the first of units.
+// quantity reads a figure with its unit. The result, least and most are in the first of units.
 func (r *configReader) quantity(n *yaml.Node, what string, units []unit, least, most float64) float64 {
 	parts := figure.FindStringSubmatch(n.Value)
 	i := -1
@@ -222,8 +222,8 @@ func (r *configReader) head(m yamltree.Member) {
 	what := "head " + m.Name
 	r.name(m, "a head")
 	h := &readHead{VehicleHead: VehicleHead{Name: m.Name}, phase: -1, node: m.Key}
-	if len(r.heads) == MostHeads {
-		r.Fault(m.Key, "%s is one too many; a crossing has at most %d vehicle heads", what, MostHeads)
+	if len(r.heads) == MaxHeads {
+		r.Fault(m.Key, "%s is one too many; a crossing has at most %d vehicle heads", what, MaxHeads)
 		return
 	}
 	r.heads[m.Name] = h
@@ -253,8 +253,8 @@ func (r *configReader) crosswalk(m yamltree.Member) {
 	what := "pedestrian head " + m.Name
 	r.name(m, "a pedestrian head")
 	w := &readCrosswalk{Crosswalk: Crosswalk{Name: m.Name}, phase: -1, node: m.Key}
-	if len(r.crosswalks) == MostHeads {
-		r.Fault(m.Key, "%s is one too many; a crossing has at most %d pedestrian heads", what, MostHeads)
+	if len(r.crosswalks) == MaxHeads {
+		r.Fault(m.Key, "%s is one too many; a crossing has at most %d pedestrian heads", what, MaxHeads)
 		return
 	}
 	r.crosswalks[m.Name] = w
@@ -276,8 +276,8 @@ func (r *configReader) phase(m yamltree.Member) {
 			r.Fault(m.Key, "%s and %s would have the same states in a definition (%sGreen); name one otherwise", p.Name, m.Name, camel(m.Name))
 		}
 	}
-	if len(r.config.Phases) == MostPhases {
-		r.Fault(m.Key, "%s is one too many; a crossing has at most %d phases", what, MostPhases)
+	if len(r.config.Phases) == MaxPhases {
+		r.Fault(m.Key, "%s is one too many; a crossing has at most %d phases", what, MaxPhases)
 		return
 	}
 	fields := r.Fields(m.Value, what, "heads", "pedestrians", "detectors", "buttons", "recall", "minimum-green", "passage",
@@ -288,7 +288,7 @@ func (r *configReader) phase(m yamltree.Member) {
 	p := Phase{
 		Name: m.Name, Recall: RecallNone, MinimumGreen: 8 * time.Second, Passage: 3 * time.Second, MaximumGreen: 40 * time.Second,
 	}
-	place := len(r.config.Phases)
+	phase := len(r.config.Phases)
 	for _, n := range r.names(fields, what, "heads") {
 		h := r.heads[n.Value]
 		switch {
@@ -297,7 +297,7 @@ func (r *configReader) phase(m yamltree.Member) {
 		case h.phase >= 0:
 			r.Fault(n, "%s: head %s belongs to another phase already; a head follows one", what, n.Value)
 		default:
-			h.phase = place
+			h.phase = phase
 			p.Heads = append(p.Heads, h.VehicleHead)
 		}
 	}
@@ -312,7 +312,7 @@ func (r *configReader) phase(m yamltree.Member) {
 		case w.phase >= 0:
 			r.Fault(n, "%s: pedestrian head %s belongs to another phase already", what, n.Value)
 		default:
-			w.phase = place
+			w.phase = phase
 			p.Crosswalks = append(p.Crosswalks, w.Crosswalk)
 			if len(p.Heads) > 0 {
 				p.Crosswalks[len(p.Crosswalks)-1].Approach = p.Heads[0].Approach
@@ -339,7 +339,7 @@ func (r *configReader) phase(m yamltree.Member) {
 	r.config.Phases = append(r.config.Phases, p)
 }
 
-// names reads the list of names of a field, which may be missing.
+// names returns the nodes of the names in a field that may be missing.
 func (r *configReader) names(fields map[string]yamltree.Member, what, name string) []*yaml.Node {
 	f, ok := fields[name]
 	if !ok {
@@ -350,7 +350,7 @@ func (r *configReader) names(fields map[string]yamltree.Member, what, name strin
 
 var inputName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// inputs reads the names of input lines.
+// inputs returns the input lines that a field names, which may be missing.
 func (r *configReader) inputs(fields map[string]yamltree.Member, what, name string) []string {
 	var lines []string
 	for _, n := range r.names(fields, what, name) {
@@ -372,8 +372,8 @@ func (r *configReader) input(n *yaml.Node, what string) bool {
 	case slices.Contains([]string{"red", "amber", "green"}, last) && r.heads[before] != nil,
 		slices.Contains([]string{"walk", "dont-walk"}, last) && r.crosswalks[before] != nil:
 		r.Fault(n, "%s: line %s is a lamp", what, n.Value)
-	case len(r.lines) == mostSensors:
-		r.Fault(n, "%s: line %s is one too many; a crossing has at most %d inputs", what, n.Value, mostSensors)
+	case len(r.lines) == maxSensors:
+		r.Fault(n, "%s: line %s is one too many; a crossing has at most %d inputs", what, n.Value, maxSensors)
 	default:
 		r.lines[n.Value] = n.Line
 		return true
@@ -381,7 +381,7 @@ func (r *configReader) input(n *yaml.Node, what string) bool {
 	return false
 }
 
-// span reads a time that a part may have.
+// span reads a duration between least and most into to, which stays as it is if the field is missing.
 func (r *configReader) span(fields map[string]yamltree.Member, what, name string, to *time.Duration, least, most time.Duration) {
 	if f, ok := fields[name]; ok {
 		if d, ok := r.Duration(f.Value, what+": "+name, least, most); ok {
@@ -390,18 +390,18 @@ func (r *configReader) span(fields map[string]yamltree.Member, what, name string
 	}
 }
 
-// timings reads the times of a phase, and computes those that are not given.
+// timings reads the times of a phase and computes those that the file leaves out.
 func (r *configReader) timings(m yamltree.Member, fields map[string]yamltree.Member, p *Phase) {
 	what := "phase " + m.Name
 	r.span(fields, what, "minimum-green", &p.MinimumGreen, GreenMin, GreenMax)
 	r.span(fields, what, "passage", &p.Passage, 0, 25500*time.Millisecond)
 	r.span(fields, what, "maximum-green", &p.MaximumGreen, GreenMin, GreenMax)
 	if p.MaximumGreen < p.MinimumGreen {
-		place := m.Key
+		node := m.Key
 		if f, ok := fields["maximum-green"]; ok {
-			place = f.Value
+			node = f.Value
 		}
-		r.Fault(place, "%s: maximum-green is %v, less than the minimum green; it should be at least %v", what, p.MaximumGreen, p.MinimumGreen)
+		r.Fault(node, "%s: maximum-green is %v, less than the minimum green; it should be at least %v", what, p.MaximumGreen, p.MinimumGreen)
 	}
 	if p.Passage >= p.MaximumGreen {
 		r.Fault(m.Key, "%s: the passage time of %v is no shorter than the maximum green of %v; it should be some 3s", what, p.Passage, p.MaximumGreen)
@@ -412,7 +412,7 @@ func (r *configReader) timings(m yamltree.Member, fields map[string]yamltree.Mem
 			break
 		}
 		if a := &r.config.Approaches[h.Approach]; a.Speed > 0 && a.Width > 0 {
-			yellow, red = max(yellow, tenth(a.yellow())), max(red, tenth(a.redClearance()))
+			yellow, red = max(yellow, roundUpToTenth(a.yellow())), max(red, roundUpToTenth(a.redClearance()))
 		}
 	}
 	r.yellow(m, fields, p, yellow)
@@ -420,11 +420,11 @@ func (r *configReader) timings(m yamltree.Member, fields map[string]yamltree.Mem
 	r.atLeast(fields, what, "red-clearance", &p.RedClearance, red,
 		"the last vehicle needs %v to leave the crossing (R = (W + L) / v)")
 	if p.RedClearance > RedClearanceMax {
-		place := m.Key
+		node := m.Key
 		if f, ok := fields["red-clearance"]; ok {
-			place = f.Value
+			node = f.Value
 		}
-		r.Fault(place, "%s: red-clearance is %v; it is at most %v: make the crossing narrower or its traffic faster",
+		r.Fault(node, "%s: red-clearance is %v; it is at most %v: make the crossing narrower or its traffic faster",
 			what, p.RedClearance, RedClearanceMax)
 	}
 	if len(p.Crosswalks) == 0 {
@@ -435,12 +435,12 @@ func (r *configReader) timings(m yamltree.Member, fields map[string]yamltree.Mem
 		}
 		return
 	}
-	p.Walk = usualWalk
+	p.Walk = defaultWalk
 	r.atLeast(fields, what, "walk", &p.Walk, WalkMin, "pedestrians need at least %v to set off; 7s are usual")
 	var clearance, button time.Duration
 	for _, w := range p.Crosswalks {
-		clearance = max(clearance, tenth(w.clearance()))
-		button = max(button, tenth(w.fromButton()))
+		clearance = max(clearance, roundUpToTenth(w.clearance()))
+		button = max(button, roundUpToTenth(w.fromButton()))
 	}
 	p.PedestrianClearance = clearance
 	r.atLeast(fields, what, "pedestrian-clearance", &p.PedestrianClearance, clearance,
@@ -451,7 +451,7 @@ func (r *configReader) timings(m yamltree.Member, fields map[string]yamltree.Mem
 	}
 }
 
-// yellow reads the yellow time, which is at least what the approaches need, and in the UK always the same.
+// yellow reads the yellow time: at least what the approaches need, and fixed in the UK style.
 func (r *configReader) yellow(m yamltree.Member, fields map[string]yamltree.Member, p *Phase, needed time.Duration) {
 	what := "phase " + m.Name
 	if r.config.Style == UK {
@@ -465,15 +465,16 @@ func (r *configReader) yellow(m yamltree.Member, fields map[string]yamltree.Memb
 	r.atLeast(fields, what, "yellow", &p.Yellow, p.Yellow,
 		"it should be at least %v (never less than 3s; Y = 1.0 + 0.733 S / (D + 0.32 G))")
 	if p.Yellow > AmberMax {
-		place := m.Key
+		node := m.Key
 		if f, ok := fields["yellow"]; ok {
-			place = f.Value
+			node = f.Value
 		}
-		r.Fault(place, "%s: yellow is %v; it is at most %v, so an approach is too fast or too steep", what, p.Yellow, AmberMax)
+		r.Fault(node, "%s: yellow is %v; it is at most %v, so an approach is too fast or too steep", what, p.Yellow, AmberMax)
 	}
 }
 
-// atLeast reads a time that may be given, or computed, and says what it should be if it is too short.
+// atLeast reads a field's duration into to, which stays as it is if the field is missing or "computed". A duration below needed
+// is a fault; why is its text, with the verbs for field, duration and needed.
 func (r *configReader) atLeast(
 	fields map[string]yamltree.Member, what, name string, to *time.Duration, needed time.Duration, why string,
 ) {
@@ -491,8 +492,8 @@ func (r *configReader) atLeast(
 	}
 }
 
-// conflict reads which heads a head conflicts with; the matrix is symmetric whatever is written. Phases conflict if heads
-// of theirs do, and pedestrians with whatever their phase conflicts with.
+// conflict reads the heads that a head conflicts with. Conflicts are mutual, even if the file lists them once. Phases conflict
+// if any of their heads do; pedestrians conflict with all that their phase conflicts with.
 func (r *configReader) conflict(m yamltree.Member) {
 	one := r.heads[m.Name]
 	if one == nil {
@@ -522,13 +523,13 @@ func (r *configReader) emergency(m yamltree.Member) {
 	if !r.input(&key, "emergencies") {
 		return
 	}
-	if len(r.config.Emergencies) == mostEmergencies {
-		r.Fault(m.Key, "%s is one too many; a crossing has at most %d", what, mostEmergencies)
+	if len(r.config.Emergencies) == maxEmergencies {
+		r.Fault(m.Key, "%s is one too many; a crossing has at most %d", what, maxEmergencies)
 		return
 	}
-	e := Emergency{Line: m.Name, Most: usualEmergency}
+	e := Emergency{Line: m.Name, MaxDuration: defaultEmergency}
 	fields := r.Fields(m.Value, what, "phases", "at-most")
-	r.span(fields, what, "at-most", &e.Most, 10*time.Second, time.Hour)
+	r.span(fields, what, "at-most", &e.MaxDuration, 10*time.Second, time.Hour)
 	var wanted []int
 	for _, n := range r.names(fields, what, "phases") {
 		p := r.config.phase(n.Value)
@@ -596,16 +597,16 @@ func (r *configReader) limits(n *yaml.Node, what string, to *SensorLimits) {
 	r.limit(fields, what, "no-activity", &to.NoActivity)
 	r.limit(fields, what, "maximum-presence", &to.MaxPresence)
 	if f, ok := fields["most-counts"]; ok {
-		to.MostCounts, _ = r.Whole(f.Value, what+": most-counts", 0, 6000)
+		to.MaxCounts, _ = r.Whole(f.Value, what+": most-counts", 0, 6000)
 	}
 }
 
-// limit reads a time after which a sensor has failed; 0s takes the judgement away.
+// limit reads a time after which a sensor has failed; 0s: no limit.
 func (r *configReader) limit(fields map[string]yamltree.Member, what, name string, to *time.Duration) {
 	r.span(fields, what, name, to, 0, 24*time.Hour)
 }
 
-// Explain tells how the times of the phases come about.
+// Explain returns a text that shows how the times of the phases are computed.
 func (c *Config) Explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "style %s\n", c.Style)
@@ -652,6 +653,6 @@ func (c *Config) explainHeads(b *strings.Builder, p *Phase) {
 	for _, h := range p.Heads {
 		a := &c.Approaches[h.Approach]
 		fmt.Fprintf(b, "    %s: R = (W + L) / v = (%.1f ft + %.1f ft) / %.1f ft/s = %.2f s\n",
-			h.Name, a.Width, a.Vehicle, feetASecond*a.Speed, a.redClearance())
+			h.Name, a.Width, a.Vehicle, feetPerSecond*a.Speed, a.redClearance())
 	}
 }

@@ -230,7 +230,7 @@ func (i *inspector) goes(p int) bool {
 	return false
 }
 
-// starting reports whether nobody has had green since power-up: in the UK all but one phase then show amber.
+// starting reports whether no head has had green since power-up: in the UK all but one phase then show amber.
 func (i *inspector) starting() bool { return i.config.Style == intersection.UK && i.greens == 0 }
 
 func (i *inspector) conflict() error {

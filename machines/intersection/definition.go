@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// inTurn returns the definition of a crossing whose phases have green one after the other: the one that people read, with
-// the states of its phases as often as there are phases, under their names.
+// inTurn returns a definition in which all phases of a crossing have green in turn: the definition of two roads, with the
+// states of a phase repeated for each phase and named after it.
 func inTurn(c *Config) []byte {
 	const first, second = `    "NorthSouthCalls": {`, `    "EastWestCalls": {`
 	text := string(twoPhases)
@@ -34,7 +34,7 @@ func inTurn(c *Config) []byte {
 	return []byte(b.String())
 }
 
-// camel makes the beginning of states' names of a phase's: north-south is NorthSouth.
+// camel converts a phase's name to the prefix of its states: north-south to NorthSouth.
 func camel(name string) string {
 	var b strings.Builder
 	for _, word := range strings.Split(name, "-") {
@@ -45,15 +45,15 @@ func camel(name string) string {
 	return b.String()
 }
 
-// rings are the phases as the definition of the dual ring has them: by side of the barrier, then by ring.
+// rings are the phases of the dual ring's definition: by side of the barrier, then by ring.
 var rings = [2][2][]string{
 	{{"north-left", "south"}, {"south-left", "north"}},
 	{{"east-left", "west"}, {"west-left", "east"}},
 }
 
-// fitRings checks that a crossing can be worked by the definition of the dual ring.
+// fitRings checks that a crossing has the phases that the dual ring's definition needs, and lets them go together as it does.
 func fitRings(file string, c *Config) error {
-	wanted := make([]string, 0, MostPhases)
+	wanted := make([]string, 0, MaxPhases)
 	for _, side := range rings {
 		wanted = append(wanted, slices.Concat(side[0], side[1])...)
 	}
@@ -88,34 +88,34 @@ func fitRings(file string, c *Config) error {
 	return nil
 }
 
-// drawBoard returns a board for a crossing. Outputs are active-high and on GPIO9 to GPIO27, inputs on GPIO0 to GPIO8, as far as
-// these last; the rest is on expanders with sixteen lines each.
+// drawBoard returns a board for a crossing. Outputs are active-high and on GPIO9 to GPIO27, inputs on GPIO0 to GPIO8, if that
+// is enough for all; else all lines are on expanders with sixteen lines each.
 func drawBoard(c *Config, name string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "name: %s\nlines:\n", name)
 	outputs, inputs := c.outputs, c.inputs()
 	expander := 0
 	next := func() string {
-		place := fmt.Sprintf("chip: expander-%d, line: %d", expander/16+1, expander%16)
+		wiring := fmt.Sprintf("chip: expander-%d, line: %d", expander/16+1, expander%16)
 		expander++
-		return place
+		return wiring
 	}
 	const firstOut, lastOut, lastIn = 9, 27, 8
 	header := len(outputs) <= lastOut-firstOut+1 && len(inputs) <= lastIn+1
 	for i, line := range outputs {
-		place := fmt.Sprintf("bcm: %d", firstOut+i)
+		wiring := fmt.Sprintf("bcm: %d", firstOut+i)
 		if !header {
-			place = next()
+			wiring = next()
 		}
 		level := map[bool]string{true: "high", false: "low"}[c.safe(i)]
-		fmt.Fprintf(&b, "  %s: {%s, direction: out, safe: %s}\n", line, place, level)
+		fmt.Fprintf(&b, "  %s: {%s, direction: out, safe: %s}\n", line, wiring, level)
 	}
 	for i, line := range inputs {
-		place := fmt.Sprintf("bcm: %d", lastIn-i)
+		wiring := fmt.Sprintf("bcm: %d", lastIn-i)
 		if !header {
-			place = next()
+			wiring = next()
 		}
-		fmt.Fprintf(&b, "  %s: {%s, direction: in, active-low: true, pull: up, debounce: 20ms}\n", line, place)
+		fmt.Fprintf(&b, "  %s: {%s, direction: in, active-low: true, pull: up, debounce: 20ms}\n", line, wiring)
 	}
 	var pairs []string
 	never := func(one, other string) { pairs = append(pairs, fmt.Sprintf("  - [%s, %s]\n", one, other)) }
@@ -132,14 +132,14 @@ func drawBoard(c *Config, name string) []byte {
 	return b.Bytes()
 }
 
-// neverTogether tells which lamps of two conflicting phases must not be lit together.
+// neverTogether calls never for each two lamps of two conflicting phases that must not be lit together.
 func (c *Config) neverTogether(p, q *Phase, never func(one, other string)) {
 	for _, h := range p.Heads {
 		for _, o := range q.Heads {
 			never(h.Name+".green", o.Name+".green")
 			never(h.Name+".green", o.Name+".amber")
 			never(h.Name+".amber", o.Name+".green")
-			if c.Style != UK { // there all but one show amber at start-up
+			if c.Style != UK { // at UK start-up all heads but one show amber
 				never(h.Name+".amber", o.Name+".amber")
 			}
 		}

@@ -5,29 +5,28 @@ import (
 	"signalbox/machines"
 )
 
-// greenTimes are the times of one phase's green.
+// greenTimes are the timers of one phase's green.
 type greenTimes struct {
-	Min machines.Instant // the minimum green is over. 0: it is
-	// Gap is when the passage time of the last car is over. 0 while Held (a car is there), and when it is over.
-	Gap    machines.Instant
-	Held   bool
-	Max    machines.Instant // the maximum green is over. 0: nobody waits, or it is
-	Maxed  bool
-	Ticket int64 // of the hold-green that waits for the end
+	Min    machines.Instant // the minimum green ends; 0: it has ended
+	Gap    machines.Instant // the passage time after the last car ends; 0: it has ended, or the green is Held
+	Max    machines.Instant // the maximum green ends; 0: no other phase is called, or it has ended
+	Ticket int64            // of the hold-green that waits for the end of green; 0: none
+	Held   bool             // a car is on a detector
+	Maxed  bool             // the maximum green has ended
 }
 
 // Why a green ends.
 const (
 	GapOut     = "gap-out"     // no car has come for the passage time
-	MaxOut     = "max-out"     // others have waited for the maximum green
+	MaxOut     = "max-out"     // other phases have been called for the maximum green
 	Preemption = "pre-emption" // an emergency vehicle wants another phase
 	NightFalls = "night"
-	// WalkAgain does not end the green: nobody else waits, and its own pedestrians do.
+	// WalkAgain does not end the green: no other phase is called, and the phase's own pedestrians are.
 	WalkAgain = "walk-again"
 )
 
-// holdGreen takes the activity hold-green: {"phase": "north-south"} is answered when the phase's green is to end, or its
-// pedestrians may walk, with {"phase", "reason"}.
+// holdGreen is the activity hold-green. Its input is {"phase": "north-south"}. It is answered with {"phase", "reason"} when
+// the phase's green is to end, or its pedestrians may walk again.
 func (c *applier) holdGreen(cmd machines.Command) {
 	p, ok := c.phaseOf(cmd)
 	switch {
@@ -41,7 +40,7 @@ func (c *applier) holdGreen(cmd machines.Command) {
 	}
 }
 
-// phaseOf reads the input {"phase": …}; where it is not that, the command is refused.
+// phaseOf returns the phase that a command's input {"phase": …} names. It returns false if it has refused the command.
 func (c *applier) phaseOf(cmd machines.Command) (int, bool) {
 	var in struct {
 		Phase string `json:"phase"`
@@ -52,13 +51,13 @@ func (c *applier) phaseOf(cmd machines.Command) (int, bool) {
 	}
 	p := c.config.phase(in.Phase)
 	if p < 0 {
-		c.refuse(cmd, machines.ErrInput, c.noPhase(in.Phase))
+		c.refuse(cmd, machines.ErrInput, c.unknownPhase(in.Phase))
 	}
 	return p, p >= 0
 }
 
-// greens lets the times of all greens pass, and answers whose green is to end.
-func (c *applier) greens() {
+// updateGreens updates the timers of all greens, and answers each hold-green whose green is to end.
+func (c *applier) updateGreens() {
 	for p := range c.config.Phases {
 		if c.Heads[p].Shows != Green {
 			continue
@@ -77,14 +76,14 @@ func (c *applier) greens() {
 			g.Min = 0
 		}
 		switch {
-		case !c.elsewhere(p):
+		case !c.calledElsewhere(p):
 			g.Max, g.Maxed = 0, false
 		case g.Max.Reached(c.at):
 			g.Max, g.Maxed = 0, true
 		case g.Max == 0 && !g.Maxed:
 			g.Max = c.at.Add(phase.MaximumGreen)
 		}
-		if reason := c.over(p); reason != "" && g.Ticket != 0 {
+		if reason := c.endReason(p); reason != "" && g.Ticket != 0 {
 			c.answer(g.Ticket, value.NewObject("phase", phase.Name, "reason", reason))
 			c.note(phase.Name + ": " + reason)
 			g.Ticket = 0
@@ -92,11 +91,11 @@ func (c *applier) greens() {
 	}
 }
 
-// over says why the green of a phase is to end; "" while it is not.
-func (c *applier) over(p int) string {
+// endReason returns why the green of a phase is to end, or [WalkAgain]; "" for neither.
+func (c *applier) endReason(p int) string {
 	w, g := c.Pedestrians[p].Shows, &c.Greens[p]
 	if w == Walk || w == Clearing {
-		return "" // whoever is on the road gets over it, whatever else there is
+		return "" // pedestrians on the road always get their clearance
 	}
 	if c.IsNight {
 		return NightFalls
@@ -107,8 +106,8 @@ func (c *applier) over(p int) string {
 		}
 		return Preemption
 	}
-	if !c.elsewhere(p) {
-		if pedestrian, _ := c.wants(p); pedestrian && c.Calls[p].Pedestrian == Called {
+	if !c.calledElsewhere(p) {
+		if pedestrian, _ := c.servable(p); pedestrian && c.Calls[p].Pedestrian == Called {
 			return WalkAgain
 		}
 		return ""
@@ -124,40 +123,40 @@ func (c *applier) over(p int) string {
 	return ""
 }
 
-// intervals answers who waits for the end of an interval.
-func (c *applier) intervals() {
+// answerIntervals answers each await-interval whose interval has ended.
+func (c *applier) answerIntervals() {
 	all := true
 	for p := range c.config.Phases {
-		over := c.Heads[p].Until == 0 && !c.Heads[p].Starts
+		over := c.Heads[p].Until == 0 && !c.Heads[p].Starting
 		if c.Heads[p].Shows != Amber {
 			over = over && c.Pedestrians[p].Until == 0
 		}
 		all = all && over
-		if over && c.Intervals[p] != 0 {
-			c.answer(c.Intervals[p], value.NewObject("phase", c.config.Phases[p].Name))
-			c.Intervals[p] = 0
+		if over && c.IntervalTickets[p] != 0 {
+			c.answer(c.IntervalTickets[p], value.NewObject("phase", c.config.Phases[p].Name))
+			c.IntervalTickets[p] = 0
 		}
 	}
-	if all && c.AllIntervals != 0 {
-		c.answer(c.AllIntervals, value.NewObject())
-		c.AllIntervals = 0
+	if all && c.AllIntervalsTicket != 0 {
+		c.answer(c.AllIntervalsTicket, value.NewObject())
+		c.AllIntervalsTicket = 0
 	}
 }
 
-// awaitInterval takes the activity await-interval: {"phase": "north-south"} is answered when what the phase shows has been
-// shown for as long as its timings say: walk, amber, red. {} waits for all phases.
+// awaitInterval is the activity await-interval. With {"phase": "north-south"} it is answered when the phase has shown its
+// walk, amber or red for as long as its timings say; with {} when all phases have.
 func (c *applier) awaitInterval(cmd machines.Command) {
-	slot := &c.AllIntervals
+	ticket := &c.AllIntervalsTicket
 	if o, ok := cmd.Input.(*value.Object); !ok || o.Len() > 0 {
 		p, ok := c.phaseOf(cmd)
 		if !ok {
 			return
 		}
-		slot = &c.Intervals[p]
+		ticket = &c.IntervalTickets[p]
 	}
-	if *slot != 0 {
+	if *ticket != 0 {
 		c.refuse(cmd, machines.ErrBusy, "another Task awaits that interval")
 		return
 	}
-	*slot = cmd.Ticket
+	*ticket = cmd.Ticket
 }

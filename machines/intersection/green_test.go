@@ -10,7 +10,7 @@ import (
 	"signalbox/machines/intersection"
 )
 
-// TestHoldGreen: north-south has had green for a moment (minimum 8 s, passage 3 s, maximum 40 s), and somebody comes to the
+// TestHoldGreen: north-south has had green for a moment (minimum 8 s, passage 3 s, maximum 40 s), and traffic comes to the
 // other road or not.
 func TestHoldGreen(t *testing.T) {
 	waits := func(c *crossing) { c.edge("east-west.detector", true) }
@@ -149,7 +149,7 @@ func TestSensorsFail(t *testing.T) {
 		if s := sensor(); s.Condition != intersection.Failed || s.Why != tt.why {
 			t.Errorf("%s: got %+v", tt.why, s)
 		}
-		// It calls again as soon as green is over, though nobody is there.
+		// It calls again as soon as green is over, though there is no car.
 		c.must("6s", `{"north-south": "green"}`, "8s", `{"north-south": "amber"}`)
 		a := c.answers[c.do("await-call", `{}`)]
 		if got := value.Text(a.Output); !strings.Contains(got, `"north-south":{"pedestrian":false,"vehicle":true}`) {
@@ -162,7 +162,7 @@ func TestSensorsFail(t *testing.T) {
 	}
 }
 
-// TestNight: the Task of the night is answered in the morning; a clock that nobody has set knows no night.
+// TestNight: the Task of the night is answered in the morning; a clock that has not been set knows no night.
 func TestNight(t *testing.T) {
 	text := string(intersection.Machine().Config) + "\nnight: {from: \"23:00\", to: \"05:00\", zone: Europe/Berlin}\n"
 	evening := time.Date(2026, 7, 1, 20, 59, 50, 0, time.UTC) // 22:59:50 there

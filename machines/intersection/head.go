@@ -12,7 +12,7 @@ type Aspect uint8
 // The aspects of vehicle heads, then those of pedestrian heads. The zero Aspect is that of a phase that does not exist.
 const (
 	Red      Aspect = iota + 1
-	RedAmber        // UK: green follows
+	RedAmber        // UK: before green
 	Amber           // yellow
 	Green
 	FlashingRed // the fail-safe: stop, then go with care
@@ -38,19 +38,17 @@ func (a Aspect) String() string {
 
 // A Head is what the vehicle heads of one phase show.
 type Head struct {
-	Shows Aspect
-	// Until is when what the head shows has been shown long enough: red, for a conflicting green to follow; amber, for
-	// red to follow; red and amber, for green. 0: it has been, or it need not be.
-	Until machines.Instant
-	// Starts says that the head goes its own way from power-up to red.
-	Starts bool
-	// Answer is the ticket of the set-signals that waits for green, 0 if none does.
-	Answer int64
+	Shows    Aspect
+	Starting bool // in the UK start-up sequence
+	// Until is when the aspect has been shown for long enough: red, for a conflicting green to follow; amber, for red to follow;
+	// red and amber, for green. 0: it has been, or has no least time.
+	Until  machines.Instant
+	Ticket int64 // of the set-signals that waits for green; 0: none
 }
 
 // newHead returns the machine of a vehicle head. Its events are named after the aspects that they lead to.
 func newHead(style Style) *machines.Part[Aspect] {
-	before := Red // green
+	before := Red // what green follows
 	if style == UK {
 		before = RedAmber
 	}
@@ -64,8 +62,9 @@ func newHead(style Style) *machines.Part[Aspect] {
 	)
 }
 
-// turn puts an event to the machine of phase p's heads and, where that has it, makes them what follows.
-func (c *applier) turn(p int, event Aspect) bool {
+// fireHead fires the event that leads the heads of phase p to an aspect, and starts the aspect's timers. It reports false, and
+// changes nothing, if the aspect does not follow the one shown.
+func (c *applier) fireHead(p int, event Aspect) bool {
 	h := &c.Heads[p]
 	was := *h
 	shows, ok := c.parts.head.After(was.Shows, event.String())
@@ -73,14 +72,14 @@ func (c *applier) turn(p int, event Aspect) bool {
 		return false
 	}
 	phase := &c.config.Phases[p]
-	*h = Head{Shows: shows, Starts: was.Starts, Answer: was.Answer}
+	*h = Head{Shows: shows, Starting: was.Starting, Ticket: was.Ticket}
 	switch shows {
 	case RedAmber:
 		h.Until = c.at.Add(UKRedAmber)
 	case Amber:
 		h.Until = c.at.Add(phase.Yellow)
 	case Red:
-		h.Starts = false
+		h.Starting = false
 		h.Until = c.at.Add(phase.RedClearance)
 		if was.Shows == FlashingRed {
 			h.Until = c.at.Add(max(StartUpRed, phase.RedClearance))
@@ -97,7 +96,7 @@ func (c *applier) turn(p int, event Aspect) bool {
 	return true
 }
 
-// lamps returns which of the red, amber and green lamps are lit.
+// lamps reports which of the red, amber and green lamps are lit.
 func (h Head) lamps(f Flasher) (red, amber, green bool) {
 	switch h.Shows {
 	case Red:

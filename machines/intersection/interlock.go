@@ -11,13 +11,13 @@ import (
 	"signalbox/machines"
 )
 
-// What a refused set-signals fails with.
+// The error names of a refused set-signals.
 const (
-	// ErrConflict: what would be shown together must not be.
+	// ErrConflict: the aspects must not be shown together.
 	ErrConflict = "Interlock.Conflict"
-	// ErrClearance: an amber, a red, a walk or a pedestrians' clearance is too short or left out.
+	// ErrClearance: an amber, a red, a walk or a pedestrian clearance is too short or left out.
 	ErrClearance = "Interlock.Clearance"
-	// ErrSequence: a head has no such change of aspect.
+	// ErrSequence: the aspect does not follow the one that the head shows.
 	ErrSequence = "Interlock.Sequence"
 )
 
@@ -28,28 +28,28 @@ func refused(name, format string, args ...any) *refusal {
 	return &refusal{name, fmt.Sprintf(format, args...)}
 }
 
-// A picture is an aspect for each phase's heads; 0 where none is asked for.
-type picture struct{ heads, pedestrians [MostPhases]Aspect }
+// aspects are the aspects that a set-signals asks for, by phase; 0: none is asked for.
+type aspects struct{ heads, pedestrians [MaxPhases]Aspect }
 
-// pedestrians ends the name of a phase's pedestrian heads.
+// pedestrians is the suffix of the name of a phase's pedestrian heads.
 const pedestrians = "-pedestrians"
 
-// asked reads the input of set-signals: heads and what they shall show. A head left out keeps what it shows.
-func (c *Config) asked(input any) (picture, error) {
+// parseAspects reads the input of set-signals: an object of aspects by head. A head left out keeps its aspect.
+func (c *Config) parseAspects(input any) (aspects, error) {
 	in := map[string]*string{}
 	if err := machines.Decode(input, &in); err != nil {
-		return picture{}, err
+		return aspects{}, err
 	}
-	var p picture
+	var p aspects
 	known := make([]string, 0, 2*len(c.Phases))
 	for i, phase := range c.Phases {
 		known = append(known, phase.Name)
-		if err := choose(&p.heads[i], phase.Name, in, Red, Amber, Green); err != nil {
+		if err := parseAspect(&p.heads[i], phase.Name, in, Red, Amber, Green); err != nil {
 			return p, err
 		}
 		if len(phase.Crosswalks) > 0 {
 			known = append(known, phase.Name+pedestrians)
-			if err := choose(&p.pedestrians[i], phase.Name+pedestrians, in, Walk, DontWalk); err != nil {
+			if err := parseAspect(&p.pedestrians[i], phase.Name+pedestrians, in, Walk, DontWalk); err != nil {
 				return p, err
 			}
 		}
@@ -78,8 +78,8 @@ func sorted(in map[string]*string) []string {
 	return names
 }
 
-// choose sets aspect to what in asks of a head, if it does. An error says that it is none of those to choose from.
-func choose(aspect *Aspect, head string, in map[string]*string, from ...Aspect) error {
+// parseAspect sets aspect to the aspect that in has for a head, if there is one. It must be one of from.
+func parseAspect(aspect *Aspect, head string, in map[string]*string, from ...Aspect) error {
 	asked, ok := in[head]
 	if !ok {
 		return nil
@@ -98,15 +98,15 @@ func choose(aspect *Aspect, head string, in map[string]*string, from ...Aspect) 
 	return fmt.Errorf("%s: %q is none of %q", head, *asked, names)
 }
 
-func (c *applier) noPhase(name string) string {
+func (c *applier) unknownPhase(name string) string {
 	names := c.config.phaseNames()
 	return fmt.Sprintf("phase %q is none of %s%s", name, strings.Join(names, ", "), near.Hint(name, names))
 }
 
-// setSignals takes the activity set-signals. It is judged as a whole: all heads change, or none. The answer is what all
-// heads show then; where green comes by way of red and amber, it comes when green does.
+// setSignals is the activity set-signals. It is judged as a whole: all heads change, or none. The answer has the new aspects of
+// all heads; where green comes after red and amber, the answer comes with green.
 func (c *applier) setSignals(cmd machines.Command) {
-	ask, err := c.config.asked(cmd.Input)
+	ask, err := c.config.parseAspects(cmd.Input)
 	if err != nil {
 		c.refuse(cmd, machines.ErrInput, err.Error())
 		return
@@ -117,13 +117,13 @@ func (c *applier) setSignals(cmd machines.Command) {
 		c.refuse(cmd, r.name, r.cause)
 		return
 	}
-	c.answerGreens(cmd.Ticket)
+	c.answerSetSignals(cmd.Ticket)
 }
 
-// answerGreens answers a set-signals, unless it waits for a green that is on its way.
-func (c *applier) answerGreens(ticket int64) {
+// answerSetSignals answers a set-signals, unless one of its heads still shows red and amber.
+func (c *applier) answerSetSignals(ticket int64) {
 	for p := range c.config.Phases {
-		if c.Heads[p].Answer == ticket {
+		if c.Heads[p].Ticket == ticket {
 			return
 		}
 	}
@@ -139,37 +139,37 @@ func (c *applier) answerGreens(ticket int64) {
 	c.answer(ticket, b.Object())
 }
 
-// judge makes the heads show what is asked, or says why that must not be; then the state is spoilt. First what would be
-// shown together is judged, then every head's change by its machine, then the times.
-func (c *applier) judge(ask picture, ticket int64) *refusal {
+// judge changes the heads to the given aspects, or returns why it must not; then the caller must restore the state. It judges
+// first which aspects would be shown together, then each head's change of aspect, then the times.
+func (c *applier) judge(ask aspects, ticket int64) *refusal {
 	was := c.State
-	if r := c.conflict(ask); r != nil {
+	if r := c.judgeConflicts(ask); r != nil {
 		return r
 	}
 	if c.Mode != Normal {
 		return c.leaveFlashing(ask)
 	}
 	for p, aspect := range ask.heads {
-		if aspect == 0 || aspect == c.Heads[p].Shows || aspect == Red && c.Heads[p].Starts {
+		if aspect == 0 || aspect == c.Heads[p].Shows || aspect == Red && c.Heads[p].Starting {
 			continue
 		}
-		if r := c.turnHead(&was, p, aspect, ticket); r != nil {
+		if r := c.requestHead(&was, p, aspect, ticket); r != nil {
 			return r
 		}
 	}
 	for p, aspect := range ask.pedestrians[:len(c.config.Phases)] {
-		if r := c.turnWalk(p, aspect); r != nil {
+		if r := c.requestWalk(p, aspect); r != nil {
 			return r
 		}
 	}
 	return nil
 }
 
-// turnWalk changes the pedestrian heads of a phase.
-func (c *applier) turnWalk(p int, aspect Aspect) *refusal {
+// requestWalk changes the pedestrian heads of a phase to an aspect, 0 for no change, or returns why it must not.
+func (c *applier) requestWalk(p int, aspect Aspect) *refusal {
 	name, w := c.config.Phases[p].Name, &c.Pedestrians[p]
 	switch {
-	case aspect == 0, aspect == w.Shows, aspect == DontWalk && w.Shows == Clearing, aspect == DontWalk && c.Heads[p].Starts:
+	case aspect == 0, aspect == w.Shows, aspect == DontWalk && w.Shows == Clearing, aspect == DontWalk && c.Heads[p].Starting:
 		return nil
 	case aspect == DontWalk && w.Shows == Walk && c.at < w.Until:
 		return refused(ErrClearance, "%s-pedestrians: walk lasts at least %s, %s of it are to come",
@@ -177,21 +177,21 @@ func (c *applier) turnWalk(p int, aspect Aspect) *refusal {
 	case aspect == Walk && w.Shows == DontWalk && c.Heads[p].Shows == RedAmber:
 		w.Armed = true
 		return nil
-	case !c.turnPedestrians(p, aspect.String()):
+	case !c.firePedestrians(p, aspect.String()):
 		return refused(ErrSequence, "%s-pedestrians: %s does not follow %s", name, aspect, w.Shows)
 	}
 	return nil
 }
 
-// conflict judges what the crossing would show: a green or amber head wants red on the conflicting ones, and pedestrians
-// walk together with their own green.
-func (c *applier) conflict(ask picture) *refusal {
+// judgeConflicts judges the aspects that the crossing would show together: while a head shows green or amber, conflicting heads
+// must show red, and walk goes with the phase's own green only.
+func (c *applier) judgeConflicts(ask aspects) *refusal {
 	shown := func(p int) Aspect { return cmp.Or(ask.heads[p], c.Heads[p].Shows) }
 	phases := c.config.Phases
 	for p := range phases {
 		for q := range phases {
-			if p < q && c.config.conflicts[p][q] && goes(shown(p)) && goes(shown(q)) &&
-				(!c.Heads[p].Starts || !c.Heads[q].Starts) {
+			if p < q && c.config.conflicts[p][q] && isMoving(shown(p)) && isMoving(shown(q)) &&
+				(!c.Heads[p].Starting || !c.Heads[q].Starting) {
 				return refused(ErrConflict, "%s %s conflicts with %s %s", phases[p].Name, shown(p), phases[q].Name, shown(q))
 			}
 		}
@@ -205,38 +205,39 @@ func (c *applier) conflict(ask picture) *refusal {
 	return nil
 }
 
-// goes reports whether traffic may be moving at a, or is about to.
-func goes(a Aspect) bool { return a == Green || a == Amber || a == RedAmber }
+// isMoving reports whether traffic may move at an aspect, or is about to.
+func isMoving(a Aspect) bool { return a == Green || a == Amber || a == RedAmber }
 
-// turnHead changes the vehicle heads of a phase.
-func (c *applier) turnHead(was *State, p int, to Aspect, ticket int64) *refusal {
+// requestHead changes the vehicle heads of a phase to an aspect, or returns why it must not. Was is the state before the
+// command: conflicting heads that the same command turns red are not clear yet.
+func (c *applier) requestHead(was *State, p int, to Aspect, ticket int64) *refusal {
 	phase, head := &c.config.Phases[p], was.Heads[p]
 	event := to
 	if to == Green && c.config.Style == UK {
 		if head.Shows == RedAmber {
-			return nil // it is on its way
+			return nil // green follows anyway
 		}
 		event = RedAmber
 	}
 	switch {
 	case head.Shows == Green && to == Red:
 		return refused(ErrClearance, "%s red: green ends with at least %s of amber", phase.Name, seconds(phase.Yellow))
-	case to == Amber && head.Shows == Dark, !c.turn(p, event):
+	case to == Amber && head.Shows == Dark, !c.fireHead(p, event):
 		return refused(ErrSequence, "%s: %s does not follow %s", phase.Name, to, head.Shows)
 	case to == Red && c.at < head.Until:
 		return refused(ErrClearance, "%s red: amber lasts at least %s, %s of it are to come",
 			phase.Name, seconds(phase.Yellow), seconds(until(c.at, head.Until)))
 	case to == Green:
 		if event == RedAmber {
-			c.Heads[p].Answer = ticket
+			c.Heads[p].Ticket = ticket
 		}
-		return c.cleared(was, p)
+		return c.judgeClearance(was, p)
 	}
 	return nil
 }
 
-// cleared judges whether all that conflicts with the green of phase p has been stopped for long enough.
-func (c *applier) cleared(was *State, p int) *refusal {
+// judgeClearance judges whether everything that conflicts with the green of phase p has been stopped for long enough.
+func (c *applier) judgeClearance(was *State, p int) *refusal {
 	name := c.config.Phases[p].Name
 	for q, other := range c.config.Phases {
 		head, walk := was.Heads[q], was.Pedestrians[q]
@@ -260,8 +261,8 @@ func (c *applier) cleared(was *State, p int) *refusal {
 	return nil
 }
 
-// leaveFlashing judges the way out of flashing: all vehicle heads show red at once, and the pedestrian heads light up.
-func (c *applier) leaveFlashing(ask picture) *refusal {
+// leaveFlashing ends flashing if the command asks for red on all vehicle heads, or returns why it must not.
+func (c *applier) leaveFlashing(ask aspects) *refusal {
 	for p, phase := range c.config.Phases {
 		switch {
 		case c.Mode == Ending:

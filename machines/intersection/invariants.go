@@ -6,7 +6,7 @@ import (
 	"signalbox/machines"
 )
 
-// Invariants implements [machines.Plant]. They are judged by the lamps as far as lamps tell.
+// Invariants implements [machines.Plant]. They are checked on the lamps where lamps show them, else on the state.
 func (p *Plant) Invariants() []machines.Invariant {
 	holds := func(f func(*Config, *State, map[string]bool) error) func(machines.State) error {
 		return func(s machines.State) error {
@@ -21,7 +21,7 @@ func (p *Plant) Invariants() []machines.Invariant {
 	return []machines.Invariant{
 		{Name: "conflicting phases never go together", Holds: holds(noConflict)},
 		{Name: "pedestrians walk with their own green only", Holds: holds(walkWithGreen)},
-		{Name: "nobody goes while conflicting pedestrians are on the road", Holds: holds(roadClear)},
+		{Name: "no traffic moves while conflicting pedestrians are on the road", Holds: holds(roadClear)},
 		{Name: "every head shows one aspect", Holds: holds(oneAspect)},
 		{Name: "all heads flash, or none", Holds: holds(flashTogether)},
 		{Name: "a call that is being served is not remembered", Holds: holds(callsServed)},
@@ -30,8 +30,8 @@ func (p *Plant) Invariants() []machines.Invariant {
 	}
 }
 
-// moving reports whether a lamp of a phase is lit at which its cars go.
-func moving(p *Phase, lit map[string]bool, amber bool) bool {
+// lampsMoving reports whether a lamp of a phase is lit at which its traffic moves: green, and amber if that counts.
+func lampsMoving(p *Phase, lit map[string]bool, amber bool) bool {
 	for _, h := range p.Heads {
 		if lit[h.Name+".green"] || amber && lit[h.Name+".amber"] {
 			return true
@@ -43,9 +43,9 @@ func moving(p *Phase, lit map[string]bool, amber bool) bool {
 func noConflict(c *Config, s *State, lit map[string]bool) error {
 	for p := range c.Phases {
 		for q := range c.Phases {
-			// UK: at start-up all heads but the first phase's show amber, before anybody has had green.
-			starting := s.Heads[p].Starts && s.Heads[q].Starts
-			if c.conflicts[p][q] && moving(&c.Phases[p], lit, true) && moving(&c.Phases[q], lit, true) && !starting {
+			// UK: at start-up all heads but the first phase's show amber, before the first green.
+			starting := s.Heads[p].Starting && s.Heads[q].Starting
+			if c.conflicts[p][q] && lampsMoving(&c.Phases[p], lit, true) && lampsMoving(&c.Phases[q], lit, true) && !starting {
 				return fmt.Errorf("%s shows %s and %s %s", c.Phases[p].Name, s.Heads[p].Shows, c.Phases[q].Name, s.Heads[q].Shows)
 			}
 		}
@@ -56,7 +56,7 @@ func noConflict(c *Config, s *State, lit map[string]bool) error {
 func walkWithGreen(c *Config, _ *State, lit map[string]bool) error {
 	for p := range c.Phases {
 		for _, w := range c.Phases[p].Crosswalks {
-			if lit[w.Name+".walk"] && !moving(&c.Phases[p], lit, false) {
+			if lit[w.Name+".walk"] && !lampsMoving(&c.Phases[p], lit, false) {
 				return fmt.Errorf("%s walk without green", w.Name)
 			}
 		}
@@ -68,7 +68,7 @@ func roadClear(c *Config, s *State, lit map[string]bool) error {
 	for p := range c.Phases {
 		for q := range c.Phases {
 			shows := s.Pedestrians[q].Shows
-			if c.conflicts[p][q] && moving(&c.Phases[p], lit, true) && (shows == Walk || shows == Clearing) {
+			if c.conflicts[p][q] && lampsMoving(&c.Phases[p], lit, true) && (shows == Walk || shows == Clearing) {
 				return fmt.Errorf("%s goes while %s-pedestrians show %s", c.Phases[p].Name, c.Phases[q].Name, shows)
 			}
 		}
@@ -115,7 +115,7 @@ func oneAspect(c *Config, s *State, lit map[string]bool) error {
 func flashTogether(c *Config, s *State, _ map[string]bool) error {
 	for p := range c.Phases {
 		flashing := s.Heads[p].Shows == FlashingRed
-		dark := s.Pedestrians[p].Shows == Dark && !s.Heads[p].Starts
+		dark := s.Pedestrians[p].Shows == Dark && !s.Heads[p].Starting
 		if flashing != (s.Mode == Flashing) || dark != (s.Mode == Flashing) {
 			return fmt.Errorf("%s shows %s and its pedestrians %s while all is %s",
 				c.Phases[p].Name, s.Heads[p].Shows, s.Pedestrians[p].Shows, s.Mode)
@@ -141,16 +141,16 @@ func callsServed(c *Config, s *State, _ map[string]bool) error {
 
 func callsAnswered(c *Config, s *State, _ map[string]bool) error {
 	look := applier{config: c, State: *s}
-	if s.Readers != [mostReaders]int64{} && (s.IsNight || look.elsewhere(-1)) {
+	if s.CallTickets != [maxCallTickets]int64{} && (s.IsNight || look.calledElsewhere(-1)) {
 		return fmt.Errorf("a Task awaits calls and there is one")
 	}
 	return nil
 }
 
 func sensorsSay(c *Config, s *State, _ map[string]bool) error {
-	for i, place := range c.sensors {
+	for i, sensor := range c.sensors {
 		if (s.Sensors[i].Condition == Failed) != (s.Sensors[i].Why != NoFailure) {
-			return fmt.Errorf("%s is %s because of %q", place.line, s.Sensors[i].Condition, s.Sensors[i].Why)
+			return fmt.Errorf("%s is %s because of %q", sensor.line, s.Sensors[i].Condition, s.Sensors[i].Why)
 		}
 	}
 	return nil

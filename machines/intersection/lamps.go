@@ -2,7 +2,7 @@ package intersection
 
 import "signalbox/machines"
 
-// lamps are the levels of all output lines: bit i belongs to the line i of [Config.outputs]. There are at most 5 × [MostHeads].
+// lamps are the levels of all output lines: bit i belongs to the line i of [Config.outputs]. There are at most 5 × [MaxHeads].
 type lamps uint64
 
 // phaseLamps are the bits of one phase's lamps.

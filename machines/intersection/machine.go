@@ -22,7 +22,7 @@ var dualRing []byte
 //go:embed dual-ring.yaml
 var eightPhases []byte
 
-// Machine returns the crossing of two roads, ready to be put together by the program.
+// Machine returns the built-in machine intersection: a crossing of two roads.
 func Machine() machines.Machine {
 	m := build("intersection", "two roads that cross under signals, with pedestrians", must("intersection.yaml", twoRoads))
 	m.Definition, m.Board = twoPhases, board
@@ -39,7 +39,7 @@ func Machine() machines.Machine {
 	return m
 }
 
-// DualRing returns the crossing with eight phases in two rings.
+// DualRing returns the built-in machine intersection-dual-ring: a crossing with eight phases in two rings.
 func DualRing() machines.Machine {
 	m := build("intersection-dual-ring", "eight phases in two rings, with protected left turns", must("dual-ring.yaml", eightPhases))
 	m.Definition = dualRing
@@ -59,7 +59,7 @@ func DualRing() machines.Machine {
 	return m
 }
 
-// must reads a description that is ours.
+// must parses an embedded description.
 func must(file string, text []byte) *Config {
 	c, err := ParseConfig(file, text)
 	if err != nil {
@@ -68,7 +68,7 @@ func must(file string, text []byte) *Config {
 	return c
 }
 
-// build returns the machine of a crossing, but for its definition and its board.
+// build returns the machine of a crossing without its definition and its board.
 func build(name, summary string, c *Config) machines.Machine {
 	const press = 200 * time.Millisecond
 	m := machines.Machine{
@@ -84,7 +84,7 @@ func build(name, summary string, c *Config) machines.Machine {
 			return newWorld(c, lines, clock, seed)
 		},
 		View: func(s machines.State, world any) any {
-			v, _ := world.(View) // real lines: nobody knows where the cars are
+			v, _ := world.(View) // with real lines there is no world: a zero View
 			state := s.(State)
 			return c.view(&state, v)
 		},
@@ -106,10 +106,10 @@ func build(name, summary string, c *Config) machines.Machine {
 	return m
 }
 
-// emergencyLasts is how long an emergency vehicle that comes with a key asks for green.
+// emergencyLasts is how long a key holds an emergency vehicle's input.
 const emergencyLasts = 20 * time.Second
 
-// freeKey returns the first key of some that nothing has yet, "" if all are taken.
+// freeKey returns the first of some keys that is n, e, s or w and not used yet, and marks it as used; "" if there is none.
 func freeKey(some string, used map[byte]bool) string {
 	for i := range len(some) {
 		if k := some[i]; (k == 'n' || k == 'e' || k == 's' || k == 'w') && !used[k] {
@@ -120,7 +120,7 @@ func freeKey(some string, used map[byte]bool) string {
 	return ""
 }
 
-// watch says what a monitor has to watch.
+// watch returns the channels and conflicts that a monitor has to watch.
 func (c *Config) watch() *machines.Watch {
 	w := &machines.Watch{UK: c.Style == UK}
 	if c.Style == UK {

@@ -9,7 +9,7 @@ type Mode uint8
 const (
 	NoMode Mode = iota // of a zero [View]: the plant's state is not known
 	Normal
-	// Ending is the way to flashing: no new green; moving traffic gets its amber, pedestrians their clearance. No interval is
+	// Ending leads to flashing: no head turns green; greens get their amber, pedestrians their clearance. No interval is
 	// shortened.
 	Ending
 	Flashing
@@ -18,6 +18,7 @@ const (
 // String returns the mode's name: "normal".
 func (m Mode) String() string { return [...]string{"", "normal", "ending", "flashing"}[m] }
 
+// newMode returns the machine of the mode.
 func newMode() *machines.Part[Mode] {
 	return machines.NewPart(
 		Normal,
@@ -27,14 +28,9 @@ func newMode() *machines.Part[Mode] {
 	)
 }
 
-func (c *applier) turnMode(event string) bool {
-	mode, ok := c.parts.mode.After(c.Mode, event)
-	c.Mode = mode
-	return ok
-}
-
-// endAll goes on with the way to flashing, as far as the time has come for it.
-func (c *applier) endAll() {
+// proceedToFlashing goes on with [Ending]: it ends walks and greens whose least times are over, and flashes when all heads
+// show red and dont-walk.
+func (c *applier) proceedToFlashing() {
 	if c.Mode != Ending {
 		return
 	}
@@ -42,54 +38,54 @@ func (c *applier) endAll() {
 	for p := range c.config.Phases {
 		h, w := &c.Heads[p], &c.Pedestrians[p]
 		if w.Shows == Walk && w.Until == 0 {
-			c.turnPedestrians(p, DontWalk.String())
+			c.firePedestrians(p, DontWalk.String())
 		}
 		switch {
 		case h.Shows == Green && w.Shows != Walk:
-			c.turn(p, Amber)
+			c.fireHead(p, Amber)
 		case h.Shows == Amber && h.Until == 0:
-			c.turn(p, Red)
+			c.fireHead(p, Red)
 		}
 		resting = resting && h.Shows == Red && w.Shows == DontWalk
 	}
 	if !resting {
 		return
 	}
-	c.turnMode("flash")
+	c.parts.mode.Fire(&c.Mode, "flash")
 	for p := range c.config.Phases {
-		c.turn(p, FlashingRed)
-		c.turnPedestrians(p, "darken")
+		c.fireHead(p, FlashingRed)
+		c.firePedestrians(p, "darken")
 	}
 }
 
-// restart is the way out of flashing: all heads show red at once, and every phase is called, as nobody knows who waits.
+// restart ends flashing: all heads show red at once. Every phase gets a vehicle call, as cars may be waiting.
 func (c *applier) restart() {
-	c.turnMode("restart")
+	c.parts.mode.Fire(&c.Mode, "restart")
 	for p := range c.config.Phases {
-		c.turn(p, Red)
-		c.turnPedestrians(p, DontWalk.String())
-		c.place(&c.Calls[p].Vehicle, "")
+		c.fireHead(p, Red)
+		c.firePedestrians(p, DontWalk.String())
+		c.placeCall(&c.Calls[p].Vehicle, "")
 	}
-	for i, place := range c.config.sensors {
-		c.Sensors[i].watch(c.limits(place), c.at)
+	for i := range c.config.sensors {
+		c.Sensors[i].restartTimer(c.config.sensors[i].limits, c.at)
 	}
 }
 
-// flashRed takes the activity flash-red, whatever is shown: it is where everything goes that is refused. With
-// {"until": "morning"} it is answered when the night is over; else it never is. Flashing ends when set-signals asks for
-// red on all heads.
+// flashRed is the activity flash-red. It is never refused, as definitions go to it when anything else fails. With untilMorning
+// it is answered when the night is over, at once if it is not night; else never. Flashing ends when set-signals asks for red
+// on all heads.
 func (c *applier) flashRed(ticket int64, untilMorning bool) {
 	if untilMorning {
 		if !c.IsNight {
 			c.answer(ticket, nil)
 			return
 		}
-		c.Morning = ticket
+		c.MorningTicket = ticket
 	}
-	if c.turnMode("end") {
+	if c.parts.mode.Fire(&c.Mode, "end") {
 		for p := range c.Heads {
-			if t := c.Heads[p].Answer; t != 0 {
-				c.Heads[p].Answer = 0
+			if t := c.Heads[p].Ticket; t != 0 {
+				c.Heads[p].Ticket = 0
 				c.Pedestrians[p].Armed = false
 				c.fail(t, ErrSequence, "the crossing goes to flashing")
 			}

@@ -8,15 +8,14 @@ import (
 // with its green, across the other road.
 type PedestrianHead struct {
 	Shows Aspect
-	// Until is when walk may end, when clearing is over and steady dont-walk follows, or when dont-walk has been lit long
-	// enough for a conflicting green. 0: it has been, or nothing is waited for.
+	Armed bool // walk comes with the green that follows red and amber
+	// Until is when walk may end, when clearing ends and steady dont-walk follows, or when dont-walk has been lit for long enough
+	// for a conflicting green. 0: it has been, or has no least time.
 	Until machines.Instant
-	// Armed says that walk comes with the green that is on its way.
-	Armed bool
 }
 
-// newPedestrianHead returns the machine of a pedestrian head. The event dont-walk ends walk and begins the clearing, which
-// cleared ends.
+// newPedestrianHead returns the machine of a pedestrian head. The event dont-walk leads from walk to clearing; the event
+// cleared ends that.
 func newPedestrianHead() *machines.Part[Aspect] {
 	return machines.NewPart(
 		DontWalk,
@@ -28,8 +27,9 @@ func newPedestrianHead() *machines.Part[Aspect] {
 	)
 }
 
-// turnPedestrians puts an event to the machine of phase p's pedestrian heads and, where that has it, makes them what follows.
-func (c *applier) turnPedestrians(p int, event string) bool {
+// firePedestrians fires an event of phase p's pedestrian heads and starts the new aspect's timer. It reports false, and changes
+// nothing, if the aspect shown has no such event.
+func (c *applier) firePedestrians(p int, event string) bool {
 	h := &c.Pedestrians[p]
 	was := h.Shows
 	shows, ok := c.parts.pedestrian.After(was, event)
@@ -51,7 +51,7 @@ func (c *applier) turnPedestrians(p int, event string) bool {
 	return true
 }
 
-// lamps returns which of the walk and dont-walk lamps are lit.
+// lamps reports which of the walk and dont-walk lamps are lit.
 func (h PedestrianHead) lamps(f Flasher, style Style) (walk, dontWalk bool) {
 	return h.Shows == Walk, h.Shows == DontWalk || h.Shows == Clearing && f.Lit && style != UK
 }

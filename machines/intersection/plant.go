@@ -1,27 +1,25 @@
-// Package intersection is a crossing under signals: two roads, or eight phases with protected left turns, or whatever a file
-// describes.
+// Package intersection is a crossing with traffic signals: two roads, or eight phases with protected left turns, or what a
+// file describes.
 //
-//	Config          what it consists of: approaches, heads, phases, conflicts, timings
+//	Config          the crossing: approaches, heads, phases, conflicts, timings
 //	Head            what a phase's vehicle heads show: red, amber, green
 //	PedestrianHead  what its pedestrian heads show: walk, dont-walk
 //	Sensor          a detector, a button or an emergency vehicle's input, which can fail
-//	Call            what is remembered of one: somebody waits
+//	Call            a remembered request to cross
 //	Mode            normal, or flashing
-//	Flasher         what flashing lamps hang on
+//	Flasher         the common clock of all flashing lamps
 //	State           all of these
-//	Plant           the interlock around them: judges what a definition asks for, minds calls and times
-//	World           cars and pedestrians behind simulated lines
+//	Plant           the interlock: judges the definition's commands, remembers calls, keeps times
+//	world           cars and pedestrians behind simulated lines
 //
-// Each part but the flasher is a state machine of looplab/fsm, which knows what may follow what; the interlock knows what
-// may be shown together and for how long. The definition decides in which order, and with the activities
+// Each part but the flasher is a state machine (looplab/fsm, see [machines.Part]) that says which change follows which; the
+// interlock says what may be shown together and for how long. The definition chooses the order, with the activities
 //
 //	set-signals     {"north-south": "green", "north-south-pedestrians": "walk"}
-//	await-interval  {"phase": "north-south"}: what it shows has been shown for as long as its timings say
-//	hold-green      {"phase": "north-south"}: its green is to end
-//	await-call      {}: somebody waits
+//	await-interval  {"phase": "north-south"}: waits until the phase has shown its aspect for as long as its timings say
+//	hold-green      {"phase": "north-south"}: waits until its green is to end
+//	await-call      {}: waits for a call
 //	flash-red       {}, or {"until": "morning"}
-//
-// asks for it.
 package intersection
 
 import (
@@ -32,30 +30,30 @@ import (
 	"signalbox/machines"
 )
 
-// A State is the whole state of the crossing. It implements [machines.State]; == compares. What is listed by phase, sensor or
-// emergency is in the order of the [Config]; the rest is zero.
+// A State is the whole state of the crossing, a [machines.State]. Arrays by phase, sensor or emergency are in the order of the
+// [Config]; elements beyond are zero.
 type State struct {
-	Mode        Mode
-	Heads       [MostPhases]Head
-	Pedestrians [MostPhases]PedestrianHead
-	Calls       [MostPhases]Calls
-	Greens      [MostPhases]greenTimes
-	Sensors     [mostSensors]Sensor
-	Emergencies [mostEmergencies]Sensor
-	Idle        [MostPhases]idleTime
-	Flasher     Flasher
-	IsNight     bool
-	NightTurns  machines.Instant // when IsNight changes. 0: never
-	Feed        machines.Instant // when the plant next shows that it lives
+	Mode         Mode
+	Heads        [MaxPhases]Head
+	Pedestrians  [MaxPhases]PedestrianHead
+	Calls        [MaxPhases]Calls
+	Greens       [MaxPhases]greenTimes
+	Sensors      [maxSensors]Sensor
+	Emergencies  [maxEmergencies]Sensor
+	Idle         [MaxPhases]idleTime
+	Flasher      Flasher
+	IsNight      bool
+	NightChanges machines.Instant // when IsNight changes; 0: never
+	NextFeed     machines.Instant // when the plant next shows the monitor that it is alive
 
-	// The tickets of Tasks that wait; 0: none.
-	Readers      [mostReaders]int64 // for calls
-	Intervals    [MostPhases]int64
-	AllIntervals int64
-	Morning      int64
+	// The tickets of Tasks that wait; 0: none. See also [Head] and greenTimes.
+	CallTickets        [maxCallTickets]int64 // of await-call
+	IntervalTickets    [MaxPhases]int64      // of await-interval, by phase
+	AllIntervalsTicket int64                 // of await-interval for all phases
+	MorningTicket      int64                 // of flash-red until morning
 }
 
-// flashes reports whether anything hangs on the flasher.
+// flashes reports whether any lamp flashes.
 func (s *State) flashes() bool {
 	for p := range s.Pedestrians {
 		if s.Pedestrians[p].Shows == Clearing {
@@ -86,28 +84,24 @@ func NewPlant(c *Config) *Plant {
 	}}
 }
 
-// Initial implements [machines.Plant]: all red, and no green before [StartUpRed] has passed; in the UK style the dark before
-// it. Every phase is called, as nobody knows who waits.
+// Initial implements [machines.Plant]: all heads show red, and no green comes before [StartUpRed] has passed; in the UK style
+// [UKStartDark] comes first. Every phase has a vehicle call, as cars may be waiting already.
 func (p *Plant) Initial(at time.Time) (machines.State, machines.Reaction) {
 	c, now := p.config, machines.InstantOf(at)
-	s := State{Mode: Normal, Feed: now.Add(feedEvery)}
-	s.IsNight, s.NightTurns = c.Night.is(now)
+	s := State{Mode: Normal, NextFeed: now.Add(feedEvery)}
+	s.IsNight, s.NightChanges = c.Night.at(now)
 	for i := range c.Phases {
 		s.Heads[i] = Head{Shows: Red, Until: now.Add(max(StartUpRed, c.Phases[i].RedClearance))}
 		s.Pedestrians[i] = PedestrianHead{Shows: DontWalk, Until: now.Add(StartUpRed)}
 		if c.Style == UK {
-			s.Heads[i] = Head{Shows: Dark, Until: now.Add(UKStartDark), Starts: true}
+			s.Heads[i] = Head{Shows: Dark, Until: now.Add(UKStartDark), Starting: true}
 			s.Pedestrians[i] = PedestrianHead{Shows: Dark, Until: now.Add(UKStartDark)}
 		}
 		s.Calls[i] = Calls{Vehicle: Called}
 	}
-	for i, place := range c.sensors {
+	for i := range c.sensors {
 		s.Sensors[i].Condition = Working
-		limits := c.Detectors
-		if place.button {
-			limits = c.Buttons
-		}
-		s.Sensors[i].watch(limits, now)
+		s.Sensors[i].restartTimer(c.sensors[i].limits, now)
 	}
 	for i := range c.Emergencies {
 		s.Emergencies[i].Condition = Working
@@ -115,7 +109,7 @@ func (p *Plant) Initial(at time.Time) (machines.State, machines.Reaction) {
 	return s, machines.Reaction{Levels: c.levels(c.lit(&s), ^lamps(0)), Deadlines: c.deadlines(&s)}
 }
 
-// A applier is one Apply under way: the state as it becomes, and what is told about it.
+// An applier is one Apply under way: the state, which it changes, and what the reaction reports beside it.
 type applier struct {
 	State
 	parts   *parts
@@ -125,26 +119,26 @@ type applier struct {
 	notes   []machines.Note
 }
 
-// Apply implements [machines.Plant]. Whatever happens, all that the time has come for is done first: which deadline was the
-// one that came makes no difference, and one that the state no longer waits for is nothing.
-func (p *Plant) Apply(s machines.State, h machines.Input, at time.Time) (machines.State, machines.Reaction) {
+// Apply implements [machines.Plant]. Whatever the input, everything that is due at the given time is done first: it makes no
+// difference which deadline the input names, and stale deadlines are ignored.
+func (p *Plant) Apply(s machines.State, in machines.Input, at time.Time) (machines.State, machines.Reaction) {
 	was := s.(State)
 	c := &applier{State: was, parts: &p.parts, config: p.config, at: machines.InstantOf(at)}
 	c.pass()
-	switch h := h.(type) {
+	switch in := in.(type) {
 	case machines.Command:
-		c.command(h)
+		c.command(in)
 	case machines.Cancel:
-		c.cancel(h.Ticket)
+		c.cancel(in.Ticket)
 	case machines.Edge:
-		c.edge(h)
+		c.edge(in)
 	}
-	c.endAll()
+	c.proceedToFlashing()
 	c.updateCalls(&was)
-	c.idle()
-	c.greens()
-	c.intervals()
-	c.answerReaders()
+	c.updateIdle()
+	c.updateGreens()
+	c.answerIntervals()
+	c.answerCalls()
 	switch {
 	case !c.flashes():
 		c.Flasher = Flasher{}
@@ -160,77 +154,6 @@ func (p *Plant) Apply(s machines.State, h machines.Input, at time.Time) (machine
 	}
 }
 
-// pass does what the time has come for.
-func (c *applier) pass() {
-	if c.NightTurns.Reached(c.at) {
-		was := c.IsNight
-		c.IsNight, c.NightTurns = c.config.Night.is(c.at)
-		switch {
-		case c.IsNight && !was:
-			c.note("night: the crossing goes to flashing red")
-		case was && !c.IsNight:
-			c.note("morning")
-			if c.Morning != 0 {
-				c.answer(c.Morning, nil)
-				c.Morning = 0
-			}
-		}
-	}
-	for p := range c.config.Phases {
-		if w := &c.Pedestrians[p]; w.Until.Reached(c.at) {
-			w.Until = 0
-			switch w.Shows {
-			case Clearing:
-				c.turnPedestrians(p, "cleared")
-			case Dark:
-				c.turnPedestrians(p, DontWalk.String())
-				w.Until = c.at.Add(PedestrianBuffer)
-			}
-		}
-		if h := &c.Heads[p]; h.Until.Reached(c.at) {
-			h.Until = 0
-			c.headDue(p)
-		}
-	}
-	for i, place := range c.config.sensors {
-		c.passes(&c.Sensors[i], place.line, c.limits(place))
-	}
-	for i, place := range c.config.Emergencies {
-		c.passes(&c.Emergencies[i], place.Line, SensorLimits{MaxPresence: place.Most})
-	}
-	if c.Flasher.Next.Reached(c.at) {
-		c.Flasher = c.Flasher.toggled(c.at)
-	}
-	if c.Feed.Reached(c.at) {
-		c.Feed = c.at.Add(feedEvery)
-	}
-}
-
-// headDue goes on with what heads show for a fixed time only.
-func (c *applier) headDue(p int) {
-	h := &c.Heads[p]
-	switch {
-	case h.Shows == Dark && p == 0: // the starting phase
-		c.turn(p, Red)
-		c.Heads[p].Until = c.at.Add(max(UKStartAmber, c.config.Phases[p].RedClearance))
-	case h.Shows == Dark:
-		c.turn(p, Amber)
-		c.Heads[p].Until = c.at.Add(UKStartAmber)
-	case h.Shows == Amber && h.Starts:
-		c.turn(p, Red)
-	case h.Shows == RedAmber:
-		ticket := h.Answer
-		h.Answer = 0
-		c.turn(p, Green)
-		if c.Pedestrians[p].Armed {
-			c.turnPedestrians(p, Walk.String())
-		}
-		if ticket != 0 {
-			c.answerGreens(ticket)
-		}
-	}
-}
-
 // The activities.
 const (
 	activitySetSignals    = "set-signals"
@@ -240,6 +163,7 @@ const (
 	activityFlashRed      = "flash-red"
 )
 
+// command carries a command out, refuses it, or keeps its ticket for a later answer.
 func (c *applier) command(cmd machines.Command) {
 	switch cmd.Name {
 	case activitySetSignals:
@@ -251,7 +175,7 @@ func (c *applier) command(cmd machines.Command) {
 	case activityAwaitCall:
 		c.awaitCall(cmd)
 	case activityFlashRed:
-		// Whatever else the input says: a Task that goes to the fail-safe is not refused for its words.
+		// A faulty input is ignored: the way to the fail-safe is never refused.
 		var in struct {
 			Until string `json:"until"`
 		}
@@ -262,23 +186,157 @@ func (c *applier) command(cmd machines.Command) {
 	}
 }
 
-// cancel forgets a Task that waited.
+// cancel drops a ticket: its Task does not wait any more. What the command has changed stays.
 func (c *applier) cancel(ticket int64) {
-	forget := func(slot *int64) {
-		if *slot == ticket {
-			*slot = 0
+	drop := func(held *int64) {
+		if *held == ticket {
+			*held = 0
 		}
 	}
 	for p := range c.Heads {
-		forget(&c.Heads[p].Answer)
-		forget(&c.Greens[p].Ticket)
-		forget(&c.Intervals[p])
+		drop(&c.Heads[p].Ticket)
+		drop(&c.Greens[p].Ticket)
+		drop(&c.IntervalTickets[p])
 	}
-	if i := slices.Index(c.Readers[:], ticket); i >= 0 {
-		c.Readers[i] = 0
+	if i := slices.Index(c.CallTickets[:], ticket); i >= 0 {
+		c.CallTickets[i] = 0
 	}
-	forget(&c.AllIntervals)
-	forget(&c.Morning)
+	drop(&c.AllIntervalsTicket)
+	drop(&c.MorningTicket)
+}
+
+// pass does everything that is due at the current time.
+func (c *applier) pass() {
+	if c.NightChanges.Reached(c.at) {
+		c.nightDue()
+	}
+	for p := range c.config.Phases {
+		if w := &c.Pedestrians[p]; w.Until.Reached(c.at) {
+			w.Until = 0
+			switch w.Shows {
+			case Clearing:
+				c.firePedestrians(p, "cleared")
+			case Dark:
+				c.firePedestrians(p, DontWalk.String())
+				w.Until = c.at.Add(PedestrianBuffer)
+			}
+		}
+		if h := &c.Heads[p]; h.Until.Reached(c.at) {
+			h.Until = 0
+			c.headDue(p)
+		}
+	}
+	for i := range c.config.sensors {
+		c.passSensor(&c.Sensors[i], c.config.sensors[i].line, c.config.sensors[i].limits)
+	}
+	for i := range c.config.Emergencies {
+		e := &c.config.Emergencies[i]
+		c.passSensor(&c.Emergencies[i], e.Line, e.limits())
+	}
+	if c.Flasher.Next.Reached(c.at) {
+		c.Flasher = c.Flasher.toggled(c.at)
+	}
+	if c.NextFeed.Reached(c.at) {
+		c.NextFeed = c.at.Add(feedEvery)
+	}
+}
+
+// nightDue begins the night or ends it.
+func (c *applier) nightDue() {
+	was := c.IsNight
+	c.IsNight, c.NightChanges = c.config.Night.at(c.at)
+	switch {
+	case c.IsNight && !was:
+		c.note("night: the crossing goes to flashing red")
+	case was && !c.IsNight:
+		c.note("morning")
+		if c.MorningTicket != 0 {
+			c.answer(c.MorningTicket, nil)
+			c.MorningTicket = 0
+		}
+	}
+}
+
+// headDue changes heads whose aspect has a fixed length: UK start-up, and red and amber before green.
+func (c *applier) headDue(p int) {
+	h := &c.Heads[p]
+	switch {
+	case h.Shows == Dark && p == 0: // the starting phase
+		c.fireHead(p, Red)
+		c.Heads[p].Until = c.at.Add(max(UKStartAmber, c.config.Phases[p].RedClearance))
+	case h.Shows == Dark:
+		c.fireHead(p, Amber)
+		c.Heads[p].Until = c.at.Add(UKStartAmber)
+	case h.Shows == Amber && h.Starting:
+		c.fireHead(p, Red)
+	case h.Shows == RedAmber:
+		ticket := h.Ticket
+		h.Ticket = 0
+		c.fireHead(p, Green)
+		if c.Pedestrians[p].Armed {
+			c.firePedestrians(p, Walk.String())
+		}
+		if ticket != 0 {
+			c.answerSetSignals(ticket)
+		}
+	}
+}
+
+// The names of deadlines that belong to no phase and no line. Names of deadlines are also the reasons of changes in the log.
+const (
+	dueFlash = "flash"
+	dueNight = "night"
+	dueFeed  = "feed"
+)
+
+// phaseDues are the names of a phase's deadlines.
+type phaseDues struct{ head, pedestrian, minimum, passage, maximum, idle string }
+
+// sensorDues are the names of a sensor's deadlines.
+type sensorDues struct{ tooLong, minute string }
+
+func duesOfPhase(name string) phaseDues {
+	return phaseDues{
+		head: name + ": shown long enough", pedestrian: name + pedestrians + ": shown long enough",
+		minimum: name + ": minimum green", passage: name + ": passage time", maximum: name + ": maximum green",
+		idle: name + ": could go",
+	}
+}
+
+func duesOfSensor(line string) sensorDues {
+	return sensorDues{tooLong: line + ": too long", minute: line + ": counted for a minute"}
+}
+
+// deadlines returns all deadlines of a state.
+func (c *Config) deadlines(s *State) []machines.Deadline {
+	var few [24]machines.Deadline // on the stack; most states have fewer
+	all := few[:0]
+	add := func(name string, at machines.Instant) {
+		if at != 0 {
+			all = append(all, machines.Deadline{Name: name, At: at.Time()})
+		}
+	}
+	for p := range c.Phases {
+		dues := &c.Phases[p].dues
+		add(dues.head, s.Heads[p].Until)
+		add(dues.pedestrian, s.Pedestrians[p].Until)
+		add(dues.minimum, s.Greens[p].Min)
+		add(dues.passage, s.Greens[p].Gap)
+		add(dues.maximum, s.Greens[p].Max)
+		add(dues.idle, s.Idle[p].Until)
+	}
+	for i := range c.sensors {
+		add(c.sensors[i].dues.tooLong, s.Sensors[i].Until)
+		add(c.sensors[i].dues.minute, s.Sensors[i].Minute)
+	}
+	for i := range c.Emergencies {
+		add(c.Emergencies[i].dues.tooLong, s.Emergencies[i].Until)
+		add(c.Emergencies[i].dues.minute, s.Emergencies[i].Minute)
+	}
+	add(dueFlash, s.Flasher.Next)
+	add(dueNight, s.NightChanges)
+	add(dueFeed, s.NextFeed)
+	return slices.Clone(all)
 }
 
 func (c *applier) answer(ticket int64, output any) {
@@ -293,16 +351,15 @@ func (c *applier) refuse(cmd machines.Command, name, cause string) { c.fail(cmd.
 
 func (c *applier) note(text string) { c.notes = append(c.notes, machines.Note{Text: text}) }
 
-// Moves implements [machines.Plant]: a button is pressed or let go, a car comes to a stop line or leaves it, an emergency
-// vehicle asks for green or has passed.
+// Moves implements [machines.Plant]: each detector, button and emergency input changes its level.
 func (p *Plant) Moves(s machines.State) []machines.Input {
 	state := s.(State)
-	moves := make([]machines.Input, 0, mostSensors)
-	for i, place := range p.config.sensors {
-		moves = append(moves, machines.Edge{Line: place.line, High: !state.Sensors[i].High})
+	moves := make([]machines.Input, 0, maxSensors)
+	for i, sensor := range p.config.sensors {
+		moves = append(moves, machines.Edge{Line: sensor.line, High: !state.Sensors[i].High})
 	}
-	for i, place := range p.config.Emergencies {
-		moves = append(moves, machines.Edge{Line: place.Line, High: !state.Emergencies[i].High})
+	for i, e := range p.config.Emergencies {
+		moves = append(moves, machines.Edge{Line: e.Line, High: !state.Emergencies[i].High})
 	}
 	return moves
 }

@@ -315,7 +315,7 @@ func TestFlashingEndsWithAllRedOnly(t *testing.T) {
 	c.must("100ms", `{"east-west": "green"}`)
 }
 
-// quiet is a crossing at which nobody has called since both roads had green, and nobody is recalled: east-west is green.
+// quiet is a crossing without a call and without a recall since both roads had green: east-west is green.
 func quiet(t *testing.T) *crossing {
 	t.Helper()
 	text := strings.Replace(string(intersection.Machine().Config), "recall: minimum", "recall: none", 1)
@@ -506,7 +506,7 @@ func TestInvariantsFail(t *testing.T) {
 		"pedestrians walk with their own green only": func(s *intersection.State) {
 			s.Heads[intersection.NorthSouth].Shows = intersection.Red
 		},
-		"nobody goes while conflicting pedestrians are on the road": func(s *intersection.State) {
+		"no traffic moves while conflicting pedestrians are on the road": func(s *intersection.State) {
 			s.Pedestrians[intersection.EastWest].Shows = intersection.Clearing
 		},
 		"every head shows one aspect": func(s *intersection.State) {
@@ -520,7 +520,7 @@ func TestInvariantsFail(t *testing.T) {
 		},
 		"no Task awaits a call that is there": func(s *intersection.State) {
 			s.Calls[intersection.EastWest].Pedestrian = called
-			s.Readers[1] = 1
+			s.CallTickets[1] = 1
 		},
 		"a sensor that has failed says why": func(s *intersection.State) {
 			s.Sensors[2].Condition = intersection.Failed

@@ -35,20 +35,21 @@ func (f Failure) String() string {
 	return [...]string{"", "no activity", "maximum presence", "erratic counts"}[f]
 }
 
-// A Sensor is a detector, a button, or an emergency vehicle's input. One that has failed is a call of its phase for as long
-// as it has; an emergency input that has failed is not heeded.
+// A Sensor is a detector, a button, or an emergency vehicle's input. While a detector or a button has failed, its phase has a
+// call; an emergency input that has failed is ignored.
 type Sensor struct {
 	Condition Condition
 	Why       Failure // why it has failed
 	High      bool
-	Until     machines.Instant // when it has been quiet, or on, for too long. 0: that is not judged
-	Counts    int              // edges in the minute that ends at Minute
-	Minute    machines.Instant
+	Counts    int32            // edges in the minute that ends at Minute
+	Minute    machines.Instant // 0: no edges are counted
+	Until     machines.Instant // when it has been off, or on, for too long; 0: no limit
 }
 
-// present reports whether somebody is there, as far as one knows.
+// present reports whether a car or a pedestrian is there. A sensor that has failed counts as one.
 func (s Sensor) present() bool { return s.High || s.Condition == Failed }
 
+// newSensor returns the machine of a sensor.
 func newSensor() *machines.Part[Condition] {
 	return machines.NewPart(
 		Working,
@@ -57,8 +58,8 @@ func newSensor() *machines.Part[Condition] {
 	)
 }
 
-// watch begins a sensor's times anew after an edge, or at power-up.
-func (s *Sensor) watch(l SensorLimits, at machines.Instant) {
+// restartTimer restarts the time for which the sensor may keep its level: after an edge, and at power-up.
+func (s *Sensor) restartTimer(l SensorLimits, at machines.Instant) {
 	limit := l.NoActivity
 	if s.High {
 		limit = l.MaxPresence
@@ -69,27 +70,28 @@ func (s *Sensor) watch(l SensorLimits, at machines.Instant) {
 	}
 }
 
-// sensed takes an edge of a sensor in.
-func (c *applier) sensed(s *Sensor, line string, l SensorLimits, high bool) {
+// senseEdge updates a sensor after an edge: its level, its diagnostics and its condition.
+func (c *applier) senseEdge(s *Sensor, line string, l SensorLimits, high bool) {
 	s.High = high
-	s.watch(l, c.at)
+	s.restartTimer(l, c.at)
 	if s.Minute == 0 {
 		s.Minute = c.at.Add(time.Minute)
 	}
 	s.Counts++
 	switch {
 	case s.Why == NoActivity, s.Why == MaxPresence && !high:
-		c.recovers(s, line)
-	case l.MostCounts > 0 && s.Counts > l.MostCounts:
-		c.fails(s, line, Erratic, fmt.Sprintf("more than %d edges a minute", l.MostCounts))
+		c.recoverSensor(s, line)
+	case l.MaxCounts > 0 && int(s.Counts) > l.MaxCounts:
+		c.failSensor(s, line, Erratic, fmt.Sprintf("more than %d edges a minute", l.MaxCounts))
 	}
 }
 
-// passes lets time pass for a sensor. At night nobody needs to come.
-func (c *applier) passes(s *Sensor, line string, l SensorLimits) {
+// passSensor does what is due of a sensor: it ends the minute of counting, and fails the sensor that has kept its level for
+// too long. At night a sensor may be off for any time.
+func (c *applier) passSensor(s *Sensor, line string, l SensorLimits) {
 	if s.Minute.Reached(c.at) {
-		if s.Why == Erratic && s.Counts <= l.MostCounts {
-			c.recovers(s, line)
+		if s.Why == Erratic && int(s.Counts) <= l.MaxCounts {
+			c.recoverSensor(s, line)
 		}
 		s.Minute, s.Counts = 0, 0
 		if s.Condition == Failed && s.Why == Erratic {
@@ -101,50 +103,50 @@ func (c *applier) passes(s *Sensor, line string, l SensorLimits) {
 	}
 	s.Until = 0
 	switch {
-	case c.Mode == Flashing: // whoever waits may go when he likes, and stands there when he likes
-		s.watch(l, c.at)
+	case c.Mode == Flashing: // traffic goes when it can, and may stand on a detector for any time
+		s.restartTimer(l, c.at)
 	case s.High:
-		c.fails(s, line, MaxPresence, "on for "+l.MaxPresence.String())
+		c.failSensor(s, line, MaxPresence, "on for "+l.MaxPresence.String())
 	case c.IsNight:
-		s.watch(l, c.at)
+		s.restartTimer(l, c.at)
 	default:
-		c.fails(s, line, NoActivity, "quiet for "+l.NoActivity.String())
+		c.failSensor(s, line, NoActivity, "quiet for "+l.NoActivity.String())
 	}
 }
 
-func (c *applier) fails(s *Sensor, line string, why Failure, figure string) {
-	if condition, ok := c.parts.sensor.After(s.Condition, "fail"); ok {
-		s.Condition, s.Why = condition, why
+func (c *applier) failSensor(s *Sensor, line string, why Failure, figure string) {
+	if c.parts.sensor.Fire(&s.Condition, "fail") {
+		s.Why = why
 		c.note(fmt.Sprintf("%s has failed: %s (%s)", line, why, figure))
 	}
 }
 
-func (c *applier) recovers(s *Sensor, line string) {
-	if condition, ok := c.parts.sensor.After(s.Condition, "recover"); ok {
-		s.Condition, s.Why = condition, NoFailure
+func (c *applier) recoverSensor(s *Sensor, line string) {
+	if c.parts.sensor.Fire(&s.Condition, "recover") {
+		s.Why = NoFailure
 		c.note(line + " works again")
 	}
 }
 
-// edge takes an input's new level in. A press counts but while walk is shown; a car counts but while green is shown.
+// edge applies an input's new level. A button places a call unless walk is shown, a detector unless green is shown.
 func (c *applier) edge(e machines.Edge) {
-	for i, place := range c.config.sensors {
-		if place.line != e.Line {
+	for i, sensor := range c.config.sensors {
+		if sensor.line != e.Line {
 			continue
 		}
-		calls, phase := &c.Calls[place.phase], c.config.Phases[place.phase].Name
-		c.sensed(&c.Sensors[i], e.Line, c.limits(place), e.High)
+		calls, phase := &c.Calls[sensor.phase], c.config.Phases[sensor.phase].Name
+		c.senseEdge(&c.Sensors[i], e.Line, sensor.limits, e.High)
 		switch {
 		case !e.High:
-		case place.button && c.Pedestrians[place.phase].Shows != Walk:
-			c.place(&calls.Pedestrian, phase+" pedestrians")
-		case !place.button && c.Heads[place.phase].Shows != Green:
-			c.place(&calls.Vehicle, phase+" vehicles")
+		case sensor.button && c.Pedestrians[sensor.phase].Shows != Walk:
+			c.placeCall(&calls.Pedestrian, phase+" pedestrians")
+		case !sensor.button && c.Heads[sensor.phase].Shows != Green:
+			c.placeCall(&calls.Vehicle, phase+" vehicles")
 		}
 	}
-	for i, place := range c.config.Emergencies {
-		if place.Line == e.Line {
-			c.sensed(&c.Emergencies[i], e.Line, SensorLimits{MaxPresence: place.Most}, e.High)
+	for i, emergency := range c.config.Emergencies {
+		if emergency.Line == e.Line {
+			c.senseEdge(&c.Emergencies[i], e.Line, emergency.limits(), e.High)
 			if e.High {
 				c.note("an emergency vehicle: " + e.Line)
 			} else {
@@ -154,14 +156,7 @@ func (c *applier) edge(e machines.Edge) {
 	}
 }
 
-func (c *applier) limits(place sensorPlace) SensorLimits {
-	if place.button {
-		return c.config.Buttons
-	}
-	return c.config.Detectors
-}
-
-// carPresent reports whether a car is on one of a phase's detectors, as far as one knows.
+// carPresent reports whether a car is on one of a phase's detectors; see [Sensor.present].
 func (c *applier) carPresent(p int) bool {
 	for _, i := range c.config.Phases[p].detectors {
 		if c.Sensors[i].present() {
@@ -171,8 +166,8 @@ func (c *applier) carPresent(p int) bool {
 	return false
 }
 
-// failed reports whether one of some sensors has failed.
-func (c *applier) failed(sensors []int) bool {
+// anyFailed reports whether one of the given sensors has failed.
+func (c *applier) anyFailed(sensors []int) bool {
 	for _, i := range sensors {
 		if c.Sensors[i].Condition == Failed {
 			return true
@@ -181,7 +176,7 @@ func (c *applier) failed(sensors []int) bool {
 	return false
 }
 
-// emergency returns the emergency that is heeded now, the first one that asks; -1 if none does.
+// emergency returns the index of the first emergency input that is on and works, -1 if there is none.
 func (c *applier) emergency() int {
 	for i := range c.config.Emergencies {
 		if s := c.Emergencies[i]; s.High && s.Condition == Working {

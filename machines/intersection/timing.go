@@ -8,7 +8,7 @@ import (
 	"signalbox/machines"
 )
 
-// What the interlock insists on whatever a configuration says.
+// Limits that the interlock enforces whatever a configuration says.
 const (
 	// AmberMin is the shortest amber, and AmberMax the longest: yellow change intervals last 3 to 6 s. COMAR 11.04.14.03.
 	AmberMin = 3 * time.Second
@@ -21,55 +21,60 @@ const (
 	WalkMin = 4 * time.Second
 	// PedestrianBuffer is how long steady dont-walk is lit before a conflicting green. MUTCD.
 	PedestrianBuffer = 3 * time.Second
-	// GreenMin and GreenMax bound what a phase may have as its least and longest green. NTCIP 1202.
+	// GreenMin and GreenMax bound a phase's minimum and maximum green. NTCIP 1202.
 	GreenMin = time.Second
 	GreenMax = 255 * time.Second
 )
 
 // The fixed times of [UK] signals. Siemens ST900 handbook.
 const (
-	UKRedAmber     = 2 * time.Second
-	UKAmber        = 3 * time.Second
-	UKStartDark    = 7 * time.Second
-	UKStartAmber   = 3 * time.Second
-	walkingSpeed   = 3.5 // ft/s, for the pedestrian clearance. MUTCD, MnDOT
-	slowerPace     = 3.0 // ft/s, for walk and clearance from the button. MnDOT
-	perceiving     = 1.0 // s. ITE kinematic equation
-	usualBraking   = 10  // ft/s². ITE kinematic equation
-	usualVehicle   = 20  // ft. ITE
-	feetASecond    = 1.467
-	metre          = 3.281 // ft
-	kmPerHour      = 0.6214
-	halfMilesPerMS = 0.733
+	UKRedAmber   = 2 * time.Second
+	UKAmber      = 3 * time.Second
+	UKStartDark  = 7 * time.Second
+	UKStartAmber = 3 * time.Second
 )
 
-// yellow is the ITE's kinematic equation, as COMAR 11.04.14.03 has it: 1.0 + 0.733·S / (D + 0.32·G).
+// What timings are computed from.
+const (
+	walkingSpeed        = 3.5   // ft/s, for the pedestrian clearance. MUTCD, MnDOT
+	slowWalkingSpeed    = 3.0   // ft/s, for walk and clearance from the button. MnDOT
+	perceptionTime      = 1.0   // s. ITE kinematic equation
+	defaultDeceleration = 10    // ft/s². ITE kinematic equation
+	defaultVehicle      = 20    // ft. ITE
+	feetPerSecond       = 1.467 // of 1 mph
+	halfFeetPerSecond   = 0.733 // half of that
+	feetPerMetre        = 3.281
+	milesPerKm          = 0.6214
+)
+
+// yellow returns the yellow change interval in seconds, by ITE's kinematic equation as COMAR 11.04.14.03 has it:
+// 1.0 + 0.733·S / (D + 0.32·G).
 func (a *Approach) yellow() float64 {
-	return perceiving + halfMilesPerMS*a.Speed/(a.Deceleration+0.32*a.Grade)
+	return perceptionTime + halfFeetPerSecond*a.Speed/(a.Deceleration+0.32*a.Grade)
 }
 
-// redClearance is the time over the crossing: (W + L) / v.
-func (a *Approach) redClearance() float64 { return (a.Width + a.Vehicle) / (feetASecond * a.Speed) }
+// redClearance returns the seconds that a vehicle needs over the crossing: (W + L) / v.
+func (a *Approach) redClearance() float64 { return (a.Width + a.Vehicle) / (feetPerSecond * a.Speed) }
 
-// clearance is the time that pedestrians need from kerb to kerb.
+// clearance returns the seconds that pedestrians need from kerb to kerb.
 func (w *Crosswalk) clearance() float64 { return w.Length / walkingSpeed }
 
-// fromButton is what walk and clearance last at least together.
-func (w *Crosswalk) fromButton() float64 { return w.Button / slowerPace }
+// fromButton returns the least seconds of walk and clearance together.
+func (w *Crosswalk) fromButton() float64 { return w.Button / slowWalkingSpeed }
 
-// tenth rounds seconds up to a tenth: controllers count tenths, and no interval is shorter than what it needs.
-func tenth(s float64) time.Duration {
+// roundUpToTenth rounds seconds up to a tenth, as controllers count tenths and no interval may be shorter than needed.
+func roundUpToTenth(s float64) time.Duration {
 	return time.Duration(math.Ceil(s*10-1e-6)) * 100 * time.Millisecond
 }
 
-// Whatever flashes is lit for FlashLit and dark for FlashDark: 54.5 times a minute, lit 54.5 % of the time. MUTCD 11th
-// ed. §4G.01 asks for 50 to 60 a minute, lit half to two thirds; well inside both, so that a late timer breaks neither.
+// Flashing lamps are lit for FlashLit and dark for FlashDark: 54.5 flashes a minute, lit 54.5 % of the time. MUTCD 11th ed.
+// §4G.01 requires 50 to 60 a minute, lit half to two thirds of the time; both are met with a margin for late timers.
 const (
 	FlashLit  = 600 * time.Millisecond
 	FlashDark = 500 * time.Millisecond
 )
 
-// feedEvery is how often the plant shows that it lives: the monitor trips when it has not for 2 s.
+// feedEvery is how often the plant has a deadline at least, which feeds the monitor: that trips after 2 s without an input.
 const feedEvery = 500 * time.Millisecond
 
 // until returns the time from now to then, rounded up to whole milliseconds, so that it is 0 only when then is not later.
@@ -77,7 +82,7 @@ func until(now, then machines.Instant) time.Duration {
 	return (time.Duration(then-now) + time.Millisecond - 1).Truncate(time.Millisecond)
 }
 
-// seconds prints d as causes have it: "2 s", "0.8 s".
+// seconds formats d as "2 s", "0.8 s".
 func seconds(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s"
 }

@@ -4,31 +4,30 @@ import "strings"
 
 // A View is what a screen shows of the crossing beside its lines. It is immutable.
 type View struct {
-	// Queue counts the cars that wait behind the stop line, by the side of the crossing that they come from; Left counts
-	// those in the lanes of their own for who turns left.
+	// Queue counts the cars that wait at the stop line, by the side of the crossing that they come from; Left counts those in
+	// the left-turn lanes.
 	Queue, Left [4]int
-	// Crossing counts the cars that are on the crossing just now, by the side that they came from; LeftCrossing those that
-	// turn left.
+	// Crossing counts the cars that are on the crossing now, by the side that they came from; LeftCrossing those that turn left.
 	Crossing, LeftCrossing [4]int
 	// Passed counts the cars that have passed since the start.
 	Passed int
-	// Pedestrians counts who waits at a button, by the direction in which they walk: [NorthSouth] along that road.
+	// Pedestrians counts the pedestrians who wait at a button, by the direction in which they walk: [NorthSouth] along that road.
 	Pedestrians [2]int
-	// Walking counts the pedestrians on the road just now, by direction.
+	// Walking counts the pedestrians on the road now, by direction.
 	Walking [2]int
 
-	// Heads and LeftHeads are the heads that the drivers of each side see, Walks the pedestrian heads beside them, by the
-	// names that begin their lines; "" where there are none.
+	// Heads and LeftHeads are the names of the heads that the drivers of each side see, Walks those of the pedestrian heads beside
+	// them; "" where there are none.
 	Heads, LeftHeads, Walks [4]string
 
 	Mode      Mode
 	Night     bool
-	Emergency string // the input that is heeded; "" if none is
-	Calls     string // who waits, in words: "east-west cars, north-south on foot"
+	Emergency string // the emergency input that is served; "": none
+	Calls     string // the calls, in words: "east-west cars, north-south on foot"
 	Failed    string // the sensors that have failed, in words
 }
 
-// The sides of the crossing, as places in a [View].
+// The sides of the crossing, as indices of a [View].
 const (
 	North = iota
 	East
@@ -36,16 +35,16 @@ const (
 	West
 )
 
-// The directions, as places in a [View].
+// The directions, as indices of a [View].
 const (
 	NorthSouth = iota
 	EastWest
 )
 
-// direction is the one of a side's traffic.
+// direction returns the direction of a side's traffic.
 func direction(side int) int { return side % 2 }
 
-// heads fills in which heads there are.
+// heads fills in the names of the heads.
 func (c *Config) heads(v *View) {
 	for _, p := range c.Phases {
 		for _, h := range p.Heads {
@@ -65,7 +64,7 @@ func (c *Config) heads(v *View) {
 	}
 }
 
-// view adds to what the world shows what the plant knows.
+// view adds the plant's state to the world's view.
 func (c *Config) view(s *State, v View) View {
 	c.heads(&v)
 	v.Mode, v.Night = s.Mode, s.IsNight
@@ -82,14 +81,14 @@ func (c *Config) view(s *State, v View) View {
 			calls = append(calls, phase.Name+" on foot")
 		}
 	}
-	for i, place := range c.sensors {
+	for i, sensor := range c.sensors {
 		if s.Sensors[i].Condition == Failed {
-			failed = append(failed, place.line+" ("+s.Sensors[i].Why.String()+")")
+			failed = append(failed, sensor.line+" ("+s.Sensors[i].Why.String()+")")
 		}
 	}
-	for i, place := range c.Emergencies {
+	for i, e := range c.Emergencies {
 		if s.Emergencies[i].Condition == Failed {
-			failed = append(failed, place.Line+" ("+s.Emergencies[i].Why.String()+")")
+			failed = append(failed, e.Line+" ("+s.Emergencies[i].Why.String()+")")
 		}
 	}
 	v.Calls, v.Failed = strings.Join(calls, ", "), strings.Join(failed, ", ")

@@ -8,8 +8,8 @@ import (
 	"signalbox/machines"
 )
 
-// How traffic behaves. A queue that has stood loses 2 s at the start, then a car goes every 2 s: HCM, which has 1,900
-// vehicles an hour and lane.
+// How traffic behaves. A standing queue loses 2 s at the start, then a car goes every 2 s: HCM, which counts 1,900 vehicles an
+// hour and lane.
 const (
 	startUpDelay = 2 * time.Second
 	headway      = 2 * time.Second
@@ -19,20 +19,20 @@ const (
 	walksAcross  = 9 * time.Second // 36 ft at 4 ft/s
 	presses      = 200 * time.Millisecond
 
-	longestQueue = 12 // of cars a side; who finds it full takes another road
-	mostPeople   = 8  // at a button
+	longestQueue = 12 // cars in a lane; a car that comes then is not counted
+	maxPeople    = 8  // at a button
 )
 
-// meanGaps are the mean times between two arrivals: of cars by direction and lane, of pedestrians by direction.
+// The mean times between two arrivals, by direction: of cars that go straight on, of cars that turn left, of pedestrians.
 var (
 	meanCarGaps    = [2]time.Duration{NorthSouth: 12 * time.Second, EastWest: 18 * time.Second}
 	meanLeftGaps   = [2]time.Duration{NorthSouth: 40 * time.Second, EastWest: 50 * time.Second}
 	meanPersonGaps = [2]time.Duration{NorthSouth: 150 * time.Second, EastWest: 100 * time.Second}
 )
 
-// A world is the cars and pedestrians around the crossing. Cars wait at the stop line while their head does not show
-// green, one behind the other; a detector is on while a car is on the loop at one of its two stop lines. Pedestrians come
-// now and then, press the button and set off when walk is shown. Flashing red holds everybody.
+// A world is the cars and pedestrians around the crossing. Cars queue at the stop line while their head does not show green; a
+// detector is on while a car is on the loop of one of its lanes. Pedestrians arrive, press the button and set off when walk is
+// shown. At flashing red all of them wait.
 type world struct {
 	lines machines.SimLines
 	clock machines.Clock
@@ -41,19 +41,19 @@ type world struct {
 	view  View
 }
 
-// A lane is one by which cars come from one side.
+// A lane brings cars from one side.
 type lane struct {
 	gaps      gaps
 	loop      loop
-	ready     time.Time // no car sets off earlier
+	ready     time.Time // when the next car can set off
 	green     bool
-	detector  *detector // nil: nobody looks at the lane
-	waiting   *int      // where the view counts its cars
+	detector  *detector // nil: none
+	waiting   *int      // the view's count of its cars
 	onTheWay  *int
-	listening string // the line that lets its cars go
+	greenLine string // the lamp at which its cars go
 }
 
-// A loop is what is on a detector's loop.
+// A loop is the state of a lane's loop at the stop line.
 type loop uint8
 
 const (
@@ -62,25 +62,25 @@ const (
 	leaving      // a car that has set off is still on it
 )
 
-// A detector hangs on the loops of some lanes.
+// A detector is an input line that is on while a car is on the loop of one of its lanes.
 type detector struct {
 	line  string
 	on    bool
 	lanes []*lane
 }
 
-// A crosswalk is where pedestrians of one phase walk.
+// A crosswalk brings pedestrians of one phase.
 type crosswalk struct {
 	people    gaps
-	button    string // "" if there is none
+	button    string // its line; "": none
 	direction int
 	waiting   int
 	walk      bool
 	pressing  bool
 }
 
-// gaps are the random times between arrivals. Every lane and button has a stream of its own, so that who comes when does
-// not depend on what the signals show.
+// gaps are the random times between arrivals. Every lane and crosswalk has its own random stream, so that arrivals do not
+// depend on the signals.
 type gaps struct {
 	random *rand.Rand
 	mean   time.Duration
@@ -97,7 +97,7 @@ func newWorld(c *Config, lines machines.SimLines, clock machines.Clock, seed uin
 	stream := uint64(0)
 	arrivals := func(mean time.Duration) gaps {
 		stream++
-		return gaps{random: rand.New(rand.NewPCG(seed, stream)), mean: mean} //nolint:gosec // traffic keeps no secrets
+		return gaps{random: rand.New(rand.NewPCG(seed, stream)), mean: mean} //nolint:gosec // nothing secret
 	}
 	detectors := map[string]*detector{}
 	for _, left := range []bool{false, true} {
@@ -127,7 +127,7 @@ func newWorld(c *Config, lines machines.SimLines, clock machines.Clock, seed uin
 	return w
 }
 
-// addLane adds the lane of a side, straight on or to the left, if there is a head for it.
+// addLane adds the lane of a side, straight on or left, if there is a head for it.
 func (w *world) addLane(c *Config, side int, left bool, arrivals func(time.Duration) gaps, detectors map[string]*detector) {
 	for p := range c.Phases {
 		phase := &c.Phases[p]
@@ -135,14 +135,14 @@ func (w *world) addLane(c *Config, side int, left bool, arrivals func(time.Durat
 			if h.Left != left || !slices.Contains(c.Approaches[h.Approach].Sides, side) {
 				continue
 			}
-			l := &lane{waiting: &w.view.Queue[side], onTheWay: &w.view.Crossing[side], listening: h.Name + ".green"}
+			l := &lane{waiting: &w.view.Queue[side], onTheWay: &w.view.Crossing[side], greenLine: h.Name + ".green"}
 			mean := meanCarGaps[direction(side)]
 			if left {
 				l.waiting, l.onTheWay, mean = &w.view.Left[side], &w.view.LeftCrossing[side], meanLeftGaps[direction(side)]
 			}
 			l.gaps = arrivals(mean)
 			if n := len(phase.Detectors); n > 0 {
-				k := 0 // the phase's lanes hang on its detectors in turn, the last one has the rest
+				k := 0 // each detector of the phase gets a lane, the last one all others
 				for _, d := range phase.Detectors[:n-1] {
 					if detectors[d] == nil {
 						break
@@ -168,12 +168,12 @@ func (w *world) View() any { return w.view }
 
 func (w *world) greenIs(line string, lit bool) {
 	for _, l := range w.lanes {
-		if l.listening != line || l.green == lit {
+		if l.greenLine != line || l.green == lit {
 			continue
 		}
 		l.green = lit
 		if !lit {
-			continue // who is not on the crossing yet stops
+			continue // cars at the stop line stay there
 		}
 		l.ready = w.clock.Now()
 		if l.loop != free {
@@ -194,13 +194,13 @@ func (w *world) carComes(l *lane) {
 	}
 }
 
-// atLine puts the first car of a queue on the loop: it goes on at once when it may.
+// atLine puts the first car of a queue on the loop. It sets off at once if it may.
 func (w *world) atLine(l *lane) {
 	w.setLoop(l, stands)
 	w.setOff(l)
 }
 
-// setOff lets the car at the line go, as soon as it can.
+// setOff lets the car at the stop line go, at once or when the lane is ready.
 func (w *world) setOff(l *lane) {
 	if l.loop != stands || !l.green {
 		return
@@ -227,7 +227,7 @@ func (w *world) setOff(l *lane) {
 	})
 }
 
-// setLoop says what is on the loop of a lane, and drives the detector that hangs on it.
+// setLoop sets the state of a lane's loop, and drives its detector.
 func (w *world) setLoop(l *lane, now loop) {
 	l.loop = now
 	d := l.detector
@@ -247,7 +247,7 @@ func (w *world) personComes(x *crosswalk) {
 	case x.walk:
 		w.walk(x, 1)
 		return
-	case x.waiting == mostPeople:
+	case x.waiting == maxPeople:
 		return
 	}
 	x.waiting++
@@ -263,8 +263,8 @@ func (w *world) personComes(x *crosswalk) {
 	})
 }
 
-// walkIs sends those who wait over the road. When nobody of ours does, the button was pressed by a key or a scenario, and
-// one walks.
+// walkIs takes a change of the walk lamp: when it is lit, all who wait walk. If none do, the button was pressed by a key or a
+// scenario, and one pedestrian walks.
 func (w *world) walkIs(x *crosswalk, lit bool) {
 	if x.walk == lit {
 		return
