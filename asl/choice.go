@@ -67,8 +67,8 @@ var operators = func() map[string]operator {
 	return all
 }()
 
-// kindTests are the operators that ask what a value is; each is compared with true or false.
-var kindTests = map[string]func(v any) bool{
+// typeTests are the operators that ask what a value is; each is compared with true or false.
+var typeTests = map[string]func(v any) bool{
 	"IsNull":      func(v any) bool { return v == nil },
 	"IsString":    func(v any) bool { _, ok := v.(string); return ok },
 	"IsNumeric":   func(v any) bool { return value.Kind(v) == "number" },
@@ -121,43 +121,43 @@ func matches(s, pattern string) bool {
 
 func (p *parser) choice(f *fields, s *State) {
 	f.require("Choices")
-	f.filled("Choices", func(v any, at *place) {
+	f.nonEmptyList("Choices", func(v any, at *location) {
 		var r choiceRule
 		if e := f.object(v, at); e != nil {
-			r = p.rule(e, true)
+			r = p.choiceRule(e, true)
 		}
 		s.choices = append(s.choices, r)
 	})
-	s.Default = f.state("Default")
+	s.Default = f.stateName("Default")
 }
 
-// rule reads a choice rule; only one at the top leads somewhere.
-func (p *parser) rule(f *fields, top bool) choiceRule {
+// choiceRule reads a choice rule; only one at the top leads somewhere.
+func (p *parser) choiceRule(f *fields, top bool) choiceRule {
 	r := choiceRule{}
 	f.text("Comment")
 	if top {
 		f.require("Next")
-		r.Next = f.state("Next")
+		r.Next = f.stateName("Next")
 		r.assign = f.assign()
 		if f.inLanguage(inJSONata, "Output") {
-			f.queries("Output")
+			f.checkQueries("Output")
 		}
 	}
 	if f.language == inJSONata {
-		p.condition(f, &r)
+		p.conditionRule(f, &r)
 	} else {
-		p.test(f, &r)
+		p.comparisonRule(f, &r)
 	}
 	f.reportUnknown()
 	return r
 }
 
-// condition reads a rule of a JSONata state.
-func (p *parser) condition(f *fields, r *choiceRule) {
+// conditionRule reads a rule of a JSONata state.
+func (p *parser) conditionRule(f *fields, r *choiceRule) {
 	r.operator = "Condition"
 	f.inLanguage(inJSONPath, "And", "Or", "Not", "Variable")
-	for i := range f.o.Len() {
-		if name, _ := f.o.At(i); isComparison(name) {
+	for i := range f.members.Len() {
+		if name, _ := f.members.At(i); isComparison(name) {
 			f.take(name) // told with Variable
 		}
 	}
@@ -167,16 +167,16 @@ func (p *parser) condition(f *fields, r *choiceRule) {
 	v, ok := f.take("Condition")
 	if _, isBool := v.(bool); ok && !isBool && !f.isQuery(v, "Condition") {
 		if _, isText := v.(string); isText {
-			p.schema(f.at.in("Condition"), "", "JSONata string must start with {%% and end with %%}")
+			p.schema(f.at.member("Condition"), "", "JSONata string must start with {%% and end with %%}")
 		} else {
-			f.wrong("Condition", "String")
+			f.reportType("Condition", "String")
 		}
 	}
 	r.operand = v
 }
 
-// test reads a rule of a JSONPath state: And, Or, Not or a comparison.
-func (p *parser) test(f *fields, r *choiceRule) {
+// comparisonRule reads a rule of a JSONPath state: And, Or, Not or a comparison.
+func (p *parser) comparisonRule(f *fields, r *choiceRule) {
 	f.inLanguage(inJSONata, "Condition")
 	kinds := 0
 	for _, name := range []string{"And", "Or", "Not", "Variable", "Condition"} {
@@ -187,23 +187,23 @@ func (p *parser) test(f *fields, r *choiceRule) {
 	if kinds != 1 {
 		p.schema(f.at, "", "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]")
 	}
-	inner := func(v any, at *place) {
+	inner := func(v any, at *location) {
 		if e := f.object(v, at); e != nil {
-			r.rules = append(r.rules, p.rule(e, false))
+			r.rules = append(r.rules, p.choiceRule(e, false))
 		}
 	}
 	for _, name := range []string{"And", "Or"} {
 		if f.has(name) {
 			r.operator = name
-			f.filled(name, inner)
+			f.nonEmptyList(name, inner)
 		}
 	}
 	if v, ok := f.take("Not"); ok {
 		r.operator = "Not"
-		inner(v, f.at.in("Not"))
+		inner(v, f.at.member("Not"))
 	}
 	if f.has("Variable") {
-		p.comparison(f, r)
+		p.variableComparison(f, r)
 	}
 }
 
@@ -211,24 +211,24 @@ func (p *parser) test(f *fields, r *choiceRule) {
 func isComparison(name string) bool {
 	_, isOperator := operators[name]
 	_, hasPath := operators[strings.TrimSuffix(name, "Path")]
-	_, isTest := kindTests[name]
+	_, isTest := typeTests[name]
 	return isOperator || hasPath && name != "StringMatchesPath" || isTest || name == "IsPresent"
 }
 
-// comparison reads Variable and the one operator beside it.
-func (p *parser) comparison(f *fields, r *choiceRule) {
+// variableComparison reads Variable and the one operator beside it.
+func (p *parser) variableComparison(f *fields, r *choiceRule) {
 	r.variable = f.choicePath("Variable")
 	there := 0
-	for i := range f.o.Len() {
-		name, operand := f.o.At(i)
+	for i := range f.members.Len() {
+		name, operand := f.members.At(i)
 		if op, ok := operators[name]; ok {
 			r.compare = op.compare
-			r.operand = p.operand(f, name, op.kind, operand)
+			r.operand = p.comparisonOperand(f, name, op.kind, operand)
 			f.take(name)
 		} else if op, ok := operators[strings.TrimSuffix(name, "Path")]; ok && name != "StringMatchesPath" {
 			r.compare = op.compare
 			r.path = f.choicePath(name)
-		} else if _, ok := kindTests[name]; ok || name == "IsPresent" {
+		} else if _, ok := typeTests[name]; ok || name == "IsPresent" {
 			f.boolean(name)
 			r.operand = operand
 		} else {
@@ -240,7 +240,7 @@ func (p *parser) comparison(f *fields, r *choiceRule) {
 		r.operator = name
 	}
 	if there == 0 && r.operator == "" {
-		f.none(comparisons)
+		f.reportMissing(comparisons)
 	}
 }
 
@@ -263,41 +263,41 @@ func (f *fields) choicePath(name string) *jsonpath.Path {
 	v, _ := f.take(name)
 	text, ok := v.(string)
 	if !ok {
-		f.wrong(name, "String")
+		f.reportType(name, "String")
 		return nil
 	}
 	path, err := f.p.compile(text)
 	switch {
 	case !jsonpath.IsPath(text):
-		f.p.schema(f.at.in(name), "", "Value is not a Reference Path: Reference path didn't start with '$'")
+		f.p.schema(f.at.member(name), "", "Value is not a Reference Path: Reference path didn't start with '$'")
 	case err != nil || !path.Definite():
-		f.p.schema(f.at.in(name), "", "Value is not a Reference Path")
+		f.p.schema(f.at.member(name), "", "Value is not a Reference Path")
 	}
 	return path
 }
 
-func (p *parser) operand(f *fields, name, kind string, v any) any {
+func (p *parser) comparisonOperand(f *fields, name, kind string, v any) any {
 	switch kind {
 	case "timestamp":
 		if t, ok := timeOf(v); ok {
 			return t
 		}
 		if _, isText := v.(string); isText {
-			p.schema(f.at.in(name), "", "String does not match RFC3339 timestamp")
+			p.schema(f.at.member(name), "", "String does not match RFC3339 timestamp")
 		} else {
-			f.wrong(name, "String")
+			f.reportType(name, "String")
 		}
 	case "number":
 		if _, ok := value.Float(v); !ok {
-			f.wrong(name, "Number")
+			f.reportType(name, "Number")
 		}
 	case "string":
 		if _, ok := v.(string); !ok {
-			f.wrong(name, "String")
+			f.reportType(name, "String")
 		}
 	case "boolean":
 		if _, ok := v.(bool); !ok {
-			f.wrong(name, "Boolean")
+			f.reportType(name, "Boolean")
 		}
 	}
 	return v
@@ -326,7 +326,7 @@ func (r *choiceRule) holds(env *environment) (bool, *Error) {
 		return false, runtimeError("Invalid path '%s': The choice state's condition path references an invalid value.", r.variable)
 	}
 	if r.compare == nil {
-		return kindTests[r.operator](v) == (r.operand == true), nil
+		return typeTests[r.operator](v) == (r.operand == true), nil
 	}
 	operand := r.operand
 	if r.path != nil {

@@ -31,7 +31,7 @@ type State struct {
 	End     bool
 
 	number                     int32 // its place in the machine's states
-	at                         *place
+	at                         *location
 	jsonata                    bool // its query language
 	reached                    bool // something leads to it
 	inputPath, outputPath      *pathField
@@ -67,7 +67,7 @@ func (s *State) Number() int { return int(s.number) }
 // A pathField is InputPath or OutputPath: nil means "$"; none means null, which gives an empty object.
 type pathField struct {
 	path *jsonpath.Path
-	none bool
+	null bool
 }
 
 // seconds is TimeoutSeconds or its Path form: a number, or a path to one. The zero value means there is none.

@@ -81,26 +81,26 @@ func (d Diagnostics) Failed() bool {
 	return slices.ContainsFunc(d, func(one *Diagnostic) bool { return one.Severity == SeverityError })
 }
 
-// A place is where a value stands in the definition: a key of an object, or an index of an array, in another place.
-type place struct {
-	parent *place
+// A location is where a value stands in the definition: a key of an object, or an index of an array, in another place.
+type location struct {
+	parent *location
 	key    string
 	index  int // -1: a key
 }
 
-func (p *place) in(key string) *place { return &place{p, key, -1} }
+func (p *location) member(key string) *location { return &location{p, key, -1} }
 
-func (p *place) item(i int) *place { return &place{p, "", i} }
+func (p *location) element(i int) *location { return &location{p, "", i} }
 
 // String is the place as AWS writes it: /States/Name/Choices[0].
-func (p *place) String() string {
+func (p *location) String() string {
 	if p.parent == nil {
 		return "/"
 	}
 	return string(p.append(nil))
 }
 
-func (p *place) append(b []byte) []byte {
+func (p *location) append(b []byte) []byte {
 	if p.parent == nil {
 		return b
 	}
@@ -120,15 +120,15 @@ const maxReport = 64 << 20
 
 // A collector gathers the diagnostics of one text.
 type collector struct {
-	source *value.Source
-	nodes  map[*place]value.Node // those that were found
-	found  Diagnostics
-	last   *Diagnostic // comes behind all others
-	size   int         // of the messages and locations in found
+	source   *value.Source
+	nodes    map[*location]value.Node // those that were found
+	found    Diagnostics
+	trailing *Diagnostic // comes behind all others
+	size     int         // of the messages and locations in found
 }
 
 // fault reports an error at a place; a field of it (not "") is where line and column point.
-func (c *collector) fault(at *place, field, code, format string, args ...any) {
+func (c *collector) fault(at *location, field, code, format string, args ...any) {
 	if c.size > maxReport {
 		return
 	}
@@ -142,7 +142,7 @@ func (c *collector) fault(at *place, field, code, format string, args ...any) {
 }
 
 // report reports an error at a value of the text. AWS's location is that of a place, which may be one around it.
-func (c *collector) report(node value.Node, at *place, code, message string) {
+func (c *collector) report(node value.Node, at *location, code, message string) {
 	if c.size > maxReport {
 		return
 	}
@@ -158,12 +158,12 @@ func (c *collector) diagnostic(node value.Node, code, message string) *Diagnosti
 	return d
 }
 
-func (c *collector) schema(at *place, field, format string, args ...any) {
+func (c *collector) schema(at *location, field, format string, args ...any) {
 	c.fault(at, field, CodeSchema, format, args...)
 }
 
 // node returns the value at a place. Where there is none it reports false and returns the innermost value around the place.
-func (c *collector) node(at *place) (node value.Node, ok bool) {
+func (c *collector) node(at *location) (node value.Node, ok bool) {
 	if at.parent == nil {
 		return c.source.Root(), true
 	}
@@ -183,7 +183,7 @@ func (c *collector) node(at *place) (node value.Node, ok bool) {
 		return around, false
 	}
 	if c.nodes == nil {
-		c.nodes = map[*place]value.Node{}
+		c.nodes = map[*location]value.Node{}
 	}
 	c.nodes[at] = node
 	return node, true
@@ -192,8 +192,8 @@ func (c *collector) node(at *place) (node value.Node, ok bool) {
 // result sorts the diagnostics by place in the text; those at the same place stay in the order in which they were found.
 func (c *collector) result() Diagnostics {
 	slices.SortStableFunc(c.found, func(a, b *Diagnostic) int { return cmp.Compare(a.Offset, b.Offset) })
-	if c.last != nil {
-		c.found = append(c.found, c.last)
+	if c.trailing != nil {
+		c.found = append(c.found, c.trailing)
 	}
 	if c.size > maxReport {
 		c.found = append(c.found, &Diagnostic{

@@ -115,7 +115,7 @@ type callParser struct {
 	depth int
 }
 
-func (p *callParser) blanks() {
+func (p *callParser) skipBlanks() {
 	for p.at < len(p.text) && p.text[p.at] == ' ' {
 		p.at++
 	}
@@ -138,7 +138,7 @@ func (p *callParser) call() (*expression, error) {
 	p.at += open + 1
 	e := &expression{call: f.do}
 	for {
-		p.blanks()
+		p.skipBlanks()
 		if p.at >= len(p.text) {
 			return nil, fmt.Errorf("the ( of %s is not closed", name)
 		}
@@ -150,7 +150,7 @@ func (p *callParser) call() (*expression, error) {
 			return nil, err
 		}
 		e.args = append(e.args, arg)
-		p.blanks()
+		p.skipBlanks()
 		if p.at >= len(p.text) || p.text[p.at] != ',' && p.text[p.at] != ')' {
 			return nil, fmt.Errorf("expected , or ) at character %d", p.at+1)
 		}

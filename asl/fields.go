@@ -12,26 +12,26 @@ import (
 // fields are the members of an object in the definition. Each reading method reports a member of the wrong kind; rest
 // reports those that nobody read.
 type fields struct {
-	p        *parser
-	o        *value.Object
-	at       *place
-	language language // of the state that the object belongs to
-	mixed    bool     // the language itself is at fault: fields that are not of it are not told as well
-	read     uint64   // a bit for each member that was asked for
-	more     []int    // those past the 64th
+	p           *parser
+	members     *value.Object
+	at          *location
+	language    language // of the state that the object belongs to
+	mixed       bool     // the language itself is at fault: fields that are not of it are not told as well
+	known       uint64   // a bit for each member that was asked for
+	knownBeyond []int    // those past the 64th
 }
 
-func (p *parser) object(v any, at *place) *fields {
+func (p *parser) object(v any, at *location) *fields {
 	o, ok := v.(*value.Object)
 	if !ok {
 		p.schema(at, "", "Expected value of type Object")
 		return nil
 	}
-	return &fields{p: p, o: o, at: at}
+	return &fields{p: p, members: o, at: at}
 }
 
 // object reads an object of the same state, and so in the same language.
-func (f *fields) object(v any, at *place) *fields {
+func (f *fields) object(v any, at *location) *fields {
 	inner := f.p.object(v, at)
 	if inner != nil {
 		inner.language, inner.mixed = f.language, f.mixed
@@ -45,17 +45,17 @@ func (f *fields) member(name string) *fields {
 	if !ok {
 		return nil
 	}
-	return f.object(v, f.at.in(name))
+	return f.object(v, f.at.member(name))
 }
 
 // take returns a member and marks it as known.
 func (f *fields) take(name string) (any, bool) {
-	for i := range f.o.Len() {
-		if key, v := f.o.At(i); key == name {
+	for i := range f.members.Len() {
+		if key, v := f.members.At(i); key == name {
 			if i < 64 {
-				f.read |= 1 << i
+				f.known |= 1 << i
 			} else {
-				f.more = append(f.more, i)
+				f.knownBeyond = append(f.knownBeyond, i)
 			}
 			return v, true
 		}
@@ -64,7 +64,7 @@ func (f *fields) take(name string) (any, bool) {
 }
 
 func (f *fields) has(name string) bool {
-	_, ok := f.o.Lookup(name)
+	_, ok := f.members.Lookup(name)
 	return ok
 }
 
@@ -119,16 +119,16 @@ func (f *fields) exactlyOne(names ...string) {
 		f.atMostOne(names...)
 		return
 	}
-	f.none(names...)
+	f.reportMissing(names...)
 }
 
-// none reports that not one of the names is there.
-func (f *fields) none(names ...string) {
+// reportMissing reports that not one of the names is there.
+func (f *fields) reportMissing(names ...string) {
 	f.p.schema(f.at, "", "This object should have only one of the following fields: [%s]", strings.Join(names, ", "))
 }
 
-func (f *fields) wrong(name, kind string) {
-	f.p.schema(f.at.in(name), "", "Expected value of type %s", kind)
+func (f *fields) reportType(name, kind string) {
+	f.p.schema(f.at.member(name), "", "Expected value of type %s", kind)
 }
 
 func (f *fields) text(name string) string {
@@ -138,16 +138,16 @@ func (f *fields) text(name string) string {
 	}
 	s, ok := v.(string)
 	if !ok {
-		f.wrong(name, "String")
+		f.reportType(name, "String")
 	}
 	return s
 }
 
-// state reads the name of a state.
-func (f *fields) state(name string) string {
+// stateName reads the name of a state.
+func (f *fields) stateName(name string) string {
 	text := f.text(name)
-	if v, ok := f.o.Lookup(name); ok && v == any("") {
-		f.p.fault(f.at.in(name), "", CodeTarget, "Missing 'Next' target: ")
+	if v, ok := f.members.Lookup(name); ok && v == any("") {
+		f.p.fault(f.at.member(name), "", CodeTarget, "Missing 'Next' target: ")
 	}
 	return text
 }
@@ -155,8 +155,8 @@ func (f *fields) state(name string) string {
 // oneOf reads a text that is one of a few; "" where it is absent.
 func (f *fields) oneOf(name string, values ...string) string {
 	text := f.text(name)
-	if v, ok := f.o.Lookup(name); ok && v == any(text) && !slices.Contains(values, text) {
-		f.p.schema(f.at.in(name), "", "Value should be one of the following: [%s]", strings.Join(values, ", "))
+	if v, ok := f.members.Lookup(name); ok && v == any(text) && !slices.Contains(values, text) {
+		f.p.schema(f.at.member(name), "", "Value should be one of the following: [%s]", strings.Join(values, ", "))
 	}
 	return text
 }
@@ -168,13 +168,13 @@ func (f *fields) boolean(name string) bool {
 	}
 	b, ok := v.(bool)
 	if !ok {
-		f.wrong(name, "Boolean")
+		f.reportType(name, "Boolean")
 	}
 	return b
 }
 
-// whole reads a whole number between low and high; 0 where it is absent, at fault, or left to JSONata.
-func (f *fields) whole(name string, low, high int64) int64 {
+// integer reads a whole number between low and high; 0 where it is absent, at fault, or left to JSONata.
+func (f *fields) integer(name string, low, high int64) int64 {
 	v, ok := f.take(name)
 	if !ok || f.isQuery(v, name) {
 		return 0
@@ -188,13 +188,13 @@ func (f *fields) whole(name string, low, high int64) int64 {
 	}
 	switch {
 	case !ok:
-		f.wrong(name, "Integer")
+		f.reportType(name, "Integer")
 		return 0
 	case n < low:
-		f.p.schema(f.at.in(name), "", "Minimum value is %d", low)
+		f.p.schema(f.at.member(name), "", "Minimum value is %d", low)
 		return 0
 	case n > high:
-		f.p.schema(f.at.in(name), "", "Maximum value is %d", high)
+		f.p.schema(f.at.member(name), "", "Maximum value is %d", high)
 		return 0
 	}
 	return n
@@ -208,51 +208,51 @@ func (f *fields) float(name string, low, high float64) (float64, bool) {
 	n, ok := value.Float(v)
 	switch {
 	case !ok:
-		f.wrong(name, "Number")
+		f.reportType(name, "Number")
 		return 0, false
 	case n < low:
-		f.p.schema(f.at.in(name), "", "Minimum value is %v", low)
+		f.p.schema(f.at.member(name), "", "Minimum value is %v", low)
 		return 0, false
 	case n > high || math.IsInf(n, 0):
-		f.p.schema(f.at.in(name), "", "Maximum value is %v", high)
+		f.p.schema(f.at.member(name), "", "Maximum value is %v", high)
 		return 0, false
 	}
 	return n, true
 }
 
 // list returns the elements of an array with their places.
-func (f *fields) list(name string, yield func(v any, at *place)) {
+func (f *fields) list(name string, yield func(v any, at *location)) {
 	v, ok := f.take(name)
 	if !ok {
 		return
 	}
 	list, ok := v.([]any)
 	if !ok {
-		f.wrong(name, "Array")
+		f.reportType(name, "Array")
 		return
 	}
 	if len(list) == 0 {
 		return
 	}
-	at := f.at.in(name)
+	at := f.at.member(name)
 	for i, e := range list {
-		yield(e, at.item(i))
+		yield(e, at.element(i))
 	}
 }
 
-// filled is a list with at least one element.
-func (f *fields) filled(name string, yield func(v any, at *place)) {
+// nonEmptyList is a list with at least one element.
+func (f *fields) nonEmptyList(name string, yield func(v any, at *location)) {
 	f.list(name, yield)
-	if v, ok := f.o.Lookup(name); ok {
+	if v, ok := f.members.Lookup(name); ok {
 		if list, isList := v.([]any); isList && len(list) == 0 {
-			f.p.schema(f.at.in(name), "", "Value cannot be empty")
+			f.p.schema(f.at.member(name), "", "Value cannot be empty")
 		}
 	}
 }
 
 func (f *fields) texts(name string) []string {
 	var list []string
-	f.list(name, func(v any, at *place) {
+	f.list(name, func(v any, at *location) {
 		s, ok := v.(string)
 		if !ok {
 			f.p.schema(at, "", "Expected value of type String")
@@ -271,12 +271,12 @@ func (f *fields) path(name string) *jsonpath.Path {
 	}
 	s, ok := v.(string)
 	if !ok {
-		f.wrong(name, "String")
+		f.reportType(name, "String")
 		return nil
 	}
 	path, err := f.p.compile(s)
 	if err != nil {
-		f.p.schema(f.at.in(name), "", "Value must be a valid JSONPath.")
+		f.p.schema(f.at.member(name), "", "Value must be a valid JSONPath.")
 		return nil
 	}
 	return path
@@ -286,22 +286,22 @@ func (f *fields) path(name string) *jsonpath.Path {
 func (f *fields) reference(name string) *jsonpath.Path {
 	path := f.path(name)
 	if path != nil && !path.Definite() {
-		f.p.schema(f.at.in(name), "", "Value is not a Reference Path")
+		f.p.schema(f.at.member(name), "", "Value is not a Reference Path")
 		return nil
 	}
 	return path
 }
 
 func (f *fields) isNull(name string) bool {
-	v, ok := f.o.Lookup(name)
+	v, ok := f.members.Lookup(name)
 	return ok && v == nil
 }
 
-// inOut reads InputPath or OutputPath.
-func (f *fields) inOut(name string) *pathField {
+// dataPath reads InputPath or OutputPath.
+func (f *fields) dataPath(name string) *pathField {
 	if f.isNull(name) {
 		f.take(name)
-		return &pathField{none: true}
+		return &pathField{null: true}
 	}
 	path := f.path(name)
 	if path == nil || path.String() == "$" {
@@ -321,7 +321,7 @@ func (f *fields) resultPath() (path *jsonpath.Path, discard bool) {
 	case path == nil || path.String() == "$":
 		return nil, false
 	case !path.Reference():
-		f.p.schema(f.at.in("ResultPath"), "", "Value is not a Reference Path")
+		f.p.schema(f.at.member("ResultPath"), "", "Value is not a Reference Path")
 		return nil, false
 	}
 	return path, false
@@ -344,11 +344,11 @@ func (f *fields) expression(name string) *expression {
 
 // reportUnknown reports the members that nobody knows.
 func (f *fields) reportUnknown() {
-	for i := range f.o.Len() {
-		if i < 64 && f.read&(1<<i) != 0 || i >= 64 && slices.Contains(f.more, i) {
+	for i := range f.members.Len() {
+		if i < 64 && f.known&(1<<i) != 0 || i >= 64 && slices.Contains(f.knownBeyond, i) {
 			continue
 		}
-		key, _ := f.o.At(i)
+		key, _ := f.members.At(i)
 		f.p.schema(f.at, key, "Field '%s' is not supported", key)
 	}
 }

@@ -96,7 +96,7 @@ func (e *HistoryEvent) taskDetails(b *value.Builder) (string, *value.Object) {
 		}
 	}
 	if service {
-		resource, resourceType := s.integration()
+		resource, resourceType := s.resourceParts()
 		b.Set("resource", resource)
 		b.Set("resourceType", resourceType)
 	}

@@ -6,8 +6,8 @@ import (
 	"signalbox/asl/value"
 )
 
-// integration splits the resource arn:aws:states:::SERVICE:ACTION into its action and service.
-func (s *State) integration() (resource, resourceType string) {
+// resourceParts splits the resource arn:aws:states:::SERVICE:ACTION into its action and service.
+func (s *State) resourceParts() (resource, resourceType string) {
 	_, rest, ok := strings.Cut(s.Resource, ":states:::")
 	if !ok {
 		return s.Resource, ""
@@ -20,9 +20,9 @@ func (s *State) integration() (resource, resourceType string) {
 	return action, sdk + service
 }
 
-// service is who does a Task, as AWS calls it in causes: a service by its name, a function or activity by its ARN.
-func (s *State) service() string {
-	if _, name := s.integration(); name != "" {
+// serviceName is who does a Task, as AWS calls it in causes: a service by its name, a function or activity by its ARN.
+func (s *State) serviceName() string {
+	if _, name := s.resourceParts(); name != "" {
 		return name
 	}
 	return s.Resource

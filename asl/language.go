@@ -30,7 +30,7 @@ func (f *fields) queryLanguage(inherited language) language {
 		if _, isText := v.(string); isText {
 			f.oneOf("QueryLanguage", "JSONPath", "JSONata")
 		} else {
-			f.wrong("QueryLanguage", "[STRING]")
+			f.reportType("QueryLanguage", "[STRING]")
 		}
 	}
 	return inJSONata
@@ -52,11 +52,11 @@ func (s *State) JSONata() bool { return s.jsonata }
 // isQuery reports whether a member is left to JSONata, and checks that.
 func (f *fields) isQuery(v any, name string) bool {
 	text, ok := v.(string)
-	return ok && f.language == inJSONata && f.p.query(text, f.at.in(name))
+	return ok && f.language == inJSONata && f.p.checkQuery(text, f.at.member(name))
 }
 
-// query checks a text of a JSONata state and reports whether it is an expression: {% $states.input %}.
-func (p *parser) query(text string, at *place) bool {
+// checkQuery checks a text of a JSONata state and reports whether it is an expression: {% $states.input %}.
+func (p *parser) checkQuery(text string, at *location) bool {
 	inner, opened := strings.CutPrefix(text, "{%")
 	inner, closed := strings.CutSuffix(inner, "%}")
 	switch {
@@ -76,24 +76,24 @@ func (p *parser) query(text string, at *place) bool {
 	return true
 }
 
-// queries checks the expressions in a member, however deep they are.
-func (f *fields) queries(name string) {
+// checkQueries checks the expressions in a member, however deep they are.
+func (f *fields) checkQueries(name string) {
 	if v, ok := f.take(name); ok {
-		f.p.queries(v, f.at.in(name))
+		f.p.checkQueries(v, f.at.member(name))
 	}
 }
 
-func (p *parser) queries(v any, at *place) {
+func (p *parser) checkQueries(v any, at *location) {
 	switch x := v.(type) {
 	case string:
-		p.query(x, at)
+		p.checkQuery(x, at)
 	case []any:
 		for i, e := range x {
-			p.queries(e, at.item(i))
+			p.checkQueries(e, at.element(i))
 		}
 	case *value.Object:
 		for key, member := range x.All() {
-			p.queries(member, at.in(key))
+			p.checkQueries(member, at.member(key))
 		}
 	}
 }

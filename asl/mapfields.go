@@ -62,16 +62,16 @@ func (p *parser) mapState(f *fields, s *State) {
 	}
 	var express bool
 	if v, ok := f.take(processor); ok {
-		if inner := p.object(v, f.at.in(processor)); inner != nil {
+		if inner := p.object(v, f.at.member(processor)); inner != nil {
 			s.Distributed, express = p.processorConfig(inner)
 			outer := p.express
 			p.express = outer || express
-			s.Branches = []*Block{p.inner(inner)}
+			s.Branches = []*Block{p.innerBlock(inner)}
 			p.express = outer
 		}
 	}
 	f.take("Iterator")
-	s.maxConcurrency.fixed = f.whole("MaxConcurrency", 0, math.MaxInt64)
+	s.maxConcurrency.fixed = f.integer("MaxConcurrency", 0, math.MaxInt64)
 	f.atMostOne("MaxConcurrency", "MaxConcurrencyPath")
 	if f.inLanguage(inJSONPath, "ItemsPath", "Parameters", "MaxConcurrencyPath") {
 		s.itemsPath = f.path("ItemsPath")
@@ -82,8 +82,8 @@ func (p *parser) mapState(f *fields, s *State) {
 		s.maxConcurrency.path = f.reference("MaxConcurrencyPath")
 	}
 	if f.inLanguage(inJSONata, "Items") {
-		f.items()
-		f.queries("ItemSelector")
+		f.mapItems()
+		f.checkQueries("ItemSelector")
 	}
 	f.resultFields(s)
 	// AWS takes what only a distributed Map has in others too, and makes nothing of it.
@@ -97,13 +97,13 @@ func (p *parser) mapState(f *fields, s *State) {
 	f.retryCatch(s)
 }
 
-// items reads what a Map in JSONata goes over: an array or object, or an expression for one.
-func (f *fields) items() {
-	v, _ := f.o.Lookup("Items")
+// mapItems reads what a Map in JSONata goes over: an array or object, or an expression for one.
+func (f *fields) mapItems() {
+	v, _ := f.members.Lookup("Items")
 	if text, ok := v.(string); ok && !f.isQuery(text, "Items") {
-		f.wrong("Items", "Array")
+		f.reportType("Items", "Array")
 	}
-	f.queries("Items")
+	f.checkQueries("Items")
 }
 
 // expressTimeout is how long an execution of the type EXPRESS may take. AWS, "Quotas".
@@ -119,7 +119,7 @@ func (p *parser) processorConfig(f *fields) (distributed, express bool) {
 		config.require("ExecutionType")
 		express = config.oneOf("ExecutionType", "STANDARD", "EXPRESS") == "EXPRESS"
 		if p.express {
-			p.schema(config.at.in("Mode"), "", "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines")
+			p.schema(config.at.member("Mode"), "", "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines")
 		}
 	}
 	config.reportUnknown()
@@ -134,7 +134,7 @@ func (f *fields) limit(name, pathName string, low, high float64, whole bool) lim
 		l.path = f.reference(pathName)
 	}
 	if whole {
-		l.fixed = float64(f.whole(name, int64(low), int64(high)))
+		l.fixed = float64(f.integer(name, int64(low), int64(high)))
 	} else {
 		l.fixed, _ = f.float(name, low, high)
 	}
@@ -163,7 +163,7 @@ func (f *fields) itemBatcher() *itemBatcher {
 		byteSize: f.limit("MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath", 1, maxPayload, true),
 	}
 	if f.language == inJSONata {
-		f.queries("BatchInput")
+		f.checkQueries("BatchInput")
 	} else {
 		b.input = f.template("BatchInput")
 	}
@@ -234,7 +234,7 @@ func (f *fields) resultWriter() *resultWriter {
 // objectArguments reads what a call to read or write objects is given.
 func (f *fields) objectArguments() *template {
 	if f.inLanguage(inJSONata, "Arguments") {
-		f.queries("Arguments")
+		f.checkQueries("Arguments")
 	}
 	if f.inLanguage(inJSONPath, "Parameters") {
 		return f.template("Parameters")
@@ -250,7 +250,7 @@ func (f *fields) objectAction(actions ...string) string {
 	}
 	_, action, ok := strings.Cut(resource, ":states:::s3:")
 	if !ok || !strings.HasPrefix(resource, "arn:") || !slices.Contains(actions, action) {
-		f.p.schema(f.at.in("Resource"), "", "The field 'Resource' does not match any of the allowed values")
+		f.p.schema(f.at.member("Resource"), "", "The field 'Resource' does not match any of the allowed values")
 	}
 	return action
 }
@@ -266,7 +266,7 @@ func (f *fields) label() string {
 	if !f.has("Label") {
 		return ""
 	}
-	label, at := f.text("Label"), f.at.in("Label")
+	label, at := f.text("Label"), f.at.member("Label")
 	switch {
 	case label == "":
 		f.p.fault(at, "", CodeLabel, "Invalid Label name: Label cannot be empty")

@@ -75,7 +75,7 @@ func (p *parser) machine(text []byte, endless bool) *Machine {
 		p.found = append(p.found, syntaxFault(text, syntax))
 		return nil
 	}
-	top := &place{index: -1}
+	top := &location{index: -1}
 	f := p.object(v, top)
 	if f == nil {
 		return nil
@@ -83,23 +83,23 @@ func (p *parser) machine(text []byte, endless bool) *Machine {
 	p.names, p.labels, p.paths = map[string]bool{}, map[string]bool{}, map[string]*jsonpath.Path{}
 	m := &Machine{Comment: f.text("Comment")}
 	f.oneOf("Version", "1.0")
-	if s := f.whole("TimeoutSeconds", 0, maxSeconds); s > 0 {
+	if s := f.integer("TimeoutSeconds", 0, maxSeconds); s > 0 {
 		m.Timeout = time.Duration(s) * time.Second
 	}
 	p.language = f.queryLanguage(inJSONPath)
 	p.block(f, &m.Block)
 	f.reportUnknown()
 	if repeated {
-		p.sameNames(p.source.Root(), top)
+		p.reportRepeatedNames(p.source.Root(), top)
 	}
 	switch {
 	case m.broken:
 	case endless || m.canEnd():
-		p.reachable(&m.Block, top)
+		p.reportUnreachable(&m.Block, top)
 	case len(m.States) > 0:
 		// AWS names no place, has this fault behind all others, and does not look for states that nothing leads to.
-		states, _ := p.node(top.in("States"))
-		p.last = p.diagnostic(states, CodeNoEnd, "Workflow has no terminal state")
+		states, _ := p.node(top.member("States"))
+		p.trailing = p.diagnostic(states, CodeNoEnd, "Workflow has no terminal state")
 	}
 	return m
 }
@@ -124,13 +124,13 @@ const maxSeconds = 99999999
 // block reads StartAt and States and links the states.
 func (p *parser) block(f *fields, b *Block) {
 	f.require("States", "StartAt")
-	b.StartAt = f.state("StartAt")
+	b.StartAt = f.stateName("StartAt")
 	v, ok := f.take("States")
 	if !ok {
 		b.broken = true
 		return
 	}
-	at := f.at.in("States")
+	at := f.at.member("States")
 	states, ok := v.(*value.Object)
 	switch {
 	case !ok:
@@ -143,8 +143,8 @@ func (p *parser) block(f *fields, b *Block) {
 	b.byName = make(map[string]*State, states.Len())
 	b.States = make([]*State, 0, states.Len())
 	for name, body := range states.All() {
-		here := at.in(name)
-		p.stateName(name, here)
+		here := at.member(name)
+		p.checkStateName(name, here)
 		if s := p.state(name, body, here); s != nil {
 			b.States = append(b.States, s)
 			b.byName[name] = s
@@ -155,14 +155,14 @@ func (p *parser) block(f *fields, b *Block) {
 	}
 	b.start = p.target(b, f.at, "StartAt", b.StartAt)
 	b.broken = b.broken || b.StartAt == ""
-	p.link(b)
+	p.linkStates(b)
 }
 
 // maxNameLength is how many characters a state's name may have.
 const maxNameLength = 80
 
-// stateName reports names that are too long, or that occur twice in one machine, in whatever block.
-func (p *parser) stateName(name string, at *place) {
+// checkStateName reports names that are too long, or that occur twice in one machine, in whatever block.
+func (p *parser) checkStateName(name string, at *location) {
 	switch n := utf8.RuneCountInString(name); {
 	case n > maxNameLength:
 		p.fault(at, "", CodeStateName, "Invalid State name: State '%s' exceeds the %d-character limit allowed by the service",
@@ -176,26 +176,26 @@ func (p *parser) stateName(name string, at *place) {
 	p.names[name] = true
 }
 
-// sameNames reports states of the same name in one block, and in the blocks inside it. Of other keys that are repeated the last
+// reportRepeatedNames reports states of the same name in one block, and in the blocks inside it. Of other keys that are repeated the last
 // counts, as for AWS: Jackson does not refuse them unless configured to.
-func (p *parser) sameNames(block value.Node, at *place) {
+func (p *parser) reportRepeatedNames(block value.Node, at *location) {
 	states, _ := block.Member("States")
-	at = at.in("States")
+	at = at.member("States")
 	seen := map[string]bool{}
 	for name, state := range states.Members() {
-		here := at.in(name)
+		here := at.member(name)
 		if seen[name] {
 			p.report(state, here, CodeDuplicate, duplicateName(name))
 		}
 		seen[name] = true
 		if branches, ok := state.Member("Branches"); ok {
 			for i, branch := range branches.Elements() {
-				p.sameNames(branch, here.in("Branches").item(i))
+				p.reportRepeatedNames(branch, here.member("Branches").element(i))
 			}
 		}
 		for _, key := range []string{"ItemProcessor", "Iterator"} {
 			if processor, ok := state.Member(key); ok {
-				p.sameNames(processor, here.in(key))
+				p.reportRepeatedNames(processor, here.member(key))
 			}
 		}
 	}
@@ -204,16 +204,16 @@ func (p *parser) sameNames(block value.Node, at *place) {
 func duplicateName(name string) string { return "Duplicate State name: " + name }
 
 // target finds the state that a field leads to. To AWS each such field is a Next.
-func (p *parser) target(b *Block, at *place, field, name string) *State {
+func (p *parser) target(b *Block, at *location, field, name string) *State {
 	s := b.byName[name]
 	if s == nil && name != "" {
-		p.fault(at.in(field), "", CodeTarget, "Missing 'Next' target: %s", name)
+		p.fault(at.member(field), "", CodeTarget, "Missing 'Next' target: %s", name)
 	}
 	return s
 }
 
-// link resolves the names of next states.
-func (p *parser) link(b *Block) {
+// linkStates resolves the names of next states.
+func (p *parser) linkStates(b *Block) {
 	for _, s := range b.States {
 		s.next = p.target(b, s.at, "Next", s.Next)
 		if s.Default != "" {
@@ -222,13 +222,13 @@ func (p *parser) link(b *Block) {
 		for i := range s.choices {
 			c := &s.choices[i]
 			if c.next = b.byName[c.Next]; c.next == nil {
-				p.target(b, s.at.in("Choices").item(i), "Next", c.Next)
+				p.target(b, s.at.member("Choices").element(i), "Next", c.Next)
 			}
 		}
 		for i := range s.Catch {
 			c := &s.Catch[i]
 			if c.next = b.byName[c.Next]; c.next == nil {
-				p.target(b, s.at.in("Catch").item(i), "Next", c.Next)
+				p.target(b, s.at.member("Catch").element(i), "Next", c.Next)
 			}
 		}
 	}
@@ -237,8 +237,8 @@ func (p *parser) link(b *Block) {
 // canEnd reports whether a state of the block itself ends it, be it reached or not.
 func (b *Block) canEnd() bool { return slices.ContainsFunc(b.States, (*State).Terminal) }
 
-// reachable reports the states of a block that nothing leads to.
-func (p *parser) reachable(b *Block, at *place) {
+// reportUnreachable reports the states of a block that nothing leads to.
+func (p *parser) reportUnreachable(b *Block, at *location) {
 	if b.broken {
 		return // what cannot be read may lead anywhere
 	}
@@ -264,7 +264,7 @@ func (p *parser) reachable(b *Block, at *place) {
 	}
 	for _, s := range b.States {
 		if !s.reached {
-			p.fault(at.in("States").in(s.Name), "", CodeTarget, "State \"%s\" is not reachable.", s.Name)
+			p.fault(at.member("States").member(s.Name), "", CodeTarget, "State \"%s\" is not reachable.", s.Name)
 		}
 	}
 }

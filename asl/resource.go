@@ -19,16 +19,16 @@ const (
 
 var suffixes = map[string]patterns{".sync": job, ".sync:2": job2, ".waitForTaskToken": callback}
 
-// An integration is one action of a service that AWS calls by its own rules.
-type integration struct {
+// An serviceAction is one action of a service that AWS calls by its own rules.
+type serviceAction struct {
 	patterns patterns
 	required []string // among the parameters, as far as AWS has been seen to refuse without them
 }
 
 // integrations are the optimized integrations. AWS, "Integrating optimized services with Step Functions", and the page of
 // each service.
-var integrations = func() map[string]integration {
-	all := map[string]integration{
+var integrations = func() map[string]serviceAction {
+	all := map[string]serviceAction{
 		"apigateway:invoke":                   {response | callback, nil},
 		"dynamodb:getItem":                    {response, []string{"TableName", "Key"}},
 		"dynamodb:putItem":                    {response, []string{"TableName", "Item"}},
@@ -54,7 +54,7 @@ var integrations = func() map[string]integration {
 		"sagemaker": "createEndpoint createEndpointConfig createModel updateEndpoint",
 	} {
 		for action := range strings.FieldsSeq(actions) {
-			all[service+":"+action] = integration{response, nil}
+			all[service+":"+action] = serviceAction{response, nil}
 		}
 	}
 	for service, actions := range map[string]string{
@@ -71,7 +71,7 @@ var integrations = func() map[string]integration {
 		"sagemaker":        "createHyperParameterTuningJob createLabelingJob createProcessingJob createTrainingJob createTransformJob",
 	} {
 		for action := range strings.FieldsSeq(actions) {
-			all[service+":"+action] = integration{response | job, nil}
+			all[service+":"+action] = serviceAction{response | job, nil}
 		}
 	}
 	return all
@@ -88,7 +88,7 @@ var (
 
 // resource checks the Resource of a Task.
 func (p *parser) resource(f *fields, s *State) {
-	at := f.at.in("Resource")
+	at := f.at.member("Resource")
 	if !strings.HasPrefix(s.Resource, "arn:") {
 		p.schema(at, "", "Value is not a valid resource ARN")
 		return
@@ -105,7 +105,7 @@ func (p *parser) resource(f *fields, s *State) {
 	}
 	m := service.FindStringSubmatch(s.Resource)
 	if m == nil {
-		p.unrecognized(s, at)
+		p.reportResource(s, at)
 		return
 	}
 	action, pattern := m[1], response
@@ -118,7 +118,7 @@ func (p *parser) resource(f *fields, s *State) {
 	}
 	switch {
 	case call.patterns&pattern == 0:
-		p.unrecognized(s, at)
+		p.reportResource(s, at)
 		return
 	case !p.express:
 	case pattern == callback:
@@ -127,28 +127,28 @@ func (p *parser) resource(f *fields, s *State) {
 	case pattern != response:
 		p.schema(at, "", "Express state machine does not support '.sync' service integration")
 	}
-	p.parametersOf(f, s, call)
+	p.checkParameters(f, s, call)
 }
 
-func (p *parser) unrecognized(s *State, at *place) {
+func (p *parser) reportResource(s *State, at *location) {
 	p.schema(at, "", "The resource provided %s is not recognized. The value is not a valid resource ARN, or the resource is "+
 		"not available in this region.", s.Resource)
 }
 
-// parametersOf reports what a call of a service lacks.
-func (p *parser) parametersOf(f *fields, s *State, call integration) {
+// checkParameters reports what a call of a service lacks.
+func (p *parser) checkParameters(f *fields, s *State, call serviceAction) {
 	name := "Parameters"
 	if f.language == inJSONata {
 		name = "Arguments"
 	}
-	v, ok := f.o.Lookup(name)
+	v, ok := f.members.Lookup(name)
 	if !ok {
-		p.schema(f.at.in("Resource"), "", "%s field is required for resource ARN: %s", name, s.Resource)
+		p.schema(f.at.member("Resource"), "", "%s field is required for resource ARN: %s", name, s.Resource)
 		return
 	}
 	for _, field := range call.required {
 		if o, isObject := v.(*value.Object); isObject && !has(o, field) && (f.language == inJSONata || !has(o, field+".$")) {
-			p.schema(f.at.in(name), "", "The field '%s' is required but was missing", field)
+			p.schema(f.at.member(name), "", "The field '%s' is required but was missing", field)
 		}
 	}
 }

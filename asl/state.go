@@ -7,7 +7,7 @@ import (
 )
 
 // state reads one state. It is nil where not even its type can be told.
-func (p *parser) state(name string, body any, at *place) *State {
+func (p *parser) state(name string, body any, at *location) *State {
 	f := p.object(body, at)
 	if f == nil {
 		return nil
@@ -22,11 +22,11 @@ func (p *parser) state(name string, body any, at *place) *State {
 	s.jsonata = f.language == inJSONata
 	if s.Type != TypeFail {
 		if f.inLanguage(inJSONPath, "InputPath", "OutputPath") {
-			s.inputPath = f.inOut("InputPath")
-			s.outputPath = f.inOut("OutputPath")
+			s.inputPath = f.dataPath("InputPath")
+			s.outputPath = f.dataPath("OutputPath")
 		}
 		if f.inLanguage(inJSONata, "Output") {
-			f.queries("Output")
+			f.checkQueries("Output")
 		}
 	}
 	if s.Type != TypeFail && s.Type != TypeSucceed {
@@ -57,13 +57,13 @@ func (p *parser) state(name string, body any, at *place) *State {
 
 // transition reads Next and End, of which there is exactly one. "End": false says nothing.
 func (f *fields) transition(s *State) {
-	s.Next = f.state("Next")
+	s.Next = f.stateName("Next")
 	s.End = f.boolean("End")
 	switch hasNext := f.has("Next"); {
 	case hasNext && s.End:
 		f.atMostOne("Next", "End")
 	case !hasNext && !s.End:
-		f.none("Next", "End")
+		f.reportMissing("Next", "End")
 	}
 }
 
@@ -81,14 +81,14 @@ func (f *fields) arguments(s *State) {
 		s.parameters = f.template("Parameters")
 	}
 	if f.inLanguage(inJSONata, "Arguments") {
-		f.queries("Arguments")
+		f.checkQueries("Arguments")
 	}
 }
 
 func (p *parser) task(f *fields, s *State) {
 	f.require("Resource")
 	s.Resource = f.text("Resource")
-	if v, ok := f.o.Lookup("Resource"); ok && v == any(s.Resource) {
+	if v, ok := f.members.Lookup("Resource"); ok && v == any(s.Resource) {
 		p.resource(f, s)
 	}
 	f.arguments(s)
@@ -105,8 +105,8 @@ func (p *parser) task(f *fields, s *State) {
 }
 
 func (f *fields) credentials(s *State) {
-	v, _ := f.o.Lookup("Credentials")
-	at := f.at.in("Credentials")
+	v, _ := f.members.Lookup("Credentials")
+	at := f.at.member("Credentials")
 	if f.isQuery(v, "Credentials") {
 		f.take("Credentials")
 		return
@@ -120,7 +120,7 @@ func (f *fields) credentials(s *State) {
 		f.p.schema(at, "", "The field 'RoleArn' is required but was missing")
 	}
 	if f.language == inJSONata {
-		f.queries("Credentials")
+		f.checkQueries("Credentials")
 		return
 	}
 	s.credentials = f.template("Credentials")
@@ -129,7 +129,7 @@ func (f *fields) credentials(s *State) {
 // seconds reads a number of seconds or its Path form.
 func (f *fields) seconds(name, pathName string) seconds {
 	f.atMostOne(name, pathName)
-	t := seconds{fixed: f.whole(name, 1, maxSeconds)}
+	t := seconds{fixed: f.integer(name, 1, maxSeconds)}
 	if f.inLanguage(inJSONPath, pathName) {
 		t.path = f.reference(pathName)
 	}
@@ -146,18 +146,18 @@ func (p *parser) pass(f *fields, s *State) {
 
 func (p *parser) wait(f *fields, s *State) {
 	f.exactlyOne("SecondsPath", "Seconds", "TimestampPath", "Timestamp")
-	s.wait.seconds = f.whole("Seconds", 0, maxSeconds)
+	s.wait.seconds = f.integer("Seconds", 0, maxSeconds)
 	if f.inLanguage(inJSONPath, "SecondsPath", "TimestampPath") {
 		s.wait.secondsPath = f.reference("SecondsPath")
 		s.wait.timestampPath = f.reference("TimestampPath")
 	}
-	if v, ok := f.o.Lookup("Timestamp"); ok {
+	if v, ok := f.members.Lookup("Timestamp"); ok {
 		text := f.text("Timestamp")
 		if v != any(text) || f.isQuery(v, "Timestamp") {
 			return
 		}
 		if s.wait.timestamp, ok = timestamp(text); !ok {
-			p.schema(f.at.in("Timestamp"), "", "String does not match RFC3339 timestamp")
+			p.schema(f.at.member("Timestamp"), "", "String does not match RFC3339 timestamp")
 		}
 	}
 }
@@ -186,36 +186,36 @@ func (p *parser) parallel(f *fields, s *State) {
 	f.require("Branches")
 	f.arguments(s)
 	f.resultFields(s)
-	f.filled("Branches", func(v any, at *place) {
+	f.nonEmptyList("Branches", func(v any, at *location) {
 		if branch := p.object(v, at); branch != nil {
-			s.Branches = append(s.Branches, p.inner(branch))
+			s.Branches = append(s.Branches, p.innerBlock(branch))
 		}
 	})
 	f.retryCatch(s)
 }
 
-// inner reads a block inside a state.
-func (p *parser) inner(f *fields) *Block {
+// innerBlock reads a block inside a state.
+func (p *parser) innerBlock(f *fields) *Block {
 	b := &Block{}
 	f.text("Comment")
 	p.block(f, b)
 	f.reportUnknown()
-	p.reachable(b, f.at)
+	p.reportUnreachable(b, f.at)
 	return b
 }
 
 // retryCatch reads Retry and Catch. States.ALL stands alone, in the last entry.
 func (f *fields) retryCatch(s *State) {
-	last := f.last("Retry")
-	f.list("Retry", func(v any, at *place) {
+	last := f.lastIndex("Retry")
+	f.list("Retry", func(v any, at *location) {
 		var r Retrier
 		if e := f.p.object(v, at); e != nil {
 			r = e.retrier(at.index == last)
 		}
 		s.Retry = append(s.Retry, r)
 	})
-	last = f.last("Catch")
-	f.list("Catch", func(v any, at *place) {
+	last = f.lastIndex("Catch")
+	f.list("Catch", func(v any, at *location) {
 		var c Catcher
 		if e := f.object(v, at); e != nil {
 			c = e.catcher(at.index == last)
@@ -224,9 +224,9 @@ func (f *fields) retryCatch(s *State) {
 	})
 }
 
-// last is the index of the last element of an array.
-func (f *fields) last(name string) int {
-	v, _ := f.o.Lookup(name)
+// lastIndex is the index of the last element of an array.
+func (f *fields) lastIndex(name string) int {
+	v, _ := f.members.Lookup(name)
 	list, _ := v.([]any)
 	return len(list) - 1
 }
@@ -234,8 +234,8 @@ func (f *fields) last(name string) int {
 func (f *fields) errorEquals(last bool) []string {
 	f.require("ErrorEquals")
 	var names []string
-	end := f.last("ErrorEquals")
-	f.filled("ErrorEquals", func(v any, at *place) {
+	end := f.lastIndex("ErrorEquals")
+	f.nonEmptyList("ErrorEquals", func(v any, at *location) {
 		name, ok := v.(string)
 		switch {
 		case !ok:
@@ -254,15 +254,15 @@ const maxDelay = 31622400
 func (f *fields) retrier(last bool) Retrier {
 	r := Retrier{ErrorEquals: f.errorEquals(last), IntervalSeconds: 1, MaxAttempts: 3, BackoffRate: 2}
 	if f.has("IntervalSeconds") {
-		r.IntervalSeconds = f.whole("IntervalSeconds", 0, maxSeconds)
+		r.IntervalSeconds = f.integer("IntervalSeconds", 0, maxSeconds)
 	}
 	if f.has("MaxAttempts") {
-		r.MaxAttempts = f.whole("MaxAttempts", 0, maxSeconds)
+		r.MaxAttempts = f.integer("MaxAttempts", 0, maxSeconds)
 	}
 	if rate, ok := f.float("BackoffRate", 1, math.MaxFloat64); ok {
 		r.BackoffRate = rate
 	}
-	r.MaxDelay = time.Duration(f.whole("MaxDelaySeconds", 1, maxDelay)) * time.Second
+	r.MaxDelay = time.Duration(f.integer("MaxDelaySeconds", 1, maxDelay)) * time.Second
 	r.FullJitter = f.oneOf("JitterStrategy", "NONE", "FULL") == "FULL"
 	f.text("Comment")
 	f.reportUnknown()
@@ -272,13 +272,13 @@ func (f *fields) retrier(last bool) Retrier {
 func (f *fields) catcher(last bool) Catcher {
 	c := Catcher{ErrorEquals: f.errorEquals(last)}
 	f.require("Next")
-	c.Next = f.state("Next")
+	c.Next = f.stateName("Next")
 	if f.inLanguage(inJSONPath, "ResultPath") {
 		c.resultPath, c.discardResult = f.resultPath()
 	}
 	f.p.inCatch = true
 	if f.inLanguage(inJSONata, "Output") {
-		f.queries("Output")
+		f.checkQueries("Output")
 	}
 	c.assign = f.assign()
 	f.p.inCatch = false

@@ -253,7 +253,7 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 			st.taskStarted(sc, "")
 			st.clearTask(sc)
 			if value.Size(event.Output) > maxPayload {
-				err := tooLarge(sc.state.service())
+				err := tooLarge(sc.state.serviceName())
 				st.record(sc, HistoryEvent{Type: HistoryTaskFailed, State: sc.state, Error: err})
 				st.fail(sc, err)
 				return
@@ -384,7 +384,7 @@ func (st *stepper) applyPath(sc *Scope, f *pathField, v any) (any, *Error) {
 	switch {
 	case f == nil:
 		return v, nil
-	case f.none:
+	case f.null:
 		return value.NewObject(), nil
 	}
 	found, err := st.env(sc, v).lookup(f.path)

@@ -36,7 +36,7 @@ func (f *fields) assign() *template {
 	}
 	o, ok := v.(*value.Object)
 	if !ok {
-		f.wrong("Assign", "Object")
+		f.reportType("Assign", "Object")
 		return nil
 	}
 	for name := range o.All() {
@@ -44,7 +44,7 @@ func (f *fields) assign() *template {
 	}
 	switch {
 	case f.language == inJSONata:
-		f.p.queries(o, f.at.in("Assign"))
+		f.p.checkQueries(o, f.at.member("Assign"))
 		return nil
 	case o.Len() == 0:
 		return nil
@@ -59,7 +59,7 @@ func (f *fields) variableName(key string) {
 	if f.language == inJSONPath {
 		name = strings.TrimSuffix(key, ".$")
 	}
-	at := f.at.in("Assign").in(key)
+	at := f.at.member("Assign").member(key)
 	switch {
 	case name == "states":
 		f.p.fault(at, "", CodeReservedName, "Cannot assign to reserved variable '$%s'.", name)
@@ -83,11 +83,11 @@ func isIdentifier(text string) bool {
 }
 
 // template reads what is in the member key, or of an array the element i, of what is at a place.
-func (p *parser) template(v any, at *place, key string, i int) template {
+func (p *parser) template(v any, at *location, key string, i int) template {
 	switch x := v.(type) {
 	case []any:
 		t := template{list: true}
-		at := &place{at, key, i}
+		at := &location{at, key, i}
 		dynamic := false
 		for i, e := range x {
 			t.fields = append(t.fields, p.template(e, at, "", i))
@@ -100,7 +100,7 @@ func (p *parser) template(v any, at *place, key string, i int) template {
 		keys := make([]string, 0, x.Len())
 		seen := make(map[string]bool, x.Len())
 		t := template{fields: make([]template, 0, x.Len())}
-		at := &place{at, key, i}
+		at := &location{at, key, i}
 		dynamic := false
 		for key, member := range x.All() {
 			name, computed := strings.CutSuffix(key, ".$")

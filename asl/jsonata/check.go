@@ -26,10 +26,10 @@ func fault(code, format string, args ...any) error {
 // speak of, $states.errorOutput.
 func Check(text string, inCatch bool) []*Error {
 	p := parser{lexer: lexer{text: text}, inCatch: inCatch}
-	if err := p.whole(); err != nil {
+	if err := p.parse(); err != nil {
 		return []*Error{err.(*Error)} //nolint:errorlint,forcetypeassert // fault makes all of them
 	}
-	return p.found
+	return p.faults
 }
 
 // maxDepth is how deep expressions may stand in each other: deeper ones would use up the stack.
@@ -38,13 +38,13 @@ const maxDepth = 1000
 // A parser is the reference implementation's: top-down operator precedence, after Vaughan Pratt. It makes no tree.
 type parser struct {
 	lexer
-	token   token
-	depth   int
-	early   bool // an operand is missing at the end of the text
-	inCatch bool
-	context int // how many parts around are evaluated for an item: in them a name is a key of it
-	found   []*Error
-	seen    map[string]bool // the messages of found
+	token          token
+	depth          int
+	operandMissing bool // an operand is missing at the end of the text
+	inCatch        bool
+	contextDepth   int // how many parts around are evaluated for an item: in them a name is a key of it
+	faults         []*Error
+	reported       map[string]bool // the messages of found
 }
 
 // An operand is what is known of an expression that was read.
@@ -71,7 +71,7 @@ func (p *parser) advance(expected string, infix bool) error {
 
 func (p *parser) is(text string) bool { return p.token.kind == operator && p.token.text == text }
 
-func (p *parser) whole() error {
+func (p *parser) parse() error {
 	if err := p.advance("", false); err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (p *parser) whole() error {
 	switch {
 	case p.token.kind != end:
 		return fault("S0201", "Syntax error: %s", p.token.shown())
-	case p.early:
+	case p.operandMissing:
 		return fault("S0207", "Unexpected end of expression")
 	}
 	return nil
@@ -100,7 +100,7 @@ func (p *parser) expression(power int) (left operand, err error) {
 	if left, err = p.prefix(t); err != nil {
 		return left, err
 	}
-	for p.token.kind == operator && power < binding[p.token.text] {
+	for p.token.kind == operator && power < bindingPower[p.token.text] {
 		t = p.token
 		if err = p.advance("", false); err != nil {
 			return left, err
@@ -117,10 +117,10 @@ func (p *parser) expression(power int) (left operand, err error) {
 func (p *parser) prefix(t token) (operand, error) {
 	switch t.kind {
 	case end:
-		p.early = true
+		p.operandMissing = true
 		return operand{}, nil
 	case name:
-		p.refer(t.text)
+		p.noteName(t.text)
 		return operand{name, t.text}, nil
 	case variable:
 		if t.text == "$" {
@@ -134,7 +134,7 @@ func (p *parser) prefix(t token) (operand, error) {
 	case "*", "**", "%":
 		return operand{}, nil
 	case "and", "or", "in":
-		p.refer(t.text)
+		p.noteName(t.text)
 		return operand{name, t.text}, nil
 	case "-":
 		_, err := p.expression(70)
@@ -170,7 +170,7 @@ func (p *parser) infix(op string, left operand) error {
 		return p.inContext(p.order)
 	case ".":
 		var right operand
-		err := p.inContext(func() (err error) { right, err = p.expression(binding["."]); return err })
+		err := p.inContext(func() (err error) { right, err = p.expression(bindingPower["."]); return err })
 		if left.kind == variable && left.text == "states" && right.kind == name && right.text == "errorOutput" && !p.inCatch {
 			p.unsupported("Field '$states.errorOutput' does not exist.")
 		}
@@ -179,10 +179,10 @@ func (p *parser) infix(op string, left operand) error {
 		if left.kind != variable {
 			return fault("S0212", "The left side of := must be a variable name (start with $)")
 		}
-		_, err := p.expression(binding[":="] - 1)
+		_, err := p.expression(bindingPower[":="] - 1)
 		return err
 	case "@", "#":
-		right, err := p.expression(binding[op])
+		right, err := p.expression(bindingPower[op])
 		if err == nil && right.kind != variable {
 			err = fault("S0214", "The right side of %s must be a variable name (start with $)", value.Text(op))
 		}
@@ -193,7 +193,7 @@ func (p *parser) infix(op string, left operand) error {
 		}
 		return p.list("", ":", "")
 	}
-	_, err := p.expression(binding[op])
+	_, err := p.expression(bindingPower[op])
 	return err
 }
 
@@ -319,8 +319,8 @@ func (p *parser) transform() error {
 
 // call reads the arguments of a function; of a function that is defined here its parameters, its signature and its body.
 func (p *parser) call(callee operand) error {
-	if callee.kind == name && len(p.found) > 0 && p.context == 0 {
-		p.forget(callee.text)
+	if callee.kind == name && len(p.faults) > 0 && p.contextDepth == 0 {
+		p.forgetName(callee.text)
 	}
 	var arguments []operand
 	for !p.is(")") || len(arguments) > 0 {
@@ -378,33 +378,33 @@ func (p *parser) signature() error {
 }
 
 func (p *parser) inContext(read func() error) error {
-	p.context++
-	defer func() { p.context-- }()
+	p.contextDepth++
+	defer func() { p.contextDepth-- }()
 	return read()
 }
 
-// refer notes a name. A key of nothing is nothing: AWS does not take it.
-func (p *parser) refer(name string) {
-	if p.context == 0 {
+// noteName notes a name. A key of nothing is nothing: AWS does not take it.
+func (p *parser) noteName(name string) {
+	if p.contextDepth == 0 {
 		p.unsupported("Reference to '" + name + "' at the top level is not supported.")
 	}
 }
 
-func (p *parser) forget(name string) {
-	last := len(p.found) - 1
-	if message := "Reference to '" + name + "' at the top level is not supported."; p.found[last].Message == message {
-		p.found = p.found[:last]
-		delete(p.seen, message)
+func (p *parser) forgetName(name string) {
+	last := len(p.faults) - 1
+	if message := "Reference to '" + name + "' at the top level is not supported."; p.faults[last].Message == message {
+		p.faults = p.faults[:last]
+		delete(p.reported, message)
 	}
 }
 
 func (p *parser) unsupported(message string) {
-	if p.seen[message] {
+	if p.reported[message] {
 		return
 	}
-	if p.seen == nil {
-		p.seen = map[string]bool{}
+	if p.reported == nil {
+		p.reported = map[string]bool{}
 	}
-	p.seen[message] = true
-	p.found = append(p.found, &Error{Message: message, Unsupported: true})
+	p.reported[message] = true
+	p.faults = append(p.faults, &Error{Message: message, Unsupported: true})
 }

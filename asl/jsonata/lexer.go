@@ -39,9 +39,9 @@ func (t token) shown() string {
 	return value.Text(t.text)
 }
 
-// binding is how strongly an operator binds to what stands on its left. 0: it ends an expression. JSONata, "Operator
+// bindingPower is how strongly an operator binds to what stands on its left. 0: it ends an expression. JSONata, "Operator
 // precedence" and the reference implementation's parser.
-var binding = map[string]int{
+var bindingPower = map[string]int{
 	".": 75, "[": 80, "]": 0, "{": 70, "}": 0, "(": 80, ")": 0, ",": 0, "@": 80, "#": 80, ";": 0, ":": 0, "?": 20,
 	"+": 50, "-": 50, "*": 60, "/": 60, "%": 60, "|": 0, "=": 40, "<": 40, ">": 40, "^": 40, "**": 0, "..": 0, ":=": 10,
 	"!=": 40, "<=": 40, ">=": 40, "~>": 40, "and": 30, "or": 25, "in": 40, "&": 50, "!": 0, "~": 0, "?:": 40, "??": 40,
@@ -61,7 +61,7 @@ type lexer struct {
 
 // next returns the next token. Where an operator may stand a / divides, else it begins a regular expression.
 func (l *lexer) next(infix bool) (token, error) {
-	if err := l.skip(); err != nil || l.at >= len(l.text) {
+	if err := l.skipBlanks(); err != nil || l.at >= len(l.text) {
 		return token{}, err
 	}
 	rest := l.text[l.at:]
@@ -75,7 +75,7 @@ func (l *lexer) next(infix bool) (token, error) {
 			return token{kind: operator, text: pair}, nil
 		}
 	}
-	if _, ok := binding[rest[:1]]; ok {
+	if _, ok := bindingPower[rest[:1]]; ok {
 		l.at++
 		return token{kind: operator, text: rest[:1]}, nil
 	}
@@ -100,8 +100,8 @@ func (l *lexer) next(infix bool) (token, error) {
 	return l.word(), nil
 }
 
-// skip passes blanks and comments.
-func (l *lexer) skip() error {
+// skipBlanks passes blanks and comments.
+func (l *lexer) skipBlanks() error {
 	for l.at < len(l.text) {
 		switch rest := l.text[l.at:]; {
 		case strings.IndexByte(blanks, rest[0]) >= 0:
@@ -124,7 +124,7 @@ func (l *lexer) word() token {
 	start := l.at
 	for l.at < len(l.text) {
 		r, size := utf8.DecodeRuneInString(l.text[l.at:])
-		if _, isOperator := binding[string(r)]; isOperator || strings.ContainsRune(blanks, r) {
+		if _, isOperator := bindingPower[string(r)]; isOperator || strings.ContainsRune(blanks, r) {
 			break
 		}
 		l.at += size

@@ -246,7 +246,7 @@ func (c *compiler) path() (*Path, error) {
 		return nil, fmt.Errorf("a path with wildcards, slices or filters has at most %d bytes", maxIndefinite)
 	}
 	p.steps = nil
-	expr, err := jp.ParseString(c.normal(start))
+	expr, err := jp.ParseString(c.bracketForm(start))
 	if err != nil {
 		return nil, errors.New(strings.TrimSpace(err.Error()))
 	}
@@ -254,8 +254,8 @@ func (c *compiler) path() (*Path, error) {
 	return p, nil
 }
 
-// normal returns the path with every plain step in brackets, so that jp takes it. The text has been read once already.
-func (c *compiler) normal(start int) string {
+// bracketForm returns the path with every plain step in brackets, so that jp takes it. The text has been read once already.
+func (c *compiler) bracketForm(start int) string {
 	var b strings.Builder
 	b.WriteByte('$')
 	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
@@ -332,7 +332,7 @@ func (c *compiler) name() (string, error) {
 // bracket reads ['key'], [0], and as not plain anything else up to the closing bracket.
 func (c *compiler) bracket() (s step, plain bool, err error) {
 	open := c.at
-	end := c.closing()
+	end := c.closingBracket()
 	if end < 0 {
 		return s, false, fmt.Errorf("the [ at character %d is not closed", open+1)
 	}
@@ -357,8 +357,8 @@ func (c *compiler) bracket() (s step, plain bool, err error) {
 	return s, false, nil // jp judges wildcards, slices and filters
 }
 
-// closing finds the bracket that closes the one at c.at, outside quotes.
-func (c *compiler) closing() int {
+// closingBracket finds the bracket that closes the one at c.at, outside quotes.
+func (c *compiler) closingBracket() int {
 	depth := 0
 	var quote byte
 	for i := c.at; i < len(c.text); i++ {

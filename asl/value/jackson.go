@@ -17,19 +17,23 @@ type JacksonError struct {
 }
 
 // Error returns the whole message, as AWS shows it.
-func (e *JacksonError) Error() string { return e.told(e.where(e.start)) + "\n at " + e.Location() }
+func (e *JacksonError) Error() string {
+	return e.message(e.location(e.start)) + "\n at " + e.Location()
+}
 
 // Location returns where the fault is, as AWS shows it: [Source: (String)"the text"; line: 1, column: 4].
 func (e *JacksonError) Location() string {
-	return e.where(fmt.Sprintf("line: %d, column: %d", e.Line, e.Column))
+	return e.location(fmt.Sprintf("line: %d, column: %d", e.Line, e.Column))
 }
 
 // Problem returns the message without the text that it is about.
-func (e *JacksonError) Problem() string { return e.told(strings.ReplaceAll(e.start, ":", "")) }
+func (e *JacksonError) Problem() string { return e.message(strings.ReplaceAll(e.start, ":", "")) }
 
-func (e *JacksonError) where(at string) string { return "[Source: " + e.source + "; " + at + "]" }
+func (e *JacksonError) location(at string) string { return "[Source: " + e.source + "; " + at + "]" }
 
-func (e *JacksonError) told(start string) string { return strings.Replace(e.problem, "%s", start, 1) }
+func (e *JacksonError) message(start string) string {
+	return strings.Replace(e.problem, "%s", start, 1)
+}
 
 // Jackson reads text as Jackson's ReaderBasedJsonParser 2.10 does and returns the first fault, nil where it finds none: it
 // is less strict than [Read], for instance with single surrogates.
@@ -79,8 +83,8 @@ type container struct {
 }
 
 const (
-	none   = rune(-1) // the end of the text
-	values = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+	endOfText = rune(-1) // the end of the text
+	anyValue  = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 )
 
 func (j *jackson) fail(format string, args ...any) *JacksonError {
@@ -108,8 +112,8 @@ func charText(c rune) string {
 	return fmt.Sprintf("'%c' (code %d)", c, c)
 }
 
-// open names what is open.
-func (j *jackson) open() string {
+// container names what is open.
+func (j *jackson) container() string {
 	switch n := len(j.stack); {
 	case n == 0:
 		return "root"
@@ -137,17 +141,17 @@ func (j *jackson) next() (rune, *JacksonError) {
 			return 0, j.fail(`Illegal character (%s): only regular white space (\r, \n, \t) is allowed between tokens`, charText(c))
 		}
 	}
-	return none, nil
+	return endOfText, nil
 }
 
 // document reads one value and whatever is in it, and then the end.
 func (j *jackson) document() *JacksonError {
 	c, err := j.next()
-	if err != nil || c == none {
+	if err != nil || c == endOfText {
 		return err
 	}
 	if c == '}' || c == ']' {
-		return j.mismatch(c)
+		return j.closeContainer(c)
 	}
 	if err := j.value(c); err != nil {
 		return err
@@ -157,11 +161,11 @@ func (j *jackson) document() *JacksonError {
 			return err
 		}
 	}
-	if c, err = j.next(); err != nil || c == none {
+	if c, err = j.next(); err != nil || c == endOfText {
 		return err
 	}
 	if c == '}' || c == ']' {
-		return j.mismatch(c)
+		return j.closeContainer(c)
 	}
 	from := j.at - 1
 	if err = j.value(c); err != nil {
@@ -200,17 +204,17 @@ func (j *jackson) entry() *JacksonError {
 	switch {
 	case err != nil:
 		return err
-	case c == none:
-		return j.fail("Unexpected end-of-input: expected close marker for %s (start marker at %%s)", j.open())
+	case c == endOfText:
+		return j.fail("Unexpected end-of-input: expected close marker for %s (start marker at %%s)", j.container())
 	case c == '}' || c == ']':
-		return j.mismatch(c)
+		return j.closeContainer(c)
 	}
 	top := &j.stack[len(j.stack)-1]
 	if top.entries++; top.entries > 1 {
 		if c != ',' {
-			return j.unexpected(c, "was expecting comma to separate "+j.open()+" entries")
+			return j.unexpected(c, "was expecting comma to separate "+j.container()+" entries")
 		}
-		if c, err = j.within(); err != nil {
+		if c, err = j.nextInside(); err != nil {
 			return err
 		}
 	}
@@ -221,13 +225,13 @@ func (j *jackson) entry() *JacksonError {
 		if err = j.quoted(" in field name", "name"); err != nil {
 			return err
 		}
-		if c, err = j.within(); err != nil {
+		if c, err = j.nextInside(); err != nil {
 			return err
 		}
 		if c != ':' {
 			return j.unexpected(c, "was expecting a colon to separate field name and value")
 		}
-		if c, err = j.within(); err != nil {
+		if c, err = j.nextInside(); err != nil {
 			return err
 		}
 	} else if c == '}' {
@@ -236,17 +240,17 @@ func (j *jackson) entry() *JacksonError {
 	return j.value(c)
 }
 
-// within is next where the text must go on.
-func (j *jackson) within() (rune, *JacksonError) {
+// nextInside is next where the text must go on.
+func (j *jackson) nextInside() (rune, *JacksonError) {
 	c, err := j.next()
-	if err == nil && c == none {
-		err = j.fail("Unexpected end-of-input within/between %s entries", j.open())
+	if err == nil && c == endOfText {
+		err = j.fail("Unexpected end-of-input within/between %s entries", j.container())
 	}
 	return c, err
 }
 
-// mismatch closes what is open; it is an error where the bracket is of the other kind, or nothing is open.
-func (j *jackson) mismatch(c rune) *JacksonError {
+// closeContainer closes what is open; it is an error where the bracket is of the other kind, or nothing is open.
+func (j *jackson) closeContainer(c rune) *JacksonError {
 	n := len(j.stack)
 	if n > 0 && j.stack[n-1].object == (c == '}') {
 		j.stack = j.stack[:n-1]
@@ -256,7 +260,7 @@ func (j *jackson) mismatch(c rune) *JacksonError {
 	if c == ']' {
 		expected = '}'
 	}
-	return j.fail("Unexpected close marker '%c': expected '%c' (for %s starting at %%s)", c, expected, j.open())
+	return j.fail("Unexpected close marker '%c': expected '%c' (for %s starting at %%s)", c, expected, j.container())
 }
 
 // value reads a value whose first character is c. Of an array or object it only opens it.
@@ -290,7 +294,7 @@ func (j *jackson) value(c rune) *JacksonError {
 	case isIdentifier(c, false):
 		return j.word(string(c))
 	}
-	return j.unexpected(c, "expected a valid value "+values)
+	return j.unexpected(c, "expected a valid value "+anyValue)
 }
 
 // token reads the rest of a literal whose first character is read.
@@ -321,7 +325,7 @@ func (j *jackson) word(begun string) *JacksonError {
 			break
 		}
 	}
-	return j.fail("Unrecognized token '%s': was expecting %s", string(utf16.Decode(word)), values)
+	return j.fail("Unrecognized token '%s': was expecting %s", string(utf16.Decode(word)), anyValue)
 }
 
 // isIdentifier is Java's Character.isJavaIdentifierStart and isJavaIdentifierPart.
@@ -357,7 +361,7 @@ func (j *jackson) number(c rune) *JacksonError {
 	if j.at < len(j.text) && j.text[j.at] == '.' {
 		j.at++
 		if !digit() {
-			return j.short("Decimal point not followed by a digit")
+			return j.digitMissing("Decimal point not followed by a digit")
 		}
 		for digit() {
 			j.at++
@@ -369,7 +373,7 @@ func (j *jackson) number(c rune) *JacksonError {
 			j.at++
 		}
 		if !digit() {
-			return j.short("Exponent indicator not followed by a digit")
+			return j.digitMissing("Exponent indicator not followed by a digit")
 		}
 		for digit() {
 			j.at++
@@ -383,8 +387,8 @@ func (j *jackson) number(c rune) *JacksonError {
 	return nil
 }
 
-// short refuses a number that goes on with no digit where there must be one.
-func (j *jackson) short(comment string) *JacksonError {
+// digitMissing refuses a number that goes on with no digit where there must be one.
+func (j *jackson) digitMissing(comment string) *JacksonError {
 	c := rune(j.text[j.at-1])
 	if j.at < len(j.text) {
 		c = rune(j.text[j.at])

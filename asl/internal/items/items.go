@@ -33,14 +33,14 @@ type Format struct {
 func Text(key, body string) (string, error) {
 	if path.Ext(key) == ".gz" {
 		var err error
-		if body, err = unzip(key, body); err != nil {
+		if body, err = decompress(key, body); err != nil {
 			return "", err
 		}
 	}
 	return strings.ToValidUTF8(body, "\ufffd"), nil
 }
 
-func unzip(key, body string) (string, error) {
+func decompress(key, body string) (string, error) {
 	z, err := gzip.NewReader(strings.NewReader(body))
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", key, err)
@@ -128,7 +128,7 @@ func (r *Format) readJSON(text string) ([]any, error) {
 		return nil, fmt.Errorf("the file is not JSON: %w", err)
 	}
 	if r.Pointer != "" {
-		if v, err = pointed(v, r.Pointer); err != nil {
+		if v, err = resolvePointer(v, r.Pointer); err != nil {
 			return nil, err
 		}
 	}
@@ -139,8 +139,8 @@ func (r *Format) readJSON(text string) ([]any, error) {
 	return list, nil
 }
 
-// pointed follows a JSON Pointer, RFC 6901.
-func pointed(v any, pointer string) (any, error) {
+// resolvePointer follows a JSON Pointer, RFC 6901.
+func resolvePointer(v any, pointer string) (any, error) {
 	missing := fmt.Errorf("ItemsPointer %q leads nowhere in the file", pointer)
 	if !strings.HasPrefix(pointer, "/") {
 		return nil, missing
