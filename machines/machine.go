@@ -13,119 +13,120 @@ import (
 	"signalbox/asl/value"
 )
 
-// A Machine is one of the built-in machines, ready to be put together by the program.
+// A Machine is a built-in machine. Its plant moves lines, or it works on a [Backend].
 type Machine struct {
 	Name       string
 	Summary    string   // one line
-	Definition []byte   // the Amazon States Language
+	Definition []byte   // Amazon States Language
 	Board      []byte   // the default board, YAML of package gpio
-	Activities []string // the names that its plant answers to
+	Activities []string // the names of the plant's activities
 	Plant      Plant
-	World      func(SimLines, Clock, uint64) World // the last argument seeds its randomness
-	// View makes what a screen shows of the plant's state and the world's view (nil where there is no simulation). A nil
-	// View shows the world's alone.
+	World      func(lines SimLines, clock Clock, seed uint64) World
+	// View returns an immutable value for the screen, from the plant's state and the world's view (nil without a simulation).
+	// With a nil View the screen shows the world's view.
 	View func(s State, world any) any
 	Keys []Key
-	// Config is the YAML file that the machine is made from, and Configure makes one from another file. Nil: nothing about it
-	// can be described.
+	// Config is the YAML file that describes the machine, and Configure makes a machine from another one. Nil: the machine
+	// cannot be configured.
 	Config    []byte
 	Configure func(file string, text []byte) (Machine, error)
-	// Explain tells how the figures that the machine works with come about, for people. Nil: there is nothing to tell.
+	// Explain returns a text that shows how the machine's figures are computed. Nil: nothing is computed.
 	Explain func() string
-	// Open connects a machine without lines (Plant and Board are nil) with what it works on instead. Check finds what is wrong
-	// with its settings before anything is opened. Flags are those of the command line that are its own.
+	// Open opens the Backend of a machine without lines (Plant and Board are nil). Check returns what is wrong with its settings,
+	// before anything is opened. Flags are the command line flags that only this machine has.
 	Open  func(Settings, RunContext) (Backend, error)
 	Check func(Settings) error
 	Flags []string
-	// Operations are the commands that an operator may give beside the activities: refill, collect.
+	// Operations are the commands that an operator may give, beside the activities: refill, collect.
 	Operations []string
-	// Report tells what the entries of the plant's ledger add up to: a text for people, and a value of package asl/value. Nil:
-	// the plant keeps no ledger that anybody reads.
+	// Report returns what the entries of the plant's ledger add up to: a text, and the same as a value of package asl/value. Nil:
+	// there is no report.
 	Report func(entries iter.Seq[Entry]) (text string, data any, err error)
-	// Watch is what a monitor has to watch of the machine's outputs. Nil: nothing.
+	// Watch describes the outputs for a monitor. Nil: the machine needs none.
 	Watch *Watch
 }
 
-// A Watch says what a monitor has to know of a crossing under signals, and it knows nothing else.
+// A Watch is all that a monitor knows of a crossing.
 type Watch struct {
 	Channels  []Channel
-	Conflicts [][2]int // places in Channels that must not go together
-	// UK says that red and amber before green are as they should be.
-	UK bool
-	// StartDark is how long all may be dark after power-up.
-	StartDark time.Duration
+	Conflicts [][2]int      // indices of Channels that must not go together
+	UK        bool          // red and amber are lit together before green
+	StartDark time.Duration // how long all lamps may be dark after power-up
 }
 
-// A Channel is a head by its output lines: a vehicle head has the first three, a pedestrian head the others.
+// A Channel is a head by its output lines: a vehicle head has Red, Amber and Green, a pedestrian head Walk and DontWalk.
 type Channel struct {
 	Name              string
 	Red, Amber, Green string
 	Walk, DontWalk    string
 }
 
-// Settings are what the command line says to a machine without lines; what is not said is zero.
+// Settings are the command line flags of machines without lines; a flag that is not given is zero.
 type Settings struct {
 	Source, Target string
 	Rows           *int64
 }
 
-// A RunContext is what a [Backend] gets of the run that it is in.
+// A RunContext is what a [Backend] gets from the run that it belongs to.
 type RunContext struct {
 	Clock AsyncClock
-	Note  func(text string) // for the log; on the clock's goroutine
-	Data  string            // the folder for what must outlive the process; "": there is none
+	Note  func(text string) // writes a line to the log; for the clock's goroutine
+	Data  string            // the folder for data that must outlive the process; "": none
 }
 
-// A AsyncClock is the clock for those who work beside it, on goroutines of their own, and come back with what they have found.
+// An AsyncClock is a [Clock] for work on other goroutines. Its methods may be called from any goroutine.
 type AsyncClock interface {
 	Clock
+	// Post has f called on the clock's goroutine, as soon as possible.
 	Post(f func())
+	// Hold keeps simulated time from advancing until release is called.
 	Hold() (release func())
 }
 
-// A Backend is what a machine works on that has no lines. But for Close, its methods are for the clock's goroutine.
+// A Backend is what a machine without lines works on. All methods but Close are for the clock's goroutine.
 type Backend interface {
 	Handler(activity string) engine.Handler
-	// View returns what a screen shows of it: an immutable value.
+	// View returns an immutable value for the screen.
 	View() any
-	// Pause keeps it from beginning anything until resume is called.
+	// Pause keeps the Backend from starting new work until resume is called.
 	Pause() (resume func())
-	// Close ends what is under way, when the clock has stopped.
+	// Close ends the work under way. It is called when the clock has stopped.
 	Close() error
 }
 
-// A Key is what a key of the terminal does to a simulated input line: so many pulses, or one press held for a while.
+// A Key is a key of the terminal that drives a simulated input line: some pulses, or one press held for a while.
 type Key struct {
 	Key    string // "c", "1"
 	Help   string // "coin 0.25"
 	Line   string
 	Pulses int           // 0: a press
-	Hold   time.Duration // of a press
+	Hold   time.Duration // how long a press lasts
 }
 
-// A Clock is what plants' rigs and worlds need of the one clock.
+// A Clock is the part of the one clock that rigs and worlds use.
 type Clock interface {
 	Now() time.Time
+	// AfterFunc has f called on the clock's goroutine after d. Stop prevents that and reports whether f was still to come.
 	AfterFunc(d time.Duration, f func()) (stop func() bool)
 }
 
-// Lines are the open lines of a board under their logical names. High is logical: lit, pressed, running.
+// Lines are the open lines of a board, by logical name. High is logical: lit, pressed, running.
 type Lines interface {
 	Out(line string) (gpio.PinOut, error)
 	In(line string) (gpio.PinIn, error)
 	// OnEdge has f called, on the clock's goroutine, with every new debounced level of an input line.
 	OnEdge(line string, f func(high bool)) error
-	// Safe takes every output to its safe level.
+	// Safe sets every output to its safe level. Why is for the log.
 	Safe(why string) error
 }
 
-// A ReasonedOutput is an output pin that passes on why its level changes, for the log.
+// A ReasonedOutput is an output pin that logs why its level changes.
 type ReasonedOutput interface {
 	OutBecause(l gpio.Level, why string) error
 }
 
-// SimLines are simulated lines as a world sees them: it looks at outputs and drives inputs, both logical. Lines that the
-// board does not have may be named; nothing happens then.
+// SimLines are simulated lines from the outside: a world watches outputs and drives inputs. Levels are logical. Names of lines
+// that the board does not have are ignored.
 type SimLines interface {
 	OnOutput(line string, f func(high bool))
 	Drive(line string, high bool)
@@ -133,28 +134,28 @@ type SimLines interface {
 
 // A World is the physics behind simulated lines. It lives on the clock.
 type World interface {
-	// View returns what a screen shows of the world: an immutable value.
+	// View returns an immutable value for the screen.
 	View() any
 }
 
-// A Refillable world has things in it that an operator puts in and takes out: snacks, coins.
+// A Refillable world holds things that an operator puts in and takes out: snacks, coins.
 type Refillable interface {
 	World
-	// Stock makes the world as the plant's state says that it is: at power-up after an earlier process.
+	// Restock makes the world's contents those of the plant's state, at power-up with the ledger of an earlier process.
 	Restock(s State)
-	// Serve does with the world's things what an operator's command has done with the plant's books.
+	// Apply does to the world's contents what an operator's command has done to the plant's state.
 	Apply(operation string, input any)
 }
 
-// Error names that every machine can answer with; plants add their own.
+// Error names that every machine's activities can fail with. Plants add their own.
 const (
 	ErrBusy  = "Plant.Busy"     // another execution owns the plant
 	ErrInput = "Activity.Input" // the command's input is not what the activity takes
 	ErrLine  = "Hardware.Line"  // a line could not be written; all outputs are at their safe level
 )
 
-// Decode reads a command's input (a value of package asl/value) into the struct that dst points to, by its json tags. A
-// field that dst does not have is an error.
+// Decode reads a command's input (a value of package asl/value) into the value that dst points to, by its json tags. A field that
+// dst does not have is an error.
 func Decode(input, dst any) error {
 	dec := json.NewDecoder(strings.NewReader(value.Text(input)))
 	dec.DisallowUnknownFields()

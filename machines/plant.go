@@ -1,13 +1,14 @@
-// Package machines is what the built-in machines have in common. A machine is an Amazon States Language definition, a plant,
-// a board and a world:
+// Package machines holds what the built-in machines have in common. A machine is an Amazon States Language definition, a plant, a
+// board and a world:
 //
-//	definition  what should happen, readable by a learner; its Tasks are activities
-//	[Plant]     what may happen: pure, judges every command and every edge, refuses what must not be
-//	[Rig]       the loop around a plant: carries commands, edges and deadlines to it and its levels to the lines
-//	board       the lines with their wiring, as a YAML file of package gpio
+//	definition  the intended behaviour, readable by a learner; its Tasks are activities
+//	[Plant]     the allowed behaviour: a pure function that judges every command and every edge, and refuses what is unsafe
+//	[Part]      the state machine of one kind of a plant's parts
+//	[Rig]       the loop around a plant: applies commands, edges and deadlines to it, and sets the lines to its levels
+//	board       the lines with their wiring, a YAML file of package gpio
 //	[World]     the physics behind simulated lines
 //
-// The machines themselves are in the folders below; each offers a [Machine].
+// The machines are in the folders below; each returns a [Machine].
 package machines
 
 import (
@@ -17,68 +18,66 @@ import (
 	"signalbox/asl/value"
 )
 
-// A Plant is hardware as a pure function: no clock, no goroutine, no randomness, no pin. Its parts are state machines
-// (looplab/fsm) that are loaded from the state, asked, and read back into it.
+// A Plant is hardware as a pure function: it has no clock, no goroutine, no randomness and no pin. Its parts are state machines;
+// see [Part].
 type Plant interface {
-	// Initial returns the state at power-up and the levels that belong to it.
+	// Initial returns the state at power-up and its levels.
 	Initial(at time.Time) (State, Reaction)
-	// Apply returns the state after h happened at the given time and what follows from it. A refused command leaves the
-	// state as it was and changes no line.
-	Apply(s State, h Input, at time.Time) (State, Reaction)
-	// Moves lists what the outside may do next in s: coins, buttons, sensors, faults.
+	// Apply returns the state after an input at the given time, and the reaction to it. A refused command leaves the state as it
+	// was and changes no line.
+	Apply(s State, in Input, at time.Time) (State, Reaction)
+	// Moves lists the inputs that may come from outside in state s: coins, buttons, sensors, faults.
 	Moves(s State) []Input
-	// Invariants lists what must hold in every state.
+	// Invariants lists the conditions that hold in every state.
 	Invariants() []Invariant
 }
 
-// A Recoverer is a Plant that keeps a ledger: what its reactions record is on disk before a line moves, and after a power
-// cut tells what is owed.
+// A Recoverer is a Plant that keeps a ledger. What its reactions record is on disk before a line moves; after a power cut the
+// ledger shows what is owed.
 type Recoverer interface {
 	Plant
-	// Recover returns the state at power-up where a ledger was kept before, and the levels that belong to it. Entries are
-	// in the order in which they were recorded. An error says that the ledger is not of this plant, or damaged: then nothing
-	// must move.
+	// Recover returns the state at power-up after the entries of a ledger, and its levels. Entries are in the order in which they
+	// were recorded. An error means that the ledger is damaged, or another plant's: then nothing must move.
 	Recover(entries iter.Seq[Entry], at time.Time) (State, Reaction, error)
 }
 
-// An Entry is one line of a plant's ledger: what was inserted, what is about to move, what a sensor has confirmed.
+// An Entry is one line of a plant's ledger: money inserted, a movement about to begin, a movement confirmed by a sensor.
 type Entry struct {
 	Time time.Time
-	Kind string        // the plant's own word: "coin", "vend", "vended"
-	Data *value.Object // what belongs to it, nil: nothing
+	Kind string        // one of the plant's kinds: "coin", "vend", "sold"
+	Data *value.Object // nil: none
 }
 
 // A State is the whole state of a plant: a value without pointers, slices or maps, so that a copy is a snapshot and == compares.
 type State any
 
-// An Invariant is something that must hold in every state of a plant. Holds returns nil, or what is wrong.
+// An Invariant is a condition that holds in every state of a plant. Holds returns nil, or how the state breaks it.
 type Invariant struct {
 	Name  string
 	Holds func(State) error
 }
 
-// A Input is one of [Command], [Cancel], [Edge] and [Due].
+// An Input is one of [Command], [Cancel], [Edge] and [Due].
 type Input interface{ isInput() }
 
 type (
-	// A Command is a Task, or an operator, that asks something of the plant. Ticket names it until it is answered or
-	// cancelled.
+	// A Command is a Task, or an operator's command. Its ticket identifies it until it is answered or cancelled.
 	Command struct {
-		Ticket int64
+		Ticket int64  // not 0
 		Name   string // the activity's name
 		Input  any    // a value of package asl/value; see [Decode]
-		State  string // the state of the definition that asks, for messages
+		State  string // the name of the definition's state, for messages
 	}
-	// A Cancel takes a command back that is not answered yet: its Task timed out or its execution was stopped.
+	// A Cancel withdraws a command that has not been answered: its Task timed out or its execution was stopped.
 	Cancel struct{ Ticket int64 }
 	// An Edge is an input line's new level, after debounce; High is logical (pressed, present).
 	Edge struct {
 		Line string
 		High bool
-		// Standing says that it is so already at power-up: nothing has moved.
+		// AtPowerUp is true for a line that is high when the rig starts: there was no movement.
 		AtPowerUp bool
 	}
-	// A Due is a deadline that the plant asked for and that has come.
+	// A Due is a deadline of the plant whose time has come.
 	Due struct{ Name string }
 )
 
@@ -87,16 +86,15 @@ func (Cancel) isInput()  {}
 func (Edge) isInput()    {}
 func (Due) isInput()     {}
 
-// A Reaction is what follows from a happening. The Rig carries it out in this order: Stops, Records, Levels, Deadlines,
-// Answers, Notes.
+// A Reaction is what an input causes. The Rig carries it out in this order: Stops, Records, Levels, Deadlines, Answers, Notes.
 type Reaction struct {
-	// Stops are lines that go off at once: nothing that moves waits for the disk to be stopped.
+	// Stops are lines that go off at once: stopping a motor does not wait for the disk.
 	Stops []Level
-	// Records are for the ledger. Where they cannot be written no level changes any more.
+	// Records are entries for the ledger. If they cannot be written, no level changes any more.
 	Records []Entry
-	// Levels are the changes to make, in order: what goes dark before what is lit. An unchanged line may be named.
+	// Levels are the changes to make, in order: lamps that go dark before lamps that are lit. An unchanged line may be listed.
 	Levels []Level
-	// Deadlines are all that the plant now waits for; those of before that are not named again are dropped.
+	// Deadlines are all deadlines of the new state. Earlier ones that are not listed again are dropped.
 	Deadlines []Deadline
 	Answers   []Answer
 	Notes     []Note
@@ -113,13 +111,13 @@ type (
 		Name string
 		At   time.Time
 	}
-	// An Answer ends a command: with an Output (a value of package asl/value), or with an Error such as
+	// An Answer ends a command: with an Output (a value of package asl/value), or, if Error is not "", with an error name such as
 	// "Interlock.Conflict" and its Cause.
 	Answer struct {
 		Ticket       int64
 		Output       any
 		Error, Cause string
 	}
-	// A Note is something worth a line in the log that neither a line nor a state tells: "coin 1.00", "credit 3.25".
+	// A Note is a line for the log about what no line and no state shows: "coin 1.00, credit 3.25".
 	Note struct{ Text string }
 )

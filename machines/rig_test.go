@@ -20,7 +20,7 @@ import (
 
 var start = engine.Epoch
 
-// A diary is what a test sees of a rig, line by line.
+// A diary collects what a test sees of a rig, line by line.
 type diary struct{ lines []string }
 
 func (d *diary) note(format string, args ...any) {
@@ -36,10 +36,10 @@ func (d *diary) want(t *testing.T, lines ...string) {
 	d.lines = nil
 }
 
-// count is the state of a plant that counts its happenings.
+// count is the state of a plant that counts its inputs.
 type count int
 
-// plant does what the test says; it notes what happens to it.
+// plant does what the test says; it notes its inputs.
 type plant struct {
 	*diary
 	initial machines.Reaction
@@ -76,8 +76,8 @@ type lines struct {
 	edges  map[string]func(high bool)
 	broken map[string]error
 	onSet  func(line string, high bool)
-	early  bool // an edge comes as soon as somebody listens
-	tell   bool // pins are Tellers
+	early  bool // an edge comes as soon as the rig listens
+	reason bool // pins are ReasonedOutputs
 	safe   error
 	high   map[string]bool // inputs, at power-up
 }
@@ -87,8 +87,8 @@ func (l *lines) Out(name string) (gpio.PinOut, error) {
 		return nil, errors.New("no such line")
 	}
 	p := pin{l, name}
-	if l.tell {
-		return teller{p}, nil
+	if l.reason {
+		return reasoned{p}, nil
 	}
 	return p, nil
 }
@@ -143,11 +143,11 @@ func (pin) Number() int                           { return -1 }
 func (pin) Function() string                      { return "OUT" }
 func (pin) PWM(gpio.Duty, physic.Frequency) error { return errors.New("no PWM") }
 func (p pin) Out(l gpio.Level) error              { return p.lines.set(p.name, bool(l), "") }
-func (p teller) OutBecause(l gpio.Level, w string) error {
+func (p reasoned) OutBecause(l gpio.Level, w string) error {
 	return p.lines.set(p.name, bool(l), " because "+w)
 }
 
-type teller struct{ pin }
+type reasoned struct{ pin }
 
 // reply notes the answer to a Task.
 type reply struct {
@@ -215,7 +215,7 @@ func low(line string) machines.Level  { return machines.Level{Line: line} }
 
 func TestPowerUpSetsTheLevels(t *testing.T) {
 	b := newBench()
-	b.lines.tell = true
+	b.lines.reason = true
 	b.plant.initial = machines.Reaction{
 		Levels:    []machines.Level{low("green"), high("red")},
 		Deadlines: []machines.Deadline{{Name: "self-test", At: start.Add(time.Second)}},
@@ -262,7 +262,7 @@ func TestPowerUpWithALineThatFails(t *testing.T) {
 
 func TestLinesMoveBeforeAnswers(t *testing.T) {
 	b := newBench()
-	b.lines.tell = true
+	b.lines.reason = true
 	b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
 		c := h.(machines.Command)
 		return machines.Reaction{
@@ -349,7 +349,7 @@ func TestCancelReachesThePlantOnceAndOnlyWhileOpen(t *testing.T) {
 	b.want(t, "3: edge coin true", `b succeeds: "in time"`, "observed coin []")
 }
 
-// countingClock tells how often the rig asked for an entry.
+// countingClock counts the timers that the rig has asked for.
 type countingClock struct {
 	*engine.Clock
 	asked int
@@ -396,9 +396,9 @@ func TestDeadlinesAreThoseOfTheLastReaction(t *testing.T) {
 	// At 7 s the edge was in the queue first: it drops the "move" that is due then.
 	b.want(t, "0: edge button true", "1: edge button true", "2: edge button true", "3: due past at 3s", "4: edge button true",
 		"5: due keep at 10s", "6: due twice at 12s", "7: due twice at 13s")
-	// keep, drop, move, move, move, past and twice two: a deadline that stays keeps its entry.
+	// keep, drop, move, move, move, past and twice two: a deadline that stays keeps its timer.
 	if clock.asked != 8 {
-		t.Errorf("got %d entries of the clock, want 8", clock.asked)
+		t.Errorf("got %d timers, want 8", clock.asked)
 	}
 }
 

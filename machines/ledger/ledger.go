@@ -1,11 +1,11 @@
-// Package ledger keeps what a plant must not forget.
+// Package ledger stores the entries of a plant's ledger.
 //
-//	[File]    a SQLite file that is only ever added to: what Append has returned for survives a power cut
-//	[Memory]  a simulation's, forgotten with the process
-//	[Read]    looks at a file, also while a process writes to it
+//	[File]    an append-only SQLite file: entries survive a power cut once Append has returned
+//	[Memory]  entries that are lost with the process, for simulations
+//	[Read]    opens a file for reading, also while a process writes to it
 //
-// Both are a [machines.Ledger]. A file belongs to one machine, and to one process at a time: whoever opens it holds the
-// folder's lock.
+// Both are a [machines.Ledger]. A file belongs to one machine and to one process at a time: that process must hold the lock of
+// the data folder.
 package ledger
 
 import (
@@ -34,11 +34,11 @@ const Name = "ledger.db"
 const (
 	// application marks a SQLite file as a ledger: "SgBx".
 	application = 0x53674278
-	// version is of the tables. A file with a higher one is of a newer program and is left alone.
+	// version of the tables. A file with another version is refused and not touched.
 	version = 1
 )
 
-// The triggers keep what is written: from this program's faults as much as from a person with a SQLite shell.
+// The triggers protect entries from faults of this program, and from a person with a SQLite shell.
 const schema = `
 CREATE TABLE ledger (machine TEXT NOT NULL) STRICT;
 CREATE TABLE entries (
@@ -53,7 +53,7 @@ CREATE TRIGGER machine_stays   BEFORE UPDATE ON ledger  BEGIN SELECT RAISE(ABORT
 CREATE TRIGGER machine_remains BEFORE DELETE ON ledger  BEGIN SELECT RAISE(ABORT, 'a ledger is only added to'); END;
 `
 
-// ErrNone says that there is no ledger yet.
+// ErrNone means that there is no ledger yet.
 var ErrNone = errors.New("there is no ledger")
 
 // A File is a ledger on disk.
@@ -66,8 +66,8 @@ type File struct {
 
 var _ machines.Ledger = (*File)(nil)
 
-// Open opens the ledger of a machine, or begins it where there is none. A file that is damaged, of another machine or no
-// ledger at all is an error, and is not touched.
+// Open opens the ledger of a machine for reading and writing, and creates it if there is none. A file that is damaged, another
+// machine's or no ledger at all is an error, and is not changed.
 func Open(path, machine string) (*File, error) {
 	_, err := os.Stat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -94,7 +94,7 @@ func Open(path, machine string) (*File, error) {
 	return f, nil
 }
 
-// Read opens a ledger to look at it; [ErrNone] where there is none. Its Append fails.
+// Read opens a ledger for reading: its Append fails. Without a file the error is [ErrNone].
 func Read(path string) (*File, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", path, ErrNone)
@@ -109,6 +109,7 @@ func Read(path string) (*File, error) {
 	return f, nil
 }
 
+// open opens a SQLite file in a mode of SQLite: ro, rw, rwc.
 func open(path, mode string) (*File, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -127,10 +128,11 @@ func open(path, mode string) (*File, error) {
 	return &File{path: path, db: db}, nil
 }
 
-// create makes a ledger beside its place and moves it there when it is whole, so that a power cut leaves none or all of it.
+// create writes a new ledger under another name and renames it when it is complete, so that a power cut leaves a whole ledger
+// or none.
 func create(path, machine string) error {
 	next := path + ".new"
-	for _, left := range []string{next, next + "-wal", next + "-shm"} { // by a power cut
+	for _, left := range []string{next, next + "-wal", next + "-shm"} { // of a power cut before the renaming
 		if err := os.Remove(left); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -139,7 +141,7 @@ func create(path, machine string) error {
 	if err != nil {
 		return err
 	}
-	// Closing moves the log into the file.
+	// Close moves the write-ahead log into the file.
 	if err := errors.Join(f.fill(machine), f.db.Close()); err != nil {
 		return f.fault(err)
 	}
@@ -153,6 +155,7 @@ func create(path, machine string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
+// fill creates the tables of a new ledger.
 func (f *File) fill(machine string) error {
 	for _, statement := range []string{
 		"PRAGMA journal_mode = WAL",
@@ -168,7 +171,7 @@ func (f *File) fill(machine string) error {
 	return err
 }
 
-// check sees that the file is a whole ledger, and reads whose.
+// check checks that the file is a whole ledger, and reads the name of its machine.
 func (f *File) check() error {
 	number := func(query string) (n int64, err error) {
 		err = f.db.QueryRow(query).Scan(&n)
@@ -188,7 +191,7 @@ func (f *File) check() error {
 	if err := f.db.QueryRow("PRAGMA quick_check(1)").Scan(&found); err != nil || found != "ok" {
 		return f.damaged(errors.Join(err, errors.New(strings.TrimSpace(found))))
 	}
-	// Nothing that was written is ever taken away, so that the numbers have no gap.
+	// Entries are never deleted, so that their numbers have no gap.
 	gaps, err := number("SELECT coalesce(max(id), 0) - count(*) FROM entries")
 	if err == nil && gaps != 0 {
 		err = fmt.Errorf("%d entries are missing", gaps)
@@ -199,6 +202,7 @@ func (f *File) check() error {
 	return f.damaged(err)
 }
 
+// fault puts the path before an error; nil stays nil.
 func (f *File) fault(err error) error {
 	if err == nil {
 		return nil
@@ -206,6 +210,7 @@ func (f *File) fault(err error) error {
 	return fmt.Errorf("%s: %w", f.path, err)
 }
 
+// damaged is fault for an error that means that the file is damaged.
 func (f *File) damaged(err error) error {
 	if err == nil {
 		return nil
@@ -213,7 +218,7 @@ func (f *File) damaged(err error) error {
 	return f.fault(fmt.Errorf("the ledger is damaged (%w); nothing moves before it has been looked into", err))
 }
 
-// Machine returns the name of the machine whose ledger it is.
+// Machine returns the name of the machine that the ledger belongs to.
 func (f *File) Machine() string { return f.machine }
 
 // Append implements [machines.Ledger].
@@ -225,7 +230,7 @@ func (f *File) Append(entries []machines.Entry) error {
 	if err != nil {
 		return f.fault(err)
 	}
-	defer func() { _ = tx.Rollback() }() // nothing is left to take back after a commit
+	defer func() { _ = tx.Rollback() }() // without effect after a commit
 	insert := tx.StmtContext(context.Background(), f.insert)
 	for _, e := range entries {
 		data := ""
@@ -264,6 +269,7 @@ func (f *File) All() iter.Seq2[machines.Entry, error] {
 	}
 }
 
+// scan reads the entry of a row.
 func scan(rows *sql.Rows) (machines.Entry, error) {
 	var at int64
 	var e machines.Entry
@@ -290,7 +296,7 @@ func scan(rows *sql.Rows) (machines.Entry, error) {
 // Close closes the file.
 func (f *File) Close() error { return f.db.Close() }
 
-// A Memory is a ledger that is forgotten with the process. The zero value is empty. It is for one goroutine.
+// A Memory is a ledger that is lost with the process. The zero value is empty. It is for one goroutine.
 type Memory struct{ entries []machines.Entry }
 
 var _ machines.Ledger = (*Memory)(nil)

@@ -77,7 +77,7 @@ func TestEntriesAreReadAsTheyWereWritten(t *testing.T) {
 			}
 		}
 	}
-	// Somebody looks while it is open for writing.
+	// It can be read while it is open for writing.
 	watcher, err := ledger.Read(path)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestEntriesAreReadAsTheyWereWritten(t *testing.T) {
 	}
 }
 
-// change does to the file what somebody with a SQLite shell can.
+// change does to the file what a person with a SQLite shell can do.
 func change(t *testing.T, path, statement string) error {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Memory is a Latch that forgets with its process.
+// Memory is a Latch that is lost with its process.
 type Memory struct{ fault *Fault }
 
 // Load implements [Latch].
@@ -19,20 +19,20 @@ func (l *Memory) Load() (*Fault, error) { return l.fault, nil }
 // Store implements [Latch].
 func (l *Memory) Store(f *Fault) error { l.fault = f; return nil }
 
-// Clear takes the fault away and returns it, nil if there was none.
+// Clear deletes the fault and returns it, nil if there was none.
 func (l *Memory) Clear(Cleared) (*Fault, error) {
 	f := l.fault
 	l.fault = nil
 	return f, nil
 }
 
-// FileName is the name of the file of a [File] in its folder.
+// FileName is the name of a [File]'s file in its folder.
 const FileName = "fault.json"
 
-// clearedName is the file of faults that were cleared, a line each.
+// clearedName is the name of the file of cleared faults, a line each.
 const clearedName = "faults-cleared.jsonl"
 
-// A File is a Latch in a folder. What is stored is on disk when Store returns, all of it or nothing.
+// A File is a Latch in a folder. A fault is on disk when Store returns, whole or not at all.
 type File struct{ Dir string }
 
 // Cleared says who cleared a fault, and when.
@@ -44,9 +44,9 @@ type Cleared struct {
 // Load implements [Latch].
 func (l File) Load() (*Fault, error) {
 	path := filepath.Join(l.Dir, FileName)
-	text, err := os.ReadFile(path) //nolint:gosec // whoever runs the program names the folder
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names the folder
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // no fault is no error
+		return nil, nil //nolint:nilnil // no fault is not an error
 	}
 	if err != nil {
 		return nil, err
@@ -67,8 +67,8 @@ func (l File) Store(f *Fault) error {
 	return l.replace(append(text, '\n'))
 }
 
-// replace writes a file beside, syncs it, puts it in place, and syncs the folder: after a loss of power there is the old one
-// or the new.
+// replace writes a new file, syncs it, renames it over the old one, and syncs the folder: a power cut leaves the old file or the
+// new one.
 func (l File) replace(text []byte) (err error) {
 	path := filepath.Join(l.Dir, FileName)
 	file, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // as above
@@ -94,12 +94,12 @@ func (l File) syncFolder() error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// Clear takes the fault away and returns it, nil if there was none; who cleared it is written down first. A file that cannot
-// be read is cleared, too.
+// Clear deletes the fault and returns it, nil if there was none. It records who cleared it first. A file that cannot be read is
+// deleted, too.
 func (l File) Clear(c Cleared) (*Fault, error) {
 	f, unreadable := l.Load()
 	if f == nil && unreadable == nil {
-		return nil, nil //nolint:nilnil // no fault is no error
+		return nil, nil //nolint:nilnil // no fault is not an error
 	}
 	if f == nil {
 		f = &Fault{Kind: ReadBack, Detail: unreadable.Error()}

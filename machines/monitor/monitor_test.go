@@ -177,7 +177,7 @@ func TestThresholds(t *testing.T) {
 						c.set(c.clock.Now().Sub(start), tt.ends)
 					}
 				})
-				// Some ends skip a yellow: what comes of that is another test's business.
+				// Some ends skip a yellow: another test covers that.
 				c.run(t, 2*time.Second+offset+lasts-1)
 				took := c.at - 2*time.Second - offset
 				switch {
@@ -307,7 +307,7 @@ func TestLampsThatCannotBeRead(t *testing.T) {
 }
 
 // TestATripFlashesAndIsKept: all but the reds go dark, these flash 50 to 60 times a minute, and the next monitor flashes from
-// its first moment, until somebody has cleared the fault.
+// its first moment, until a person has cleared the fault.
 func TestATripFlashesAndIsKept(t *testing.T) {
 	dir := t.TempDir()
 	c := newCabinet(watch, monitor.File{Dir: dir})
@@ -342,7 +342,7 @@ func TestATripFlashesAndIsKept(t *testing.T) {
 	}
 }
 
-// A latch that says nothing that one can read was written by a fault.
+// A latch that cannot be read counts as a fault.
 func TestADamagedLatchIsAFault(t *testing.T) {
 	for _, text := range []string{"", "{", "{}", `{"kind": ""}`, "\x00\x00"} {
 		dir := t.TempDir()
@@ -358,7 +358,7 @@ func TestADamagedLatchIsAFault(t *testing.T) {
 	}
 }
 
-// A latch that cannot be written is told, and the lamps flash nevertheless.
+// A latch that cannot be written is reported, and the lamps flash nevertheless.
 func TestALatchThatCannotBeWritten(t *testing.T) {
 	c := newCabinet(watch, full{})
 	c.set(time.Second, "a.red- a.green+ b.red- b.green+")
