@@ -57,7 +57,7 @@ func (t HistoryType) Name() string {
 }
 
 // A HistoryEvent is one entry of an execution's history, compact: values are shared with the execution, and text is made
-// only when somebody reads it.
+// only when it is read.
 type HistoryEvent struct {
 	ID       int64 // from 1
 	Previous int64 // the event that led to this one in its branch; 0 at the beginning
