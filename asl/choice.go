@@ -20,20 +20,21 @@ type choiceRule struct {
 	rules    []choiceRule
 	variable *jsonpath.Path
 	compare  comparison
-	operand  any            // a constant of the kind that the comparison takes
-	path     *jsonpath.Path // of the Path forms, instead of operand
+	operand  any            // the constant to compare with, of the operator's type
+	path     *jsonpath.Path // instead of operand, in the Path forms
 	assign   *template
 }
 
-// A comparison says whether a value stands in the operator's relation to the operand.
+// A comparison reports whether a value stands in the operator's relation to the operand. Values of other types do not.
 type comparison func(v, operand any) bool
 
-// An operator is a comparison with the kind of operand that it takes: "string", "number", "boolean" or "timestamp".
+// An operator is a comparison with the type of its operand: "string", "number", "boolean" or "timestamp".
 type operator struct {
 	kind    string
 	compare comparison
 }
 
+// operators are the comparisons by the name of their field, without the Path forms.
 var operators = func() map[string]operator {
 	all := map[string]operator{
 		"StringMatches": {"string", stringMatches},
@@ -67,7 +68,7 @@ var operators = func() map[string]operator {
 	return all
 }()
 
-// typeTests are the operators that ask what a value is; each is compared with true or false.
+// typeTests are the operators that test the type of a value. The operand is the wanted result, true or false.
 var typeTests = map[string]func(v any) bool{
 	"IsNull":      func(v any) bool { return v == nil },
 	"IsString":    func(v any) bool { _, ok := v.(string); return ok },
@@ -76,6 +77,7 @@ var typeTests = map[string]func(v any) bool{
 	"IsTimestamp": func(v any) bool { _, ok := timeOf(v); return ok },
 }
 
+// timeOf returns the time that a value is: a constant that was parsed, or a timestamp in a string.
 func timeOf(v any) (time.Time, bool) {
 	if t, ok := v.(time.Time); ok {
 		return t, true
@@ -87,7 +89,7 @@ func timeOf(v any) (time.Time, bool) {
 	return timestamp(s)
 }
 
-// stringMatches matches * for any text; \* is a star.
+// stringMatches reports whether a string matches a pattern, in which * stands for any text and \* for a star.
 func stringMatches(v, operand any) bool {
 	s, ok := v.(string)
 	pattern, ok2 := operand.(string)
@@ -95,7 +97,7 @@ func stringMatches(v, operand any) bool {
 }
 
 func matches(s, pattern string) bool {
-	// The usual walk with one place to come back to: the last star and what it has swallowed.
+	// On a mismatch the last star swallows one byte more, and matching starts again behind it.
 	star, from := -1, 0
 	i, j := 0, 0
 	for i < len(s) {
@@ -119,6 +121,7 @@ func matches(s, pattern string) bool {
 	return strings.Trim(pattern[j:], "*") == ""
 }
 
+// choice reads the fields of a Choice.
 func (p *parser) choice(f *fields, s *State) {
 	f.require("Choices")
 	f.nonEmptyList("Choices", func(v any, at *location) {
@@ -131,7 +134,7 @@ func (p *parser) choice(f *fields, s *State) {
 	s.Default = f.stateName("Default")
 }
 
-// choiceRule reads a choice rule; only one at the top leads somewhere.
+// choiceRule reads a choice rule. Top is true for an entry of Choices, which has Next, Assign and Output.
 func (p *parser) choiceRule(f *fields, top bool) choiceRule {
 	r := choiceRule{}
 	f.text("Comment")
@@ -152,13 +155,13 @@ func (p *parser) choiceRule(f *fields, top bool) choiceRule {
 	return r
 }
 
-// conditionRule reads a rule of a JSONata state.
+// conditionRule reads Condition, the rule of a JSONata state, into r.
 func (p *parser) conditionRule(f *fields, r *choiceRule) {
 	r.operator = "Condition"
 	f.inLanguage(inJSONPath, "And", "Or", "Not", "Variable")
 	for i := range f.members.Len() {
 		if name, _ := f.members.At(i); isComparison(name) {
-			f.take(name) // told with Variable
+			f.take(name) // the fault of Variable says it already
 		}
 	}
 	if !slices.ContainsFunc([]string{"And", "Or", "Not", "Variable"}, f.has) {
@@ -175,7 +178,7 @@ func (p *parser) conditionRule(f *fields, r *choiceRule) {
 	r.operand = v
 }
 
-// comparisonRule reads a rule of a JSONPath state: And, Or, Not or a comparison.
+// comparisonRule reads the rule of a JSONPath state into r: And, Or, Not or a comparison.
 func (p *parser) comparisonRule(f *fields, r *choiceRule) {
 	f.inLanguage(inJSONata, "Condition")
 	kinds := 0
@@ -207,7 +210,7 @@ func (p *parser) comparisonRule(f *fields, r *choiceRule) {
 	}
 }
 
-// isComparison reports whether a field of a rule says how to compare.
+// isComparison reports whether a field of a rule is an operator, of any form.
 func isComparison(name string) bool {
 	_, isOperator := operators[name]
 	_, hasPath := operators[strings.TrimSuffix(name, "Path")]
@@ -215,7 +218,7 @@ func isComparison(name string) bool {
 	return isOperator || hasPath && name != "StringMatchesPath" || isTest || name == "IsPresent"
 }
 
-// variableComparison reads Variable and the one operator beside it.
+// variableComparison reads Variable and the one operator beside it into r.
 func (p *parser) variableComparison(f *fields, r *choiceRule) {
 	r.variable = f.choicePath("Variable")
 	there := 0
@@ -244,7 +247,7 @@ func (p *parser) variableComparison(f *fields, r *choiceRule) {
 	}
 }
 
-// comparisons are the fields of a rule that compare, in the order of the States Language.
+// comparisons lists the operators in the order of the States Language, for a message.
 var comparisons = func() string {
 	names := []string{"StringMatches", "IsNull", "IsPresent", "IsNumeric", "IsString", "IsBoolean", "IsTimestamp"}
 	var all []string
@@ -258,7 +261,7 @@ var comparisons = func() string {
 	return strings.Join(append(all, names...), ", ")
 }()
 
-// choicePath reads a path of a rule, which AWS words in its own way.
+// choicePath reads a path of a rule, whose faults AWS words differently from those of other paths.
 func (f *fields) choicePath(name string) *jsonpath.Path {
 	v, _ := f.take(name)
 	text, ok := v.(string)
@@ -276,6 +279,7 @@ func (f *fields) choicePath(name string) *jsonpath.Path {
 	return path
 }
 
+// comparisonOperand returns the operand v of an operator of a type, with a timestamp parsed. It reports one of another type.
 func (p *parser) comparisonOperand(f *fields, name, kind string, v any) any {
 	switch kind {
 	case "timestamp":
@@ -303,7 +307,7 @@ func (p *parser) comparisonOperand(f *fields, name, kind string, v any) any {
 	return v
 }
 
-// holds judges the rule.
+// holds reports whether the rule holds, or the error of a path that selects nothing.
 func (r *choiceRule) holds(env *environment) (bool, *Error) {
 	switch r.operator {
 	case "And", "Or":
@@ -337,11 +341,12 @@ func (r *choiceRule) holds(env *environment) (bool, *Error) {
 	return r.compare(v, operand), nil
 }
 
+// operatorSigns are the signs of relations in [choiceRule.String].
 var operatorSigns = map[string]string{
 	"Equals": "=", "LessThan": "<", "GreaterThan": ">", "LessThanEquals": "≤", "GreaterThanEquals": "≥", "Matches": "~",
 }
 
-// String returns the rule for people: $.i < 3, $.a = "x" and not ($.b is present).
+// String returns the rule as a condition for diagrams: $.i < 3, $.a = "x" and not ($.b is present).
 func (r *choiceRule) String() string {
 	switch r.operator {
 	case "And", "Or":
@@ -392,6 +397,7 @@ func (r *choiceRule) String() string {
 	return fmt.Sprintf("%s %s %s", variable, sign, operand)
 }
 
+// choose goes on to the Next of the first rule that holds, or to Default. It returns States.NoChoiceMatched if there is none.
 func (st *stepper) choose(sc *Scope, in any) *Error {
 	env := st.env(sc, in)
 	s := sc.state

@@ -9,20 +9,20 @@ import (
 	"signalbox/asl/value"
 )
 
-// A Block is a StartAt with its States: the top of a machine, a branch of a Parallel, or the processor of a Map.
+// A Block is a StartAt with its States: the top level of a machine, a branch of a Parallel, or the processor of a Map.
 type Block struct {
 	StartAt string
 	States  []*State // in the order of the text
 
 	start  *State
 	byName map[string]*State
-	broken bool // a part of it cannot be read; only while it is parsed
+	broken bool // a part of it could not be read; only used while parsing
 }
 
-// State returns the state of that name in the block itself, or nil.
+// State returns the block's state of a name, or nil. It does not search the blocks inside its states.
 func (b *Block) State(name string) *State { return b.byName[name] }
 
-// A State is one state with its fields compiled. Which fields count depends on its Type.
+// A State is a compiled state. Which of its fields are used depends on its Type.
 type State struct {
 	Name    string
 	Type    StateType
@@ -33,7 +33,7 @@ type State struct {
 	number                     int32 // its place in the machine's states
 	at                         *location
 	jsonata                    bool // its query language
-	reached                    bool // something leads to it
+	reached                    bool // a transition leads to it
 	inputPath, outputPath      *pathField
 	parameters, resultSelector *template
 	resultPath                 *jsonpath.Path
@@ -64,39 +64,39 @@ type State struct {
 // Number returns the state's place among the states of the definition, from 0: the order of [Block.All]. See [Machine.Numbered].
 func (s *State) Number() int { return int(s.number) }
 
-// A pathField is InputPath or OutputPath: nil means "$"; none means null, which gives an empty object.
+// A pathField is InputPath or OutputPath. A nil *pathField means "$"; null gives an empty object.
 type pathField struct {
 	path *jsonpath.Path
 	null bool
 }
 
-// seconds is TimeoutSeconds or its Path form: a number, or a path to one. The zero value means there is none.
+// seconds is TimeoutSeconds or HeartbeatSeconds: a number, or a path to one. The zero value means that there is none.
 type seconds struct {
 	fixed int64
 	path  *jsonpath.Path
 }
 
-// count is MaxConcurrency and its like.
+// count is MaxConcurrency: a number, or a path to one. The zero value means no limit.
 type count struct {
 	fixed int64
 	path  *jsonpath.Path
 }
 
-// waitField holds the one of four forms that a Wait has.
+// waitField is how long a Wait waits: one of its four fields.
 type waitField struct {
 	seconds                    int64
 	timestamp                  time.Time
 	secondsPath, timestampPath *jsonpath.Path
 }
 
-// A Transition is a way from one state to another, with what has to be true for it: "", "Catch States.ALL", "$.i < 3",
-// "Default".
+// A Transition leads from one state to another. Its label is the condition: "Catch States.ALL", "$.i < 3", "Default", or "" for
+// Next.
 type Transition struct {
 	To    *State
 	Label string
 }
 
-// Transitions lists where a state can lead, in the order of its definition.
+// Transitions lists the transitions of a state: those of Choices, Default, Next and Catch.
 func (s *State) Transitions() []Transition {
 	var list []Transition
 	for _, c := range s.choices {
@@ -114,14 +114,14 @@ func (s *State) Transitions() []Transition {
 	return list
 }
 
-// Terminal reports whether the state ends its block.
+// Terminal reports whether the state ends its block: "End": true, a Succeed or a Fail.
 func (s *State) Terminal() bool { return s.End || s.Type == TypeSucceed || s.Type == TypeFail }
 
-// A Machine is a definition that is compiled. It does not change and may be used from any number of goroutines.
+// A Machine is a compiled definition. It is immutable and may be used from several goroutines.
 type Machine struct {
 	Block
 	Comment string
-	Timeout time.Duration // of an execution; 0: none
+	Timeout time.Duration // of an execution; 0 means none
 
 	hash      uint64   // of the definition's text
 	states    []*State // by number
@@ -132,7 +132,7 @@ type Machine struct {
 // Numbered returns the state with a number. Machines of children have the numbers and states of the whole definition.
 func (m *Machine) Numbered(number int) *State { return m.states[number] }
 
-// All ranges over the block's states in the order of the text, each followed by those inside it.
+// All ranges over the block's states in the order of the text, each followed by the states inside it.
 func (b *Block) All() iter.Seq[*State] {
 	return func(yield func(*State) bool) { b.each(yield) }
 }
@@ -151,9 +151,9 @@ func (b *Block) each(yield func(*State) bool) bool {
 	return true
 }
 
-// Faults asks for a fault of each state, with those inside it, and returns a diagnostic for every message that is not "". It is
-// for callers that ask more of a definition than the language does. Text is what the machine was parsed from. The diagnostics
-// point to the states' Resources, or else to the states, and are in the order of the text.
+// Faults calls fault with each state, and returns a diagnostic with the code for each message that is not "", in the order of the
+// text. It serves callers that require more of a definition than the language. Text is the definition that the machine was parsed
+// from. A diagnostic points to the state's Resource, or to the state if it has none.
 func (m *Machine) Faults(text []byte, code string, fault func(*State) string) Diagnostics {
 	c := collector{source: value.NewSource(text)}
 	for s := range m.All() {

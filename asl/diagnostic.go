@@ -16,13 +16,13 @@ const (
 	SeverityWarning = "WARNING"
 )
 
-// Codes of a [Diagnostic], as AWS's ValidateStateMachineDefinition has them. API reference,
+// Codes of a [Diagnostic], from AWS's ValidateStateMachineDefinition. AWS, API reference,
 // "ValidateStateMachineDefinitionDiagnostic".
 const (
 	CodeJSON         = "INVALID_JSON_DESCRIPTION"
 	CodeEmpty        = "MISSING_DESCRIPTION"
 	CodeSchema       = "SCHEMA_VALIDATION_FAILED"
-	CodeTarget       = "MISSING_TRANSITION_TARGET" // also of a state that nothing leads to
+	CodeTarget       = "MISSING_TRANSITION_TARGET" // also for an unreachable state
 	CodeNoEnd        = "MISSING_END_STATE"
 	CodeDuplicate    = "DUPLICATE_STATE_NAME"
 	CodeStateName    = "INVALID_STATE_NAME"
@@ -35,26 +35,26 @@ const (
 	CodeUnsupportedJSONata = "UNSUPPORTED_JSONATA_EXPRESSION"
 )
 
-// Codes that AWS does not have. It refuses a request with a definition that is too long, and returns a limited number of
-// diagnostics.
+// Codes of our own. AWS refuses the request with a definition that is too long, and returns a limited number of diagnostics.
 const (
 	CodeTooLong       = "DEFINITION_TOO_LONG"
-	CodeTooManyFaults = "TOO_MANY_FAULTS" // of the last diagnostic, where others were left out
+	CodeTooManyFaults = "TOO_MANY_FAULTS" // the last diagnostic: others were left out
 )
 
-// A Diagnostic is one fault of a definition. Code, message and location are AWS's; line and column are ours.
+// A Diagnostic is one fault of a definition. Code, Message and Location are those of AWS; Line, Column and Offset are ours.
 type Diagnostic struct {
 	Severity string
 	Code     string
 	Message  string
-	Location string // the way from the top, as /States/Name/Choices[0]/Next; "" where AWS names none
+	Location string // the path from the top, such as /States/Name/Choices[0]/Next; "" if AWS gives none
 	Line     int    // from 1
 	Column   int    // from 1, in characters
-	Offset   int64  // of the same place, in bytes of the text
+	Offset   int64  // of the same character, in bytes from the beginning of the text
 
-	brief string // the message for people, where AWS's is long or about its API
+	brief string // replaces Message in Error where AWS's is long or about its API
 }
 
+// Error returns LINE:COLUMN: CODE: MESSAGE at LOCATION.
 func (d *Diagnostic) Error() string {
 	switch {
 	case d.brief != "":
@@ -65,9 +65,10 @@ func (d *Diagnostic) Error() string {
 	return fmt.Sprintf("%d:%d: %s: %s at %s", d.Line, d.Column, d.Code, d.Message, d.Location)
 }
 
-// Diagnostics are the faults of a definition in the order of the text. As an error they hold at least one of severity ERROR.
+// Diagnostics are the faults of a definition in the order of the text.
 type Diagnostics []*Diagnostic
 
+// Error returns a line for each diagnostic.
 func (d Diagnostics) Error() string {
 	lines := make([]string, len(d))
 	for i, one := range d {
@@ -76,58 +77,61 @@ func (d Diagnostics) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Failed reports whether there is a fault of severity ERROR.
+// Failed reports whether one of the diagnostics is an error, so that there is no machine.
 func (d Diagnostics) Failed() bool {
 	return slices.ContainsFunc(d, func(one *Diagnostic) bool { return one.Severity == SeverityError })
 }
 
-// A location is where a value stands in the definition: a key of an object, or an index of an array, in another place.
+// A location is the path to a value in the definition: a key of an object or an index of an array, inside another location.
 type location struct {
 	parent *location
 	key    string
-	index  int // -1: a key
+	index  int // -1 for a key
 }
 
-func (p *location) member(key string) *location { return &location{p, key, -1} }
+// member returns the location of a member of the object at l.
+func (l *location) member(key string) *location { return &location{l, key, -1} }
 
-func (p *location) element(i int) *location { return &location{p, "", i} }
+// element returns the location of an element of the array at l.
+func (l *location) element(i int) *location { return &location{l, "", i} }
 
-// String is the place as AWS writes it: /States/Name/Choices[0].
-func (p *location) String() string {
-	if p.parent == nil {
+// String returns the location as AWS writes it: /States/Name/Choices[0].
+func (l *location) String() string {
+	if l.parent == nil {
 		return "/"
 	}
-	return string(p.append(nil))
+	return string(l.append(nil))
 }
 
-func (p *location) append(b []byte) []byte {
-	if p.parent == nil {
+// append appends the location as AWS writes it, without the / of the top.
+func (l *location) append(b []byte) []byte {
+	if l.parent == nil {
 		return b
 	}
-	b = p.parent.append(b)
-	if p.index >= 0 {
+	b = l.parent.append(b)
+	if l.index >= 0 {
 		b = append(b, '[')
-		b = strconv.AppendInt(b, int64(p.index), 10)
+		b = strconv.AppendInt(b, int64(l.index), 10)
 		return append(b, ']')
 	}
 	b = append(b, '/')
-	return append(b, p.key...)
+	return append(b, l.key...)
 }
 
-// maxReport is how many bytes of messages and locations are collected for one definition. Locations repeat the names of the
-// states around them, so that a hostile text of a megabyte has gigabytes of them; those of 100,000 ordinary faults fit.
+// maxReport is how many bytes of messages and locations are collected for one definition, enough for 100,000 ordinary faults. A
+// location repeats the names of the states around it, so a hostile definition of a megabyte would have gigabytes of locations.
 const maxReport = 64 << 20
 
-// A collector gathers the diagnostics of one text.
+// A collector collects the diagnostics of one text.
 type collector struct {
 	source   *value.Source
-	nodes    map[*location]value.Node // those that were found
+	nodes    map[*location]value.Node // found so far
 	found    Diagnostics
-	trailing *Diagnostic // comes behind all others
+	trailing *Diagnostic // listed after found
 	size     int         // of the messages and locations in found
 }
 
-// fault reports an error at a place; a field of it (not "") is where line and column point.
+// fault adds an error at a location. If field is not "", line and column point to that member of the value there.
 func (c *collector) fault(at *location, field, code, format string, args ...any) {
 	if c.size > maxReport {
 		return
@@ -141,7 +145,7 @@ func (c *collector) fault(at *location, field, code, format string, args ...any)
 	c.report(node, at, code, fmt.Sprintf(format, args...))
 }
 
-// report reports an error at a value of the text. AWS's location is that of a place, which may be one around it.
+// report adds an error whose line and column are those of node. At is its location for AWS, which may be one around the node.
 func (c *collector) report(node value.Node, at *location, code, message string) {
 	if c.size > maxReport {
 		return
@@ -152,17 +156,19 @@ func (c *collector) report(node value.Node, at *location, code, message string) 
 	c.size += len(d.Message) + len(d.Location)
 }
 
+// diagnostic returns an error without a location.
 func (c *collector) diagnostic(node value.Node, code, message string) *Diagnostic {
 	d := &Diagnostic{Severity: SeverityError, Code: code, Message: message, Offset: node.Key()}
 	d.Line, d.Column = c.source.Position(d.Offset)
 	return d
 }
 
+// schema is [collector.fault] with the code of most faults.
 func (c *collector) schema(at *location, field, format string, args ...any) {
 	c.fault(at, field, CodeSchema, format, args...)
 }
 
-// node returns the value at a place. Where there is none it reports false and returns the innermost value around the place.
+// node returns the value at a location. If there is none it reports false, and returns the innermost value around the location.
 func (c *collector) node(at *location) (node value.Node, ok bool) {
 	if at.parent == nil {
 		return c.source.Root(), true
@@ -189,7 +195,7 @@ func (c *collector) node(at *location) (node value.Node, ok bool) {
 	return node, true
 }
 
-// result sorts the diagnostics by place in the text; those at the same place stay in the order in which they were found.
+// result returns the diagnostics in the order of the text; those at the same offset stay in the order in which they were found.
 func (c *collector) result() Diagnostics {
 	slices.SortStableFunc(c.found, func(a, b *Diagnostic) int { return cmp.Compare(a.Offset, b.Offset) })
 	if c.trailing != nil {

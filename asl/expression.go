@@ -9,18 +9,18 @@ import (
 	"signalbox/asl/value"
 )
 
-// An expression is what a ".$" field may hold: a path, or an intrinsic function with expressions for arguments.
+// An expression is the value of a ".$" field: a path, or a call of an intrinsic function whose arguments are expressions or literals.
 type expression struct {
-	field   string // the key that it stands under, for messages; "" inside a function
+	field   string // its key, for messages; "" for an argument
 	text    string
 	path    *jsonpath.Path
 	call    intrinsic
 	args    []*expression
 	literal any
-	format  formatText // of a quoted text: with its escapes, for States.Format
+	format  formatText // a quoted literal with its escapes, for States.Format
 }
 
-// An environment is what expressions are evaluated in.
+// An environment holds the values to which expressions refer.
 type environment struct {
 	input any // $
 	step  *stepper
@@ -28,6 +28,7 @@ type environment struct {
 	item  *value.Object // $$.Map.Item, in ItemSelector
 }
 
+// lookup returns what a path selects.
 func (env *environment) lookup(p *jsonpath.Path) (any, error) {
 	switch p.Root() {
 	case jsonpath.Context:
@@ -43,6 +44,7 @@ func (env *environment) lookup(p *jsonpath.Path) (any, error) {
 	}
 }
 
+// eval returns the value of the expression, or States.Runtime.
 func (e *expression) eval(env *environment) (any, *Error) {
 	switch {
 	case e.path != nil:
@@ -76,12 +78,13 @@ func (e *expression) eval(env *environment) (any, *Error) {
 	return e.literal, nil
 }
 
+// notFound returns the error of a path that selects nothing, in AWS's words.
 func (e *expression) notFound(env *environment, err error) *Error {
 	var missing *jsonpath.MissingError
 	switch {
 	case !errors.As(err, &missing):
 		return runtimeError("Invalid path '%s' : %s", e.path, err)
-	case e.field == "": // of a function
+	case e.field == "": // an argument
 		return runtimeError("The JsonPath argument for the field '%s' could not be found in the input '%s'",
 			e.path, value.Text(env.input))
 	}
@@ -89,7 +92,7 @@ func (e *expression) notFound(env *environment, err error) *Error {
 		e.path, e.field, value.Text(env.input))
 }
 
-// parseExpression reads a path or a call.
+// parseExpression parses a path or a call of an intrinsic function.
 func parseExpression(text string) (*expression, error) {
 	if jsonpath.IsPath(text) {
 		path, err := jsonpath.Compile(text)
@@ -106,9 +109,10 @@ func parseExpression(text string) (*expression, error) {
 	return e, err
 }
 
-// maxNesting is how deep calls may stand in each other.
+// maxNesting is how deep calls may be nested. AWS, "Intrinsic functions".
 const maxNesting = 10
 
+// A callParser parses a call; at is the byte that it reads next.
 type callParser struct {
 	text  string
 	at    int
@@ -121,6 +125,7 @@ func (p *callParser) skipBlanks() {
 	}
 }
 
+// call parses NAME(ARGUMENT, …).
 func (p *callParser) call() (*expression, error) {
 	start := p.at
 	open := strings.IndexByte(p.text[p.at:], '(')
@@ -171,6 +176,7 @@ func (p *callParser) call() (*expression, error) {
 	return e, nil
 }
 
+// argument parses a quoted string, a path, a call, or a number, true, false or null.
 func (p *callParser) argument() (*expression, error) {
 	rest := p.text[p.at:]
 	switch {
@@ -203,7 +209,7 @@ func (p *callParser) argument() (*expression, error) {
 	return &expression{text: rest[:end], literal: v}, nil
 }
 
-// quoted reads a text in single quotes. \' \{ \} and \\ stand for the character behind the backslash.
+// quoted parses a string in single quotes. \' \{ \} and \\ stand for the character after the backslash.
 func (p *callParser) quoted() (*expression, error) {
 	var plain, format strings.Builder
 	start := p.at
@@ -226,7 +232,7 @@ func (p *callParser) quoted() (*expression, error) {
 	return nil, fmt.Errorf("the text at character %d is not closed", start+1)
 }
 
-// pathEnd finds the comma or parenthesis behind the path at p.at, outside brackets, quotes and inner parentheses.
+// pathEnd returns the index of the comma or parenthesis that ends the path at p.at, outside brackets, quotes and inner parentheses.
 func (p *callParser) pathEnd() int {
 	brackets, parens := 0, 0
 	var quote byte

@@ -9,18 +9,19 @@ import (
 	"signalbox/asl/value"
 )
 
-// fields are the members of an object in the definition. Each reading method reports a member of the wrong kind; rest
-// reports those that nobody read.
+// fields are the members of an object in the definition. The reading methods return a zero value for an absent member, and
+// report one of the wrong type or value. They mark the members that they read, and [fields.reportUnknown] reports the others.
 type fields struct {
 	p           *parser
 	members     *value.Object
-	at          *location
-	language    language // of the state that the object belongs to
-	mixed       bool     // the language itself is at fault: fields that are not of it are not told as well
-	known       uint64   // a bit for each member that was asked for
-	knownBeyond []int    // those past the 64th
+	at          *location // of the object
+	language    language  // of the state that the object belongs to
+	mixed       bool      // the language itself is at fault: fields of the other one are not reported as well
+	known       uint64    // a bit for each of the first 64 members that were read
+	knownBeyond []int     // the indices of other members that were read
 }
 
+// object returns the fields of an object, or reports that v is none and returns nil.
 func (p *parser) object(v any, at *location) *fields {
 	o, ok := v.(*value.Object)
 	if !ok {
@@ -30,7 +31,7 @@ func (p *parser) object(v any, at *location) *fields {
 	return &fields{p: p, members: o, at: at}
 }
 
-// object reads an object of the same state, and so in the same language.
+// object is [parser.object] for an object inside a state: it inherits the language.
 func (f *fields) object(v any, at *location) *fields {
 	inner := f.p.object(v, at)
 	if inner != nil {
@@ -39,7 +40,7 @@ func (f *fields) object(v any, at *location) *fields {
 	return inner
 }
 
-// member reads an object in a member, nil where it is absent.
+// member returns the fields of an object in a member, nil if it is absent.
 func (f *fields) member(name string) *fields {
 	v, ok := f.take(name)
 	if !ok {
@@ -48,7 +49,7 @@ func (f *fields) member(name string) *fields {
 	return f.object(v, f.at.member(name))
 }
 
-// take returns a member and marks it as known.
+// take returns a member and marks it as known. It reports false if the member is absent.
 func (f *fields) take(name string) (any, bool) {
 	for i := range f.members.Len() {
 		if key, v := f.members.At(i); key == name {
@@ -63,13 +64,14 @@ func (f *fields) take(name string) (any, bool) {
 	return nil, false
 }
 
+// has reports whether there is a member, without marking it as known.
 func (f *fields) has(name string) bool {
 	_, ok := f.members.Lookup(name)
 	return ok
 }
 
-// inLanguage reports whether the state is in a language, for fields that are only there in it. Those that are there
-// nevertheless are reported.
+// inLanguage reports whether the state's query language is l. If not, members of the given names, which only l has, are
+// reported as faults.
 func (f *fields) inLanguage(l language, names ...string) bool {
 	if f.language == l {
 		return true
@@ -83,7 +85,7 @@ func (f *fields) inLanguage(l language, names ...string) bool {
 	return false
 }
 
-// require reports those of the names that are missing, all in one fault.
+// require reports the missing members among the given names, all in one fault.
 func (f *fields) require(names ...string) {
 	var missing []string
 	for _, n := range names {
@@ -96,7 +98,7 @@ func (f *fields) require(names ...string) {
 	}
 }
 
-// atMostOne reports where more than one of the names is there.
+// atMostOne reports a fault if there is more than one member among the given names.
 func (f *fields) atMostOne(names ...string) {
 	second := ""
 	there := 0
@@ -113,7 +115,7 @@ func (f *fields) atMostOne(names ...string) {
 	}
 }
 
-// exactlyOne reports where not exactly one of the names is there.
+// exactlyOne reports a fault if there is not exactly one member among the given names.
 func (f *fields) exactlyOne(names ...string) {
 	if slices.ContainsFunc(names, f.has) {
 		f.atMostOne(names...)
@@ -122,15 +124,17 @@ func (f *fields) exactlyOne(names ...string) {
 	f.reportMissing(names...)
 }
 
-// reportMissing reports that not one of the names is there.
+// reportMissing reports that there is no member among the given names, of which one is needed.
 func (f *fields) reportMissing(names ...string) {
 	f.p.schema(f.at, "", "This object should have only one of the following fields: [%s]", strings.Join(names, ", "))
 }
 
+// reportType reports a member that is not of the type that is needed.
 func (f *fields) reportType(name, kind string) {
 	f.p.schema(f.at.member(name), "", "Expected value of type %s", kind)
 }
 
+// text reads a string.
 func (f *fields) text(name string) string {
 	v, ok := f.take(name)
 	if !ok {
@@ -143,7 +147,7 @@ func (f *fields) text(name string) string {
 	return s
 }
 
-// stateName reads the name of a state.
+// stateName reads the name of a next state. An empty one is a fault.
 func (f *fields) stateName(name string) string {
 	text := f.text(name)
 	if v, ok := f.members.Lookup(name); ok && v == any("") {
@@ -152,7 +156,7 @@ func (f *fields) stateName(name string) string {
 	return text
 }
 
-// oneOf reads a text that is one of a few; "" where it is absent.
+// oneOf reads a string that must be one of the values; "" if it is absent.
 func (f *fields) oneOf(name string, values ...string) string {
 	text := f.text(name)
 	if v, ok := f.members.Lookup(name); ok && v == any(text) && !slices.Contains(values, text) {
@@ -161,6 +165,7 @@ func (f *fields) oneOf(name string, values ...string) string {
 	return text
 }
 
+// boolean reads true or false; false if the member is absent.
 func (f *fields) boolean(name string) bool {
 	v, ok := f.take(name)
 	if !ok {
@@ -173,7 +178,7 @@ func (f *fields) boolean(name string) bool {
 	return b
 }
 
-// integer reads a whole number between low and high; 0 where it is absent, at fault, or left to JSONata.
+// integer reads a whole number from low to high; 0 if it is absent, at fault, or a JSONata expression.
 func (f *fields) integer(name string, low, high int64) int64 {
 	v, ok := f.take(name)
 	if !ok || f.isQuery(v, name) {
@@ -200,6 +205,7 @@ func (f *fields) integer(name string, low, high int64) int64 {
 	return n
 }
 
+// float reads a number from low to high. It reports false if it is absent, at fault, or a JSONata expression.
 func (f *fields) float(name string, low, high float64) (float64, bool) {
 	v, ok := f.take(name)
 	if !ok || f.isQuery(v, name) {
@@ -220,7 +226,7 @@ func (f *fields) float(name string, low, high float64) (float64, bool) {
 	return n, true
 }
 
-// list returns the elements of an array with their places.
+// list calls yield with each element of an array and its location.
 func (f *fields) list(name string, yield func(v any, at *location)) {
 	v, ok := f.take(name)
 	if !ok {
@@ -240,7 +246,7 @@ func (f *fields) list(name string, yield func(v any, at *location)) {
 	}
 }
 
-// nonEmptyList is a list with at least one element.
+// nonEmptyList is [fields.list] for an array that must not be empty.
 func (f *fields) nonEmptyList(name string, yield func(v any, at *location)) {
 	f.list(name, yield)
 	if v, ok := f.members.Lookup(name); ok {
@@ -250,6 +256,7 @@ func (f *fields) nonEmptyList(name string, yield func(v any, at *location)) {
 	}
 }
 
+// texts reads an array of strings.
 func (f *fields) texts(name string) []string {
 	var list []string
 	f.list(name, func(v any, at *location) {
@@ -263,7 +270,7 @@ func (f *fields) texts(name string) []string {
 	return list
 }
 
-// path reads a JSONPath. Null gives nil as well; has tells the difference.
+// path reads a JSONPath; nil if it is absent or at fault.
 func (f *fields) path(name string) *jsonpath.Path {
 	v, ok := f.take(name)
 	if !ok {
@@ -282,7 +289,7 @@ func (f *fields) path(name string) *jsonpath.Path {
 	return path
 }
 
-// reference reads a path that names one place.
+// reference reads a path that selects exactly one value; nil if it is absent or at fault.
 func (f *fields) reference(name string) *jsonpath.Path {
 	path := f.path(name)
 	if path != nil && !path.Definite() {
@@ -292,12 +299,13 @@ func (f *fields) reference(name string) *jsonpath.Path {
 	return path
 }
 
+// isNull reports whether there is a member with the value null.
 func (f *fields) isNull(name string) bool {
 	v, ok := f.members.Lookup(name)
 	return ok && v == nil
 }
 
-// dataPath reads InputPath or OutputPath.
+// dataPath reads InputPath or OutputPath; nil stands for "$".
 func (f *fields) dataPath(name string) *pathField {
 	if f.isNull(name) {
 		f.take(name)
@@ -310,7 +318,7 @@ func (f *fields) dataPath(name string) *pathField {
 	return &pathField{path: path}
 }
 
-// resultPath reads ResultPath: nil stands for "$", and discard for null.
+// resultPath reads ResultPath; nil stands for "$". Discard is true for null.
 func (f *fields) resultPath() (path *jsonpath.Path, discard bool) {
 	if f.isNull("ResultPath") {
 		f.take("ResultPath")
@@ -327,7 +335,7 @@ func (f *fields) resultPath() (path *jsonpath.Path, discard bool) {
 	return path, false
 }
 
-// expression reads a path or an intrinsic function.
+// expression reads a path or a call of an intrinsic function; nil if it is absent or at fault.
 func (f *fields) expression(name string) *expression {
 	text := f.text(name)
 	if text == "" {
@@ -342,7 +350,7 @@ func (f *fields) expression(name string) *expression {
 	return e
 }
 
-// reportUnknown reports the members that nobody knows.
+// reportUnknown reports the members that were not read. It comes after all reading.
 func (f *fields) reportUnknown() {
 	for i := range f.members.Len() {
 		if i < 64 && f.known&(1<<i) != 0 || i >= 64 && slices.Contains(f.knownBeyond, i) {

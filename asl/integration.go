@@ -6,7 +6,7 @@ import (
 	"signalbox/asl/value"
 )
 
-// resourceParts splits the resource arn:aws:states:::SERVICE:ACTION into its action and service.
+// resourceParts returns the action and service of arn:aws:states:::SERVICE:ACTION; of any other Resource the whole, and "".
 func (s *State) resourceParts() (resource, resourceType string) {
 	_, rest, ok := strings.Cut(s.Resource, ":states:::")
 	if !ok {
@@ -20,7 +20,7 @@ func (s *State) resourceParts() (resource, resourceType string) {
 	return action, sdk + service
 }
 
-// serviceName is who does a Task, as AWS calls it in causes: a service by its name, a function or activity by its ARN.
+// serviceName returns AWS's name for the service of a Task in causes: that of the service, or the ARN of a function or activity.
 func (s *State) serviceName() string {
 	if _, name := s.resourceParts(); name != "" {
 		return name
@@ -28,8 +28,8 @@ func (s *State) serviceName() string {
 	return s.Resource
 }
 
-// checkParameters refuses what AWS refuses before it schedules a task: an API Gateway call whose headers or query are not
-// lists of texts by name. AWS, "Call API Gateway with Step Functions".
+// checkParameters returns the error with which AWS refuses to schedule a task: a call of API Gateway whose headers or query
+// parameters are not lists of strings by name. AWS, "Call API Gateway with Step Functions".
 func (s *State) checkParameters(parameters any) *Error {
 	if !strings.Contains(s.Resource, ":states:::apigateway:invoke") {
 		return nil
@@ -44,6 +44,7 @@ func (s *State) checkParameters(parameters any) *Error {
 	return nil
 }
 
+// listsOfTexts reports whether v is an object of arrays of strings.
 func listsOfTexts(v any) bool {
 	o, ok := v.(*value.Object)
 	if !ok {

@@ -15,11 +15,11 @@ import (
 	"signalbox/asl/value"
 )
 
-// An intrinsic is one of the functions of the States Language, "Intrinsic functions". Its arguments are evaluated; an error
-// says what is wrong with them.
+// An intrinsic is an intrinsic function. It gets the values of its arguments, as many as it takes; an error says why they are
+// refused. States Language, "Intrinsic functions".
 type intrinsic func(env *environment, args []any) (any, error)
 
-// intrinsics are the 18 functions with how many arguments each takes (most < 0: any number).
+// intrinsics are the 18 functions, each with the least and greatest number of its arguments (most < 0: any number).
 var intrinsics = map[string]struct {
 	do          intrinsic
 	least, most int
@@ -44,8 +44,8 @@ var intrinsics = map[string]struct {
 	"States.UUID":           {uuid, 0, 0},
 }
 
-// formatText is the first argument of States.Format, written in quotes: {} is a place, and a backslash takes the next character
-// as it is.
+// formatText is the first argument of States.Format, if it is a quoted literal: {} is a placeholder, and a backslash escapes the next
+// character.
 type formatText string
 
 func format(_ *environment, args []any) (any, error) {
@@ -81,7 +81,7 @@ func format(_ *environment, args []any) (any, error) {
 	return string(out), nil
 }
 
-// appendJava prints v as AWS's States.Format does, which is Java's toString: {Id=1, Name=x} and [1, 2].
+// appendJava appends v as States.Format prints it on AWS, which is Java's toString: {Id=1, Name=x} and [1, 2].
 func appendJava(b []byte, v any) []byte {
 	switch x := v.(type) {
 	case string:
@@ -161,7 +161,7 @@ func arrayContains(_ *environment, args []any) (any, error) {
 	return false, nil
 }
 
-// maxRange is how many elements States.ArrayRange makes at most. AWS, "Intrinsic functions".
+// maxRange is the greatest number of elements that States.ArrayRange returns. AWS, "Intrinsic functions".
 const maxRange = 1000
 
 func arrayRange(_ *environment, args []any) (any, error) {
@@ -223,7 +223,7 @@ func arrayUnique(_ *environment, args []any) (any, error) {
 	return unique, nil
 }
 
-// maxText is how long the text of a Base64 function or of States.Hash may be. AWS, "Intrinsic functions".
+// maxText is the greatest length of the string of a Base64 function or of States.Hash. AWS, "Intrinsic functions".
 const maxText = 10000
 
 func base64Encode(_ *environment, args []any) (any, error) {
@@ -319,7 +319,7 @@ func mathAdd(_ *environment, args []any) (any, error) {
 	return a + b, err
 }
 
-// stringSplit cuts at every character of its second argument, and drops what is empty.
+// stringSplit splits at every character of its second argument and drops empty parts.
 func stringSplit(_ *environment, args []any) (any, error) {
 	text, err := textArgument(args[0])
 	if err != nil {
@@ -362,7 +362,7 @@ func listArgument(v any) ([]any, error) {
 	return list, nil
 }
 
-// wholeArgument takes any number and rounds it half up, as AWS does.
+// wholeArgument returns a number, rounded half up as on AWS.
 func wholeArgument(v any) (int64, error) {
 	if i, ok := v.(int64); ok {
 		return i, nil

@@ -7,7 +7,7 @@ import (
 	"signalbox/asl/value"
 )
 
-// A language is a state's query language: how it says what its data are. States Language, "QueryLanguage".
+// A language is a query language: how a state selects and builds its data. States Language, "QueryLanguage".
 type language uint8
 
 const (
@@ -17,8 +17,8 @@ const (
 
 func (l language) String() string { return [...]string{"JSONPath", "JSONata"}[l] }
 
-// queryLanguage reads QueryLanguage; where it is absent the language is the inherited one. To AWS whatever is not JSONPath is
-// JSONata, also where the value itself is at fault.
+// queryLanguage reads QueryLanguage; if it is absent it returns the inherited one. Any value but JSONPath counts as JSONata, as on
+// AWS, even if the value is at fault.
 func (f *fields) queryLanguage(inherited language) language {
 	v, ok := f.take("QueryLanguage")
 	switch {
@@ -36,8 +36,8 @@ func (f *fields) queryLanguage(inherited language) language {
 	return inJSONata
 }
 
-// stateLanguage reads the QueryLanguage of a state. A state may go over to JSONata, but not back. What is inside a Map or
-// Parallel has the machine's language, not that of the Map or Parallel.
+// stateLanguage reads the QueryLanguage of a state. In a JSONPath machine a state may use JSONata, but not the other way round.
+// States inside a Map or Parallel inherit the machine's language, not that of the Map or Parallel.
 func (p *parser) stateLanguage(f *fields) {
 	f.language = f.queryLanguage(p.language)
 	if p.language == inJSONata && f.language == inJSONPath {
@@ -46,16 +46,16 @@ func (p *parser) stateLanguage(f *fields) {
 	}
 }
 
-// JSONata reports whether the state's query language is JSONata. Such states are checked, but not run by this version.
+// JSONata reports whether the state's query language is JSONata. Such states are checked, but this version does not run them.
 func (s *State) JSONata() bool { return s.jsonata }
 
-// isQuery reports whether a member is left to JSONata, and checks that.
+// isQuery reports whether the value v of a member is a JSONata expression, and checks it.
 func (f *fields) isQuery(v any, name string) bool {
 	text, ok := v.(string)
 	return ok && f.language == inJSONata && f.p.checkQuery(text, f.at.member(name))
 }
 
-// checkQuery checks a text of a JSONata state and reports whether it is an expression: {% $states.input %}.
+// checkQuery reports whether a string of a JSONata state is an expression, {% … %}, and checks it.
 func (p *parser) checkQuery(text string, at *location) bool {
 	inner, opened := strings.CutPrefix(text, "{%")
 	inner, closed := strings.CutSuffix(inner, "%}")
@@ -76,13 +76,14 @@ func (p *parser) checkQuery(text string, at *location) bool {
 	return true
 }
 
-// checkQueries checks the expressions in a member, however deep they are.
+// checkQueries checks all expressions in a member.
 func (f *fields) checkQueries(name string) {
 	if v, ok := f.take(name); ok {
 		f.p.checkQueries(v, f.at.member(name))
 	}
 }
 
+// checkQueries checks all expressions in a value.
 func (p *parser) checkQueries(v any, at *location) {
 	switch x := v.(type) {
 	case string:

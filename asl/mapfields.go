@@ -12,20 +12,20 @@ import (
 	"signalbox/asl/jsonpath"
 )
 
-// A distribution is what a Map in DISTRIBUTED mode has beside what every Map has: its items may come from objects, each
-// (or each batch of them) is an execution of its own, and what becomes of those may go into objects. States Language, "Map
-// State"; AWS, "Map state in Distributed mode".
+// A distribution holds the fields that only a Map in DISTRIBUTED mode has. Its items may be read from objects of S3, each item or
+// batch of items is an execution of its own, and their results may be written to objects. States Language, "Map State"; AWS, "Map
+// state in Distributed mode".
 type distribution struct {
-	label   string   // "": one is made up
-	child   *Machine // what each child execution runs
+	label   string   // "" means a generated one
+	child   *Machine // run by each child execution
 	reader  *itemReader
 	batcher *itemBatcher
 	writer  *resultWriter
-	// A failure is tolerated while neither of these that is given is exceeded; where none is given, none is tolerated.
+	// The Map fails once more children have failed than one of these allows. If neither is given no failure is allowed.
 	failures, percentage limit
 }
 
-// A limit is a number that a definition gives, or a path to it.
+// A limit is a number, or a path to one.
 type limit struct {
 	given bool
 	fixed float64
@@ -33,26 +33,30 @@ type limit struct {
 	field string
 }
 
+// An itemReader is an ItemReader: where the items are read from.
 type itemReader struct {
 	action     string // getObject, listObjectsV2
 	parameters *template
 	format     items.Format
 	maxItems   limit
-	athena     bool // the manifest lists files of data, one a line
-	flatten    bool // the objects of a list are read, not named
+	athena     bool // the manifest is that of an Athena query: a file name a line
+	flatten    bool // the items are in the listed objects; else they are the objects' names
 }
 
+// An itemBatcher is an ItemBatcher: how many items a child execution gets, and what else.
 type itemBatcher struct {
 	input           *template
 	items, byteSize limit
 }
 
+// A resultWriter is a ResultWriter: where the results are written to, and in which form.
 type resultWriter struct {
-	parameters     *template // nil: the results are not exported
+	parameters     *template // nil: the results are not written
 	transformation string    // NONE, COMPACT, FLATTEN
 	lines          bool      // JSONL
 }
 
+// mapState reads the fields of a Map.
 func (p *parser) mapState(f *fields, s *State) {
 	f.exactlyOne("ItemProcessor", "Iterator")
 	f.atMostOne("ItemSelector", "Parameters")
@@ -86,7 +90,7 @@ func (p *parser) mapState(f *fields, s *State) {
 		f.checkQueries("ItemSelector")
 	}
 	f.resultFields(s)
-	// AWS takes what only a distributed Map has in others too, and makes nothing of it.
+	// AWS accepts the fields of a distributed Map in others, and ignores them.
 	if d := p.distribution(f); s.Distributed && len(s.Branches) > 0 {
 		s.distribution = d
 		s.distribution.child = &Machine{Block: *s.Branches[0]}
@@ -97,7 +101,7 @@ func (p *parser) mapState(f *fields, s *State) {
 	f.retryCatch(s)
 }
 
-// mapItems reads what a Map in JSONata goes over: an array or object, or an expression for one.
+// mapItems reads Items of a JSONata Map: an array, an object, or an expression for one.
 func (f *fields) mapItems() {
 	v, _ := f.members.Lookup("Items")
 	if text, ok := v.(string); ok && !f.isQuery(text, "Items") {
@@ -106,9 +110,10 @@ func (f *fields) mapItems() {
 	f.checkQueries("Items")
 }
 
-// expressTimeout is how long an execution of the type EXPRESS may take. AWS, "Quotas".
+// expressTimeout is the longest duration of an EXPRESS execution. AWS, "Quotas".
 const expressTimeout = 5 * time.Minute
 
+// processorConfig reads ProcessorConfig: whether the mode is DISTRIBUTED, and whether the children are EXPRESS.
 func (p *parser) processorConfig(f *fields) (distributed, express bool) {
 	config := f.member("ProcessorConfig")
 	if config == nil {
@@ -126,7 +131,7 @@ func (p *parser) processorConfig(f *fields) (distributed, express bool) {
 	return distributed, express
 }
 
-// limit reads a number between low and high, or the Path form of it.
+// limit reads a number from low to high, or its Path form. Whole says that it must be a whole number.
 func (f *fields) limit(name, pathName string, low, high float64, whole bool) limit {
 	f.atMostOne(name, pathName)
 	l := limit{given: f.has(name) || f.has(pathName), field: name}
@@ -141,6 +146,7 @@ func (f *fields) limit(name, pathName string, low, high float64, whole bool) lim
 	return l
 }
 
+// distribution reads the fields that only a distributed Map has.
 func (p *parser) distribution(f *fields) *distribution {
 	d := &distribution{label: f.label()}
 	d.failures = f.limit("ToleratedFailureCount", "ToleratedFailureCountPath", 0, maxSeconds, true)
@@ -157,6 +163,7 @@ func (p *parser) distribution(f *fields) *distribution {
 	return d
 }
 
+// itemBatcher reads an ItemBatcher.
 func (f *fields) itemBatcher() *itemBatcher {
 	b := &itemBatcher{
 		items:    f.limit("MaxItemsPerBatch", "MaxItemsPerBatchPath", 1, maxSeconds, true),
@@ -175,11 +182,13 @@ func (f *fields) itemBatcher() *itemBatcher {
 	return b
 }
 
-// maxReaderItems is how many items a reader gives at most. AWS, "ItemReader": 100,000,000.
+// maxReaderItems is the greatest MaxItems. AWS, "ItemReader".
 const maxReaderItems = 100_000_000
 
+// delimiters are the values of CSVDelimiter.
 var delimiters = map[string]rune{"": ',', "COMMA": ',', "PIPE": '|', "SEMICOLON": ';', "SPACE": ' ', "TAB": '\t'}
 
+// itemReader reads an ItemReader.
 func (f *fields) itemReader() *itemReader {
 	r := &itemReader{}
 	f.require("Resource")
@@ -209,6 +218,7 @@ func (f *fields) itemReader() *itemReader {
 	return r
 }
 
+// resultWriter reads a ResultWriter.
 func (f *fields) resultWriter() *resultWriter {
 	w := &resultWriter{}
 	arguments := "Parameters"
@@ -231,7 +241,7 @@ func (f *fields) resultWriter() *resultWriter {
 	return w
 }
 
-// objectArguments reads what a call to read or write objects is given.
+// objectArguments reads Parameters or Arguments of an ItemReader or ResultWriter.
 func (f *fields) objectArguments() *template {
 	if f.inLanguage(inJSONata, "Arguments") {
 		f.checkQueries("Arguments")
@@ -242,7 +252,8 @@ func (f *fields) objectArguments() *template {
 	return nil
 }
 
-// objectAction reads a Resource such as arn:aws:states:::s3:getObject and returns the action at its end.
+// objectAction reads a Resource such as arn:aws:states:::s3:getObject, and returns the action at its end, which must be one of
+// the given.
 func (f *fields) objectAction(actions ...string) string {
 	resource := f.text("Resource")
 	if resource == "" {
@@ -255,13 +266,13 @@ func (f *fields) objectAction(actions ...string) string {
 	return action
 }
 
-// Labels become part of ARNs. AWS, "Map state in Distributed mode": at most 40 characters, none of those below, no blanks, no
-// control characters.
+// Limits of labels, which become part of ARNs: also no blanks and no control characters. AWS, "Map state in Distributed mode".
 const (
 	maxLabel    = 40
 	notInLabels = "?*<>{}[]:;,\\|^~$#%&`\"/"
 )
 
+// label reads Label, which no other Map of the machine may have.
 func (f *fields) label() string {
 	if !f.has("Label") {
 		return ""

@@ -12,23 +12,22 @@ import (
 	"signalbox/asl/value"
 )
 
-// Options say what a definition is read for. The zero Options are those of [Parse].
+// Options change what [ParseWith] accepts. The zero Options are those of [Parse].
 type Options struct {
-	// Express: as a machine of the type EXPRESS, which has no jobs (.sync), callbacks, activities and distributed Maps.
+	// Express checks the definition for the type EXPRESS, which has no jobs (.sync), callbacks, activities or distributed Maps.
 	Express bool
-	// Endless: the machine may lack a terminal state. AWS refuses that; a machine that runs a crossing has no use for one.
+	// Endless accepts a machine without a terminal state, which AWS refuses. A traffic light never ends.
 	Endless bool
 }
 
-// MaxLength is how many bytes a definition may have. AWS, "Quotas".
+// MaxLength is the greatest length of a definition's text in bytes. AWS, "Quotas".
 const MaxLength = 1 << 20
 
-// Parse reads and checks the text of a definition as AWS does for a machine of the type STANDARD. Every fault of the text
-// is among the diagnostics, and where one of them is an error the machine is nil. Without errors the diagnostics may still
-// hold warnings.
+// Parse reads the text of a definition, checks it as AWS does for a machine of the type STANDARD, and compiles it. The
+// diagnostics hold every fault, in the order of the text. The machine is nil if one of them is an error.
 func Parse(text []byte) (*Machine, Diagnostics) { return ParseWith(text, Options{}) }
 
-// ParseWith is [Parse] for what the options say.
+// ParseWith is [Parse] with options.
 func ParseWith(text []byte, o Options) (*Machine, Diagnostics) {
 	if len(text) > MaxLength {
 		return nil, Diagnostics{{
@@ -47,16 +46,18 @@ func ParseWith(text []byte, o Options) (*Machine, Diagnostics) {
 	return m, found
 }
 
+// A parser reads one definition. Its methods return what they read, or a zero value, and report faults to its collector.
 type parser struct {
 	collector
-	language language // of the whole machine
-	inCatch  bool     // what is read is evaluated for an error
-	express  bool     // the block that is being read is run as EXPRESS
-	names    map[string]bool
-	labels   map[string]bool
-	paths    map[string]*jsonpath.Path // those that are compiled: few are written only once
+	language language                  // of the whole machine
+	inCatch  bool                      // inside a Catch, where JSONata may use $states.errorOutput
+	express  bool                      // the current block runs as EXPRESS
+	names    map[string]bool           // of all states so far
+	labels   map[string]bool           // of all Maps so far
+	paths    map[string]*jsonpath.Path // compiled so far, by text: definitions repeat them
 }
 
+// compile returns the compiled path of a text, from the cache if it is there.
 func (p *parser) compile(text string) (*jsonpath.Path, error) {
 	if path := p.paths[text]; path != nil {
 		return path, nil
@@ -68,6 +69,7 @@ func (p *parser) compile(text string) (*jsonpath.Path, error) {
 	return path, err
 }
 
+// machine reads the whole definition. It returns nil if the text is not a JSON object.
 func (p *parser) machine(text []byte, endless bool) *Machine {
 	v, repeated, err := value.ReadStrictly(text)
 	var syntax *value.SyntaxError
@@ -97,14 +99,15 @@ func (p *parser) machine(text []byte, endless bool) *Machine {
 	case endless || m.canEnd():
 		p.reportUnreachable(&m.Block, top)
 	case len(m.States) > 0:
-		// AWS names no place, has this fault behind all others, and does not look for states that nothing leads to.
+		// AWS gives this fault no location, lists it last, and then does not report unreachable states.
 		states, _ := p.node(top.member("States"))
 		p.trailing = p.diagnostic(states, CodeNoEnd, "Workflow has no terminal state")
 	}
 	return m
 }
 
-// syntaxFault is the fault of a text that is not JSON: to AWS what Jackson says of it, but line and column are ours.
+// syntaxFault returns the fault of a text that is not JSON. Message and location are those of Jackson, as AWS shows them; line and
+// column are those of our reader.
 func syntaxFault(text []byte, e *value.SyntaxError) *Diagnostic {
 	d := &Diagnostic{Severity: SeverityError, Code: CodeJSON, Message: e.Reason, Location: "/", Offset: e.Offset}
 	d.Line, d.Column = value.Position(text, e.Offset)
@@ -118,10 +121,10 @@ func syntaxFault(text []byte, e *value.SyntaxError) *Diagnostic {
 	return d
 }
 
-// maxSeconds is the longest wait or timeout that AWS takes as a number: 99999999.
+// maxSeconds is the longest wait or timeout that AWS accepts as a number.
 const maxSeconds = 99999999
 
-// block reads StartAt and States and links the states.
+// block reads StartAt and States into b and links the states to each other.
 func (p *parser) block(f *fields, b *Block) {
 	f.require("States", "StartAt")
 	b.StartAt = f.stateName("StartAt")
@@ -150,7 +153,7 @@ func (p *parser) block(f *fields, b *Block) {
 			b.byName[name] = s
 		} else {
 			b.broken = true
-			b.byName[name] = &State{Name: name} // so that who leads to it is not at fault as well
+			b.byName[name] = &State{Name: name} // so that a Next to it is not reported as well
 		}
 	}
 	b.start = p.target(b, f.at, "StartAt", b.StartAt)
@@ -158,10 +161,10 @@ func (p *parser) block(f *fields, b *Block) {
 	p.linkStates(b)
 }
 
-// maxNameLength is how many characters a state's name may have.
+// maxNameLength is the greatest length of a state's name in characters.
 const maxNameLength = 80
 
-// checkStateName reports names that are too long, or that occur twice in one machine, in whatever block.
+// checkStateName reports a name that is empty, too long, or already used by a state of any block.
 func (p *parser) checkStateName(name string, at *location) {
 	switch n := utf8.RuneCountInString(name); {
 	case n > maxNameLength:
@@ -176,8 +179,8 @@ func (p *parser) checkStateName(name string, at *location) {
 	p.names[name] = true
 }
 
-// reportRepeatedNames reports states of the same name in one block, and in the blocks inside it. Of other keys that are repeated the last
-// counts, as for AWS: Jackson does not refuse them unless configured to.
+// reportRepeatedNames reports repeated names of states in a block and in the blocks inside it. Other repeated keys are no fault, as
+// on AWS: the last one counts.
 func (p *parser) reportRepeatedNames(block value.Node, at *location) {
 	states, _ := block.Member("States")
 	at = at.member("States")
@@ -203,7 +206,7 @@ func (p *parser) reportRepeatedNames(block value.Node, at *location) {
 
 func duplicateName(name string) string { return "Duplicate State name: " + name }
 
-// target finds the state that a field leads to. To AWS each such field is a Next.
+// target returns the state that a field names, or reports that there is none. AWS calls each such field a Next.
 func (p *parser) target(b *Block, at *location, field, name string) *State {
 	s := b.byName[name]
 	if s == nil && name != "" {
@@ -212,7 +215,7 @@ func (p *parser) target(b *Block, at *location, field, name string) *State {
 	return s
 }
 
-// linkStates resolves the names of next states.
+// linkStates resolves the names of next states in a block.
 func (p *parser) linkStates(b *Block) {
 	for _, s := range b.States {
 		s.next = p.target(b, s.at, "Next", s.Next)
@@ -234,13 +237,13 @@ func (p *parser) linkStates(b *Block) {
 	}
 }
 
-// canEnd reports whether a state of the block itself ends it, be it reached or not.
+// canEnd reports whether the block has a terminal state of its own, reachable or not.
 func (b *Block) canEnd() bool { return slices.ContainsFunc(b.States, (*State).Terminal) }
 
-// reportUnreachable reports the states of a block that nothing leads to.
+// reportUnreachable reports the states of a block to which no chain of transitions leads.
 func (p *parser) reportUnreachable(b *Block, at *location) {
 	if b.broken {
-		return // what cannot be read may lead anywhere
+		return // a state that could not be read may lead anywhere
 	}
 	todo := make([]*State, 0, len(b.States))
 	visit := func(s *State) {

@@ -7,26 +7,27 @@ import (
 	"signalbox/asl/value"
 )
 
-// patterns are how a Task may wait for a service. AWS, "Discover service integration patterns".
+// patterns is a set of the ways in which a Task may wait for a service. AWS, "Discover service integration patterns".
 type patterns uint8
 
 const (
-	response patterns = 1 << iota // of the call
-	job                           // .sync: the end of a job
-	job2                          // .sync:2: with its output as JSON
-	callback                      // .waitForTaskToken
+	response patterns = 1 << iota // for the response to the call
+	job                           // for the end of a job: .sync
+	job2                          // the same, with its output as JSON: .sync:2
+	callback                      // for a callback with the task's token: .waitForTaskToken
 )
 
+// suffixes are those of a Resource that choose a pattern.
 var suffixes = map[string]patterns{".sync": job, ".sync:2": job2, ".waitForTaskToken": callback}
 
-// An serviceAction is one action of a service that AWS calls by its own rules.
+// A serviceAction is an action of a service that has an optimized integration.
 type serviceAction struct {
 	patterns patterns
-	required []string // among the parameters, as far as AWS has been seen to refuse without them
+	required []string // the parameters without which AWS was seen to refuse a definition
 }
 
-// integrations are the optimized integrations. AWS, "Integrating optimized services with Step Functions", and the page of
-// each service.
+// integrations are the optimized integrations, by SERVICE:ACTION. AWS, "Integrating optimized services with Step Functions", and
+// the page of each service.
 var integrations = func() map[string]serviceAction {
 	all := map[string]serviceAction{
 		"apigateway:invoke":                   {response | callback, nil},
@@ -77,8 +78,8 @@ var integrations = func() map[string]serviceAction {
 	return all
 }()
 
-// What a Task may call beside the optimized integrations: any action of any service by its SDK for Java, whose names are
-// written so; a Lambda function with or without a version or alias; an activity.
+// The forms of a Resource: an action of the AWS SDK, with the names of the SDK for Java; a Lambda function, with or without a version
+// or alias; an activity; a service.
 var (
 	sdkAction = regexp.MustCompile(`^aws-sdk:[a-z][a-z0-9]*:[a-z][A-Za-z0-9]*$`)
 	function  = regexp.MustCompile(`^arn:[a-z-]+:lambda:[a-z0-9-]*:[0-9]*:function:[A-Za-z0-9_.-]+(:(\$LATEST|[A-Za-z0-9_-]+))?$`)
@@ -86,7 +87,7 @@ var (
 	service   = regexp.MustCompile(`^arn:[a-z-]+:states:::(.+)$`)
 )
 
-// resource checks the Resource of a Task.
+// resource checks the Resource of a Task, and sets s.Activity if it is an activity.
 func (p *parser) resource(f *fields, s *State) {
 	at := f.at.member("Resource")
 	if !strings.HasPrefix(s.Resource, "arn:") {
@@ -122,7 +123,7 @@ func (p *parser) resource(f *fields, s *State) {
 		return
 	case !p.express:
 	case pattern == callback:
-		// AWS has a blank too many here, as a recording shows.
+		// The blank at the end is AWS's, as a recording shows.
 		p.schema(at, "", "Express state machine does not support '.waitForTaskToken' service integration ")
 	case pattern != response:
 		p.schema(at, "", "Express state machine does not support '.sync' service integration")
@@ -130,12 +131,13 @@ func (p *parser) resource(f *fields, s *State) {
 	p.checkParameters(f, s, call)
 }
 
+// reportResource reports a Resource that AWS does not know.
 func (p *parser) reportResource(s *State, at *location) {
 	p.schema(at, "", "The resource provided %s is not recognized. The value is not a valid resource ARN, or the resource is "+
 		"not available in this region.", s.Resource)
 }
 
-// checkParameters reports what a call of a service lacks.
+// checkParameters reports the parameters that an action requires and the Task does not have.
 func (p *parser) checkParameters(f *fields, s *State, call serviceAction) {
 	name := "Parameters"
 	if f.language == inJSONata {
@@ -153,6 +155,7 @@ func (p *parser) checkParameters(f *fields, s *State, call serviceAction) {
 	}
 }
 
+// has reports whether an object has a key.
 func has(o *value.Object, key string) bool {
 	_, ok := o.Lookup(key)
 	return ok

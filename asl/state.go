@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// state reads one state. It is nil where not even its type can be told.
+// state reads one state. It returns nil if the type is not known.
 func (p *parser) state(name string, body any, at *location) *State {
 	f := p.object(body, at)
 	if f == nil {
@@ -55,7 +55,7 @@ func (p *parser) state(name string, body any, at *location) *State {
 	return s
 }
 
-// transition reads Next and End, of which there is exactly one. "End": false says nothing.
+// transition reads Next and End, of which there must be exactly one; "End": false does not count.
 func (f *fields) transition(s *State) {
 	s.Next = f.stateName("Next")
 	s.End = f.boolean("End")
@@ -67,7 +67,7 @@ func (f *fields) transition(s *State) {
 	}
 }
 
-// resultFields reads the fields that say what becomes of a result.
+// resultFields reads ResultPath and ResultSelector.
 func (f *fields) resultFields(s *State) {
 	if f.inLanguage(inJSONPath, "ResultPath", "ResultSelector") {
 		s.resultPath, s.discardResult = f.resultPath()
@@ -75,7 +75,7 @@ func (f *fields) resultFields(s *State) {
 	}
 }
 
-// arguments reads what a Task or Parallel is given.
+// arguments reads Parameters or Arguments.
 func (f *fields) arguments(s *State) {
 	if f.inLanguage(inJSONPath, "Parameters") {
 		s.parameters = f.template("Parameters")
@@ -85,6 +85,7 @@ func (f *fields) arguments(s *State) {
 	}
 }
 
+// task reads the fields of a Task.
 func (p *parser) task(f *fields, s *State) {
 	f.require("Resource")
 	s.Resource = f.text("Resource")
@@ -104,6 +105,7 @@ func (p *parser) task(f *fields, s *State) {
 	f.retryCatch(s)
 }
 
+// credentials reads Credentials of a Task.
 func (f *fields) credentials(s *State) {
 	v, _ := f.members.Lookup("Credentials")
 	at := f.at.member("Credentials")
@@ -126,7 +128,7 @@ func (f *fields) credentials(s *State) {
 	s.credentials = f.template("Credentials")
 }
 
-// seconds reads a number of seconds or its Path form.
+// seconds reads a number of seconds, or its Path form.
 func (f *fields) seconds(name, pathName string) seconds {
 	f.atMostOne(name, pathName)
 	t := seconds{fixed: f.integer(name, 1, maxSeconds)}
@@ -136,6 +138,7 @@ func (f *fields) seconds(name, pathName string) seconds {
 	return t
 }
 
+// pass reads the fields of a Pass.
 func (p *parser) pass(f *fields, s *State) {
 	if f.inLanguage(inJSONPath, "Result", "Parameters", "ResultPath") {
 		s.result, s.hasResult = f.take("Result")
@@ -144,6 +147,7 @@ func (p *parser) pass(f *fields, s *State) {
 	}
 }
 
+// wait reads the fields of a Wait.
 func (p *parser) wait(f *fields, s *State) {
 	f.exactlyOne("SecondsPath", "Seconds", "TimestampPath", "Timestamp")
 	s.wait.seconds = f.integer("Seconds", 0, maxSeconds)
@@ -162,13 +166,14 @@ func (p *parser) wait(f *fields, s *State) {
 	}
 }
 
-// timestamp reads an RFC 3339 date and time with the capital T and Z (or offset) that the States Language asks for.
+// timestamp parses an RFC 3339 date and time, with the capital T and Z (or an offset) that the States Language requires.
 func timestamp(text string) (time.Time, bool) {
 	t, err := time.Parse(time.RFC3339Nano, text)
-	// Go takes an hour of one digit, and a comma, as well.
+	// Go accepts an hour of one digit and a comma as well.
 	return t, err == nil && text[len("2006-01-02T15")] == ':' && !strings.Contains(text, ",")
 }
 
+// failState reads the fields of a Fail.
 func (p *parser) failState(f *fields, s *State) {
 	f.atMostOne("Error", "ErrorPath")
 	f.atMostOne("Cause", "CausePath")
@@ -182,6 +187,7 @@ func (p *parser) failState(f *fields, s *State) {
 	}
 }
 
+// parallel reads the fields of a Parallel.
 func (p *parser) parallel(f *fields, s *State) {
 	f.require("Branches")
 	f.arguments(s)
@@ -194,7 +200,7 @@ func (p *parser) parallel(f *fields, s *State) {
 	f.retryCatch(s)
 }
 
-// innerBlock reads a block inside a state.
+// innerBlock reads a branch of a Parallel or the processor of a Map.
 func (p *parser) innerBlock(f *fields) *Block {
 	b := &Block{}
 	f.text("Comment")
@@ -204,7 +210,7 @@ func (p *parser) innerBlock(f *fields) *Block {
 	return b
 }
 
-// retryCatch reads Retry and Catch. States.ALL stands alone, in the last entry.
+// retryCatch reads Retry and Catch. In each, States.ALL must stand alone in the last entry.
 func (f *fields) retryCatch(s *State) {
 	last := f.lastIndex("Retry")
 	f.list("Retry", func(v any, at *location) {
@@ -224,13 +230,14 @@ func (f *fields) retryCatch(s *State) {
 	})
 }
 
-// lastIndex is the index of the last element of an array.
+// lastIndex returns the index of the last element of an array, -1 if there is none.
 func (f *fields) lastIndex(name string) int {
 	v, _ := f.members.Lookup(name)
 	list, _ := v.([]any)
 	return len(list) - 1
 }
 
+// errorEquals reads ErrorEquals. Last is true for the last entry of a Retry or Catch.
 func (f *fields) errorEquals(last bool) []string {
 	f.require("ErrorEquals")
 	var names []string
@@ -248,9 +255,10 @@ func (f *fields) errorEquals(last bool) []string {
 	return names
 }
 
-// maxDelay is the longest MaxDelaySeconds: a leap year less a day. AWS, "Error handling".
+// maxDelay is the greatest MaxDelaySeconds, 366 days. AWS, "Error handling".
 const maxDelay = 31622400
 
+// retrier reads an entry of Retry. Last is true for the last one.
 func (f *fields) retrier(last bool) Retrier {
 	r := Retrier{ErrorEquals: f.errorEquals(last), IntervalSeconds: 1, MaxAttempts: 3, BackoffRate: 2}
 	if f.has("IntervalSeconds") {
@@ -269,6 +277,7 @@ func (f *fields) retrier(last bool) Retrier {
 	return r
 }
 
+// catcher reads an entry of Catch. Last is true for the last one.
 func (f *fields) catcher(last bool) Catcher {
 	c := Catcher{ErrorEquals: f.errorEquals(last)}
 	f.require("Next")
@@ -295,9 +304,9 @@ func (r *Retrier) Backoff(n int) time.Duration {
 		limit = maxSeconds * time.Second
 	}
 	if r.IntervalSeconds == 0 {
-		return 0 // infinitely often as well
+		return 0 // 0 · ∞ would be no number
 	}
-	// A loop would take longer with every retry of a machine that retries for ever.
+	// Not a loop, which would take longer with each retry of a machine that retries for ever.
 	pause := float64(r.IntervalSeconds) * float64(time.Second) * math.Pow(r.BackoffRate, float64(n-1))
 	if pause >= float64(limit) {
 		return limit

@@ -8,17 +8,18 @@ import (
 	"signalbox/asl/value"
 )
 
-// A template is a payload template (Parameters, ResultSelector, ItemSelector): JSON in which a key that ends in ".$" has a path
-// or an intrinsic function for its value. Where nothing in it has to be computed it is one constant.
+// A template is a compiled payload template (Parameters, ResultSelector, ItemSelector): JSON in which the value of a key that ends
+// in ".$" is a path or a call of an intrinsic function. It has one of four forms: a constant, an expression, an object or array with
+// templates inside.
 type template struct {
 	constant any
-	shape    *value.Shape // an object, with fields for its members
+	shape    *value.Shape // of an object, whose members are fields
 	fields   []template
-	list     bool // an array of fields
+	list     bool // an array, whose elements are fields
 	expr     *expression
 }
 
-// template reads a payload template, nil where it is absent.
+// template reads a payload template; nil if it is absent.
 func (f *fields) template(name string) *template {
 	v, ok := f.take(name)
 	if !ok {
@@ -28,7 +29,7 @@ func (f *fields) template(name string) *template {
 	return &t
 }
 
-// assign reads Assign, which is an object; nil where it is absent, or assigns nothing, or is left to JSONata.
+// assign reads Assign; nil if it is absent, empty, or in JSONata.
 func (f *fields) assign() *template {
 	v, ok := f.take("Assign")
 	if !ok {
@@ -52,7 +53,7 @@ func (f *fields) assign() *template {
 	return f.template("Assign")
 }
 
-// variableName checks a key of Assign: an identifier of Unicode, up to 80 characters; $states is taken. States Language,
+// variableName checks a key of Assign: a Unicode identifier of up to 80 characters, but not the reserved $states. States Language,
 // "Variables".
 func (f *fields) variableName(key string) {
 	name := key
@@ -71,7 +72,7 @@ func (f *fields) variableName(key string) {
 	}
 }
 
-// isIdentifier reports whether text is an identifier as Unicode has it (UAX #31).
+// isIdentifier reports whether text is a Unicode identifier (UAX #31).
 func isIdentifier(text string) bool {
 	for i, r := range text {
 		start := unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start)
@@ -82,7 +83,7 @@ func isIdentifier(text string) bool {
 	return text != ""
 }
 
-// template reads what is in the member key, or of an array the element i, of what is at a place.
+// template compiles v, which is the member key (with i = -1) or the element i of the value at a location.
 func (p *parser) template(v any, at *location, key string, i int) template {
 	switch x := v.(type) {
 	case []any:
@@ -137,7 +138,7 @@ func (p *parser) template(v any, at *location, key string, i int) template {
 
 func (t *template) isConstant() bool { return t.shape == nil && !t.list && t.expr == nil }
 
-// eval makes the value.
+// eval returns the value of the template in an environment.
 func (t *template) eval(env *environment) (any, *Error) {
 	switch {
 	case t.expr != nil:
