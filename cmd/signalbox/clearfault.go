@@ -14,17 +14,18 @@ import (
 	"signalbox/machines/monitor"
 )
 
+// clearFaultCmd clears the latched fault of a crossing's monitor, through the process that holds the data folder if there is one.
 type clearFaultCmd struct {
-	Data string `required:"" placeholder:"DIR" help:"The folder in which the fault is latched: the --data of the run."`
-	By   string `placeholder:"NAME" help:"Who has seen to it; the user's name if absent."`
+	Data string `required:"" placeholder:"DIR" help:"Data folder of the run, in which the fault is latched."`
+	By   string `placeholder:"NAME" help:"Name of the person who clears the fault (default: the user's)."`
 	JSON bool   `name:"json" help:"Print the fault as a JSON object."`
 }
 
 // Help is what kong shows below the flags.
 func (clearFaultCmd) Help() string {
-	return `When a crossing's monitor has seen what must not be, all heads flash red, and go on to after a restart and a loss of power, until a
-person has found out why and says so with this command. A machine that runs ends with it; start it again. Who cleared what is
-kept in faults-cleared.jsonl. Exit codes: 0 cleared, 1 there was no fault, or it could not be cleared, 2 misuse.`
+	return `When the monitor of a crossing has seen a fault, all heads flash red, also after a restart or a power cut, until this command clears
+the fault: find the cause first. A running machine ends; start it again. The file faults-cleared.jsonl in the data folder records
+each fault and the person who cleared it. Exit codes: 0 cleared, 1 no fault, or it could not be cleared, 2 usage error.`
 }
 
 // Run implements the command.
@@ -38,7 +39,7 @@ func (c *clearFaultCmd) Run(ctx context.Context, s streams) error {
 	if c.By == "" {
 		u, err := user.Current()
 		if err != nil {
-			return assembly.Usagef("--by: %v; say who clears the fault", err)
+			return assembly.Usagef("--by: %v; name the person who clears the fault", err)
 		}
 		c.By = u.Username
 	}
@@ -64,7 +65,7 @@ func (c *clearFaultCmd) Run(ctx context.Context, s streams) error {
 	return err
 }
 
-// clearFile clears a fault that no process works with.
+// clearFile clears the fault of a data folder that no process holds.
 func (c *clearFaultCmd) clearFile() (_ any, err error) {
 	data, err := assembly.OpenData(c.Data)
 	if err != nil {
@@ -78,5 +79,5 @@ func (c *clearFaultCmd) clearFile() (_ any, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return assembly.FaultValue(f), nil
+	return assembly.FaultObject(f), nil
 }

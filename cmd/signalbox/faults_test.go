@@ -60,7 +60,7 @@ func crossingRun(t *testing.T, dir, scenario string) string {
 	}
 	var out, talk bytes.Buffer
 	args := []string{"run", "intersection", "--config", filepath.Join(dir, "config.yaml"), "--scenario", file, "--speed", "0", "--plain"}
-	if code := run(t.Context(), args, streams{in: os.Stdin, out: &out, err: &talk}); code == exitMisuse {
+	if code := run(t.Context(), args, streams{in: os.Stdin, out: &out, err: &talk}); code == exitUsage {
 		t.Fatal(talk.String())
 	}
 	return out.String()

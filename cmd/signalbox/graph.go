@@ -10,40 +10,42 @@ import (
 )
 
 type graphCmd struct {
-	Target string `arg:"" name:"machine|file" help:"A built-in machine, or the file of a definition."`
-	Format string `enum:"mermaid,dot" default:"mermaid" help:"mermaid: a state diagram. dot: Graphviz."`
+	Machine string `arg:"" name:"machine|file" help:"A built-in machine, or the file of a definition."`
+	Format  string `enum:"mermaid,dot" default:"mermaid" help:"mermaid: a state diagram. dot: Graphviz."`
 }
 
 // Run implements the command.
 func (c *graphCmd) Run(s streams) error {
-	t, err := assembly.ReadTarget(c.Target)
+	d, err := assembly.ReadDefinition(c.Machine)
 	if err != nil {
 		return err
 	}
-	definition := t.Machine
 	g := grapher{ids: map[*asl.State]string{}}
-	g.number(&definition.Block)
+	g.number(&d.Machine.Block)
 	if c.Format == "dot" {
-		g.dot(definition)
+		g.dot(d.Machine)
 	} else {
-		g.mermaid(definition)
+		g.mermaid(d.Machine)
 	}
 	_, err = io.WriteString(s.out, g.String())
 	return err
 }
 
-// A grapher writes a diagram. States are called s1, s2, … in it and carry their names as labels, which may hold anything.
+// A grapher writes a diagram. States have the identifiers s1, s2, … in it, and their names as labels, since a name may contain any
+// character.
 type grapher struct {
 	strings.Builder
 	ids map[*asl.State]string
 }
 
+// number gives identifiers to the states of a block and of those inside it.
 func (g *grapher) number(b *asl.Block) {
 	for s := range b.All() {
 		g.ids[s] = fmt.Sprintf("s%d", len(g.ids)+1)
 	}
 }
 
+// line writes a line, indented by depth steps.
 func (g *grapher) line(depth int, format string, args ...any) {
 	g.WriteString(strings.Repeat("    ", depth))
 	_, _ = fmt.Fprintf(g, format, args...)
@@ -55,6 +57,7 @@ func (g *grapher) mermaid(m *asl.Machine) {
 	g.mermaidBlock(&m.Block, 1)
 }
 
+// mermaidBlock writes the states of a block, those of a Parallel or Map in a composite state.
 func (g *grapher) mermaidBlock(b *asl.Block, depth int) {
 	g.line(depth, "[*] --> %s", g.ids[b.State(b.StartAt)])
 	for _, s := range b.States {
@@ -83,7 +86,7 @@ func (g *grapher) mermaidBlock(b *asl.Block, depth int) {
 	}
 }
 
-// mermaidText writes what Mermaid would take for syntax as its entities.
+// mermaidText returns a label with Mermaid's syntax escaped as its entities.
 func mermaidText(s string) string {
 	return strings.NewReplacer(
 		"#", "#35;", `"`, "#quot;", ";", "#59;", ":", "#58;", "<", "#lt;", ">", "#gt;", "\n", " ",
@@ -99,6 +102,7 @@ func (g *grapher) dot(m *asl.Machine) {
 	g.line(0, "}")
 }
 
+// dotBlock writes the states of a block and its start, a point with the identifier start; those of a Parallel or Map in clusters.
 func (g *grapher) dotBlock(b *asl.Block, start string, depth int) {
 	g.line(depth, `%s [shape=point, width=0.15]`, start)
 	g.line(depth, "%s -> %s", start, g.ids[b.State(b.StartAt)])
@@ -130,6 +134,7 @@ func (g *grapher) dotBlock(b *asl.Block, start string, depth int) {
 	}
 }
 
+// dotText returns the contents of a quoted string of Graphviz.
 func dotText(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s)
 }

@@ -18,34 +18,35 @@ import (
 	"signalbox/machines/vending"
 )
 
-// ledgerCmd shows a ledger, and writes down what an operator does: through the process that works with it where there is
-// one, else under the folder's lock.
+// ledgerCmd shows a ledger, and records an operator's work in it: through the process that holds the data folder if there is one,
+// else under the folder's lock.
 type ledgerCmd struct {
-	Show    ledgerShow    `cmd:"" default:"withargs" help:"Print sales, cash and stock; also while a process writes."`
-	Refill  ledgerRefill  `cmd:"" help:"Write down coins or snacks that were put in. What was out of work is tried again."`
-	Collect ledgerCollect `cmd:"" help:"Write down coins that were taken out."`
-	Settle  ledgerSettle  `cmd:"" help:"Decide what became of something that a power cut has hidden."`
+	Show    ledgerShow    `cmd:"" default:"withargs" help:"Print sales, cash, stock and debts; the machine may be running."`
+	Refill  ledgerRefill  `cmd:"" help:"Record coins or snacks put in. Tubes and columns out of work are tried again."`
+	Collect ledgerCollect `cmd:"" help:"Record coins taken out."`
+	Settle  ledgerSettle  `cmd:"" help:"Decide a sale, a coin or debts whose outcome the machine does not know."`
 }
 
-// ledgerPlace says which ledger.
-type ledgerPlace struct {
-	Data   string `placeholder:"DIR" help:"The machine's data folder. The vending machine's own where it is not given."`
-	Config string `placeholder:"FILE" help:"What the machine consists of, if run has it from a file; where no process runs."`
+// ledgerFlags are the flags of all ledger commands.
+type ledgerFlags struct {
+	Data   string `placeholder:"DIR" help:"Data folder of the machine (default: the vending machine's own)."`
+	Config string `placeholder:"FILE" help:"Configuration with which the machine runs; used while it does not run."`
 	JSON   bool   `name:"json" help:"Print a JSON object."`
 }
 
-func (p ledgerPlace) dir() (string, error) {
-	if p.Data != "" {
-		return p.Data, nil
+// dir returns the data folder.
+func (f ledgerFlags) dir() (string, error) {
+	if f.Data != "" {
+		return f.Data, nil
 	}
 	return assembly.DefaultData("vending")
 }
 
-// open opens the ledger to look at it, and finds the machine that keeps it.
-func (p ledgerPlace) open(dir string) (*ledger.File, *machines.Machine, error) {
+// open opens the ledger for reading, and returns it with the built-in machine that keeps it.
+func (f ledgerFlags) open(dir string) (*ledger.File, *machines.Machine, error) {
 	file, err := ledger.Read(filepath.Join(dir, ledger.Name))
 	if errors.Is(err, ledger.ErrNone) {
-		return nil, nil, assembly.Usagef("%w; a machine that runs with --data %s begins one", err, dir)
+		return nil, nil, assembly.Usagef("%w; a run with --data %s creates it", err, dir)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -53,13 +54,13 @@ func (p ledgerPlace) open(dir string) (*ledger.File, *machines.Machine, error) {
 	all := assembly.BuiltIn()
 	i := slices.IndexFunc(all, func(m machines.Machine) bool { return m.Name == file.Machine() })
 	if i < 0 || all[i].Report == nil {
-		return nil, nil, errors.Join(fmt.Errorf("%s: there is no machine %q here", dir, file.Machine()), file.Close())
+		return nil, nil, errors.Join(fmt.Errorf("%s: there is no built-in machine %q", dir, file.Machine()), file.Close())
 	}
 	return file, &all[i], nil
 }
 
 type ledgerShow struct {
-	ledgerPlace
+	ledgerFlags
 }
 
 // Run implements the command.
@@ -85,40 +86,40 @@ func (c *ledgerShow) Run(s streams) error {
 }
 
 type ledgerRefill struct {
-	ledgerPlace
-	Tube   string `placeholder:"VALUE" xor:"what" required:"" help:"The tube of these coins, such as 0.25."`
-	Column int    `placeholder:"N" xor:"what" required:"" help:"The column."`
-	Count  int    `arg:"" help:"How many coins or snacks were put in; 0 only says that somebody has looked after it."`
+	ledgerFlags
+	Tube   string `placeholder:"VALUE" xor:"what" required:"" help:"Tube, by the value of its coins, such as 0.25."`
+	Column int    `placeholder:"N" xor:"what" required:"" help:"Column, by its number."`
+	Count  int    `arg:"" help:"Number of coins or snacks put in; 0 records an inspection."`
 }
 
 // Run implements the command.
 func (c *ledgerRefill) Run(ctx context.Context, s streams) error {
 	if c.Tube == "" {
-		return c.do(ctx, s, vending.Refill, "column", int64(c.Column), "snacks", int64(c.Count))
+		return c.operate(ctx, s, vending.Refill, "column", int64(c.Column), "snacks", int64(c.Count))
 	}
-	tube, err := cents("--tube", c.Tube)
+	tube, err := parseCents("--tube", c.Tube)
 	if err != nil {
 		return err
 	}
-	return c.do(ctx, s, vending.Refill, "tube", tube, "coins", int64(c.Count))
+	return c.operate(ctx, s, vending.Refill, "tube", tube, "coins", int64(c.Count))
 }
 
 type ledgerCollect struct {
-	ledgerPlace
-	Tube  string `placeholder:"VALUE" xor:"what" required:"" help:"Out of the tube of these coins, such as 0.25."`
-	Box   bool   `xor:"what" required:"" help:"All that is in the cash box."`
-	Count *int   `arg:"" optional:"" help:"How many coins, of a tube; all where it is not given."`
+	ledgerFlags
+	Tube  string `placeholder:"VALUE" xor:"what" required:"" help:"Tube, by the value of its coins, such as 0.25."`
+	Box   bool   `xor:"what" required:"" help:"All coins in the cash box."`
+	Count *int   `arg:"" optional:"" help:"Number of coins of the tube (default: all)."`
 }
 
 // Run implements the command.
 func (c *ledgerCollect) Run(ctx context.Context, s streams) error {
 	if c.Box {
 		if c.Count != nil {
-			return assembly.Usagef("--box: the box is emptied as a whole; leave the count out")
+			return assembly.Usagef("--box: the box is emptied as a whole; leave out the count")
 		}
-		return c.do(ctx, s, vending.Collect, "box", true)
+		return c.operate(ctx, s, vending.Collect, "box", true)
 	}
-	tube, err := cents("--tube", c.Tube)
+	tube, err := parseCents("--tube", c.Tube)
 	if err != nil {
 		return err
 	}
@@ -126,14 +127,14 @@ func (c *ledgerCollect) Run(ctx context.Context, s streams) error {
 	if c.Count != nil {
 		pairs = append(pairs, "coins", int64(*c.Count))
 	}
-	return c.do(ctx, s, vending.Collect, pairs...)
+	return c.operate(ctx, s, vending.Collect, pairs...)
 }
 
 type ledgerSettle struct {
-	ledgerPlace
-	Column   int    `placeholder:"N" xor:"what" required:"" help:"The sale of this column: delivered or refund."`
-	Tube     string `placeholder:"VALUE" xor:"what" required:"" help:"A coin of this tube: paid or owed."`
-	Debt     bool   `xor:"what" required:"" help:"All that is owed: handed, by the operator."`
+	ledgerFlags
+	Column   int    `placeholder:"N" xor:"what" required:"" help:"Sale of this column: delivered or refund."`
+	Tube     string `placeholder:"VALUE" xor:"what" required:"" help:"Coin of this tube: paid or owed."`
+	Debt     bool   `xor:"what" required:"" help:"All debts: handed (over by the operator)."`
 	Decision string `arg:"" help:"delivered, refund, paid, owed or handed."`
 }
 
@@ -145,7 +146,7 @@ func (c *ledgerSettle) Run(ctx context.Context, s streams) error {
 	case c.Debt:
 		known, what = []string{"handed"}, append(what, "debt", true)
 	case c.Tube != "":
-		tube, err := cents("--tube", c.Tube)
+		tube, err := parseCents("--tube", c.Tube)
 		if err != nil {
 			return err
 		}
@@ -156,14 +157,15 @@ func (c *ledgerSettle) Run(ctx context.Context, s streams) error {
 	if !slices.Contains(known, c.Decision) {
 		hint := near.Hint(c.Decision, known)
 		if hint == "" {
-			hint = fmt.Sprintf("; decide one of %q", known)
+			hint = fmt.Sprintf("; use one of %q", known)
 		}
-		return assembly.Usagef("there is no decision %q about that%s", c.Decision, hint)
+		return assembly.Usagef("there is no decision %q here%s", c.Decision, hint)
 	}
-	return c.do(ctx, s, vending.Settle, append(what, "decision", c.Decision)...)
+	return c.operate(ctx, s, vending.Settle, append(what, "decision", c.Decision)...)
 }
 
-func cents(flag, text string) (int64, error) {
+// parseCents returns an amount that a flag gives.
+func parseCents(flag, text string) (int64, error) {
 	amount, ok := vending.ParseCents(text)
 	if !ok {
 		return 0, assembly.Usagef("%s %s: an amount is written like 0.25", flag, text)
@@ -171,13 +173,13 @@ func cents(flag, text string) (int64, error) {
 	return int64(amount), nil
 }
 
-// do has an operation done, and prints what came of it.
-func (p ledgerPlace) do(ctx context.Context, s streams, operation string, pairs ...any) error {
-	dir, err := p.dir()
+// operate carries out an operation of the machine, and prints its output. Pairs are the members of the operation's input.
+func (f ledgerFlags) operate(ctx context.Context, s streams, operation string, pairs ...any) error {
+	dir, err := f.dir()
 	if err != nil {
 		return err
 	}
-	file, m, err := p.open(dir)
+	file, m, err := f.open(dir)
 	if err != nil {
 		return err
 	}
@@ -187,16 +189,16 @@ func (p ledgerPlace) do(ctx context.Context, s streams, operation string, pairs 
 	input := value.NewObject(pairs...)
 	output, err := assembly.Ask(ctx, dir, operation, input)
 	if errors.Is(err, assembly.ErrNotRunning) {
-		output, err = p.alone(dir, m, operation, input)
+		output, err = f.operateOffline(dir, m, operation, input)
 	}
 	var refused *asl.Error
 	if errors.As(err, &refused) {
-		return fmt.Errorf("%s is refused: %s (%s)", operation, refused.Cause, refused.Name)
+		return fmt.Errorf("%s refused: %s (%s)", operation, refused.Cause, refused.Name)
 	}
 	if err != nil {
 		return err
 	}
-	if p.JSON {
+	if f.JSON {
 		_, err = fmt.Fprintln(s.out, value.Text(output))
 		return err
 	}
@@ -204,14 +206,14 @@ func (p ledgerPlace) do(ctx context.Context, s streams, operation string, pairs 
 	return err
 }
 
-// alone does an operation where no process runs.
-func (p ledgerPlace) alone(dir string, m *machines.Machine, operation string, input *value.Object) (_ any, err error) {
-	if p.Config != "" {
-		text, err := textfile.Read(p.Config)
+// operateOffline carries out an operation of a machine that is not running.
+func (f ledgerFlags) operateOffline(dir string, m *machines.Machine, operation string, input *value.Object) (_ any, err error) {
+	if f.Config != "" {
+		text, err := textfile.Read(f.Config)
 		if err != nil {
 			return nil, assembly.Usagef("--config: %w", err)
 		}
-		configured, err := m.Configure(p.Config, text)
+		configured, err := m.Configure(f.Config, text)
 		if err != nil {
 			return nil, assembly.UsageError{Err: err}
 		}

@@ -8,6 +8,7 @@ import (
 	"signalbox/cmd/signalbox/internal/assembly"
 )
 
+// machinesCmd lists the built-in machines.
 type machinesCmd struct{}
 
 // Run implements the command.
@@ -20,6 +21,7 @@ func (machinesCmd) Run(s streams) error {
 	return nil
 }
 
+// versionCmd prints the version.
 type versionCmd struct{}
 
 // Run implements the command.

@@ -1,7 +1,8 @@
 // Command signalbox runs finite-state machines, written in the Amazon States Language, on real or simulated lines.
 //
-// This file is the command line as a whole; each subcommand has a file of its own. What run puts together is in
-// assembly.go, what it prints in report.go, and what feeds the screen in screen.go.
+// This package is flags and printing: the command line as a whole in this file, a file for each subcommand, the flags of run
+// in config.go, the lines that run prints in print.go, its screen in screen.go. Package assembly puts a machine together and
+// runs it.
 package main
 
 import (
@@ -23,33 +24,34 @@ import (
 // Exit codes.
 const (
 	exitDone   = 0
-	exitFailed = 1 // the machine failed, or a check did not hold
-	exitMisuse = 2 // the command line or a file that it names is at fault; nothing has been moved
+	exitFailed = 1 // the machine or a check failed
+	exitUsage  = 2 // a fault in the command line, or in a file that it names; nothing has been moved
 )
 
-// streams are what a command reads and writes: results on out, talk on err.
+// streams are what a command reads and writes: results go to out, messages to err.
 type streams struct {
 	in       *os.File
 	out, err io.Writer
-	terminal bool // out and in are a terminal
+	terminal bool // in and out are a terminal
 }
 
-// errReported ends a command that has said already what went wrong.
+// errReported ends a command that has printed its errors already.
 var errReported = errors.New("reported")
 
+// cli is the command line.
 type cli struct {
-	Run        runCmd        `cmd:"" help:"Run a machine: on a terminal with a screen, else a line for each thing that happens."`
-	Validate   validateCmd   `cmd:"" help:"Check definitions and say every fault with its place."`
+	Run        runCmd        `cmd:"" help:"Run a machine: with a screen on a terminal, else printing a line for each event."`
+	Validate   validateCmd   `cmd:"" help:"Check definitions and report every fault with its line and column."`
 	Graph      graphCmd      `cmd:"" help:"Draw a definition as a Mermaid or Graphviz diagram."`
 	ClearFault clearFaultCmd `cmd:"" help:"Clear the latched fault of a crossing's monitor."`
-	Ledger     ledgerCmd     `cmd:"" help:"Show what a machine has sold, holds and owes, and serve it."`
+	Ledger     ledgerCmd     `cmd:"" help:"Show a machine's sales, cash, stock and debts, and record an operator's work."`
 	Machines   machinesCmd   `cmd:"" help:"List the built-in machines."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 func main() {
-	// A reader that goes away (| head) must not kill the process while outputs are on: writing fails instead, and the run
-	// ends by its usual way.
+	// A reader that goes away (| head) must not kill the process while outputs are on: instead, the write fails and the run
+	// ends as always.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	code := run(ctx, os.Args[1:], streams{
@@ -60,9 +62,10 @@ func main() {
 	os.Exit(code)
 }
 
-// helpShown is thrown by kong's exit after it has printed help.
+// helpShown is the panic with which kong's exit leaves the parser after help was printed.
 type helpShown struct{ code int }
 
+// run runs the command that args name and returns the exit code. Ctx ends it.
 func run(ctx context.Context, args []string, s streams) (code int) {
 	defer func() {
 		switch shown := recover().(type) {
@@ -83,46 +86,47 @@ func run(ctx context.Context, args []string, s streams) (code int) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 	if err != nil {
-		panic(err) // the structs above are at fault
+		panic(err) // a fault in the structs above
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		_, _ = fmt.Fprintf(s.err, "signalbox: %v\nRun \"signalbox --help\" to see what there is.\n", err)
-		return exitMisuse
+		_, _ = fmt.Fprintf(s.err, "signalbox: %v\nRun \"signalbox --help\" for usage.\n", err)
+		return exitUsage
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	return exitCode(command.Run(s), s)
 }
 
+// exitCode prints a command's error and returns the exit code.
 func exitCode(err error, s streams) int {
-	var m assembly.UsageError
+	var usage assembly.UsageError
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &m):
-		complain(s.err, err)
-		return exitMisuse
+	case errors.As(err, &usage):
+		printError(s.err, err)
+		return exitUsage
 	case errors.Is(err, syscall.EPIPE):
-		return exitFailed // nobody reads any more
+		return exitFailed // the reader has gone
 	}
-	complain(s.err, err)
+	printError(s.err, err)
 	return exitFailed
 }
 
-// place begins a line that says where in a file a fault is; editors follow such lines, so they stay as they are.
-var place = regexp.MustCompile(`^\S.*:\d+:\d+: `)
+// locationPrefix is how a line begins that says where in a file a fault is: FILE:LINE:COLUMN. Editors follow such lines.
+var locationPrefix = regexp.MustCompile(`^\S.*:\d+:\d+: `)
 
-// complain prints an error, of whose lines each may stand for itself.
-func complain(w io.Writer, err error) {
+// printError prints an error. Each of its lines may be an error of its own.
+func printError(w io.Writer, err error) {
 	if errors.Is(err, errReported) {
 		return
 	}
 	for line := range strings.Lines(err.Error()) {
 		line = strings.TrimSuffix(line, "\n")
-		if !place.MatchString(line) {
+		if !locationPrefix.MatchString(line) {
 			line = "signalbox: " + line
 		}
 		_, _ = fmt.Fprintln(w, line)

@@ -57,7 +57,8 @@ func plainWants(e *assembly.LogEvent) bool {
 // plainFormat returns what appends an event as a line of --plain: the time since start, state or line, value, reason.
 func plainFormat(start time.Time) func([]byte, *assembly.LogEvent) []byte {
 	return func(b []byte, e *assembly.LogEvent) []byte {
-		name, val, why := e.State(), "", e.Why()
+		name, why := e.State(), e.Why()
+		var val string
 		switch t := e.Type(); t {
 		case "StateEntered":
 			val = "entered"

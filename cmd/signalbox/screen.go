@@ -17,24 +17,23 @@ import (
 	"signalbox/tui"
 )
 
-// frame is how often the screen is fed while the clock runs.
+// frame is the time between two snapshots while the clock runs.
 const frame = time.Second / 20
 
 // maxLog is how many lines the screen's log keeps at least.
 const maxLog = 1000
 
-// runScreen runs with a screen until its user leaves it. The clock has a goroutine of its own, which never waits for the
-// screen: a terminal may hang.
-func runScreen(ctx context.Context, o assembly.Config) error {
+// runScreen runs with a screen until the user leaves it. The clock's goroutine never waits for the screen: a terminal may hang.
+func runScreen(ctx context.Context, config assembly.Config) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	f := &feed{config: o, speed: o.Speed, changed: map[string]time.Time{}, snapshots: make(mailbox, 1)}
-	o.Events = f.record
-	a, err := assembly.Open(o)
+	p := &presenter{config: config, speed: config.Speed, changed: map[string]time.Time{}, snapshots: make(mailbox, 1)}
+	config.Events = p.record
+	a, err := assembly.Open(config)
 	if err != nil {
 		return err
 	}
-	f.assembly = a
+	p.assembly = a
 
 	var wg sync.WaitGroup
 	var failed error
@@ -45,18 +44,18 @@ func runScreen(ctx context.Context, o assembly.Config) error {
 				fault = fmt.Sprintf("%v\n\n%s", fault, debug.Stack())
 				cancel(errors.New("a fault in the program"))
 			}
-			close(f.snapshots)
+			close(p.snapshots)
 		}()
-		failed = f.run(ctx)
+		failed = p.run(ctx)
 	})
-	err = tui.Run(ctx, f.options(), f.snapshots)
-	asked := ctx.Err() != nil // by a signal
+	err = tui.Run(ctx, p.options(), p.snapshots)
+	interrupted := ctx.Err() != nil // by a signal
 	cancel(errors.New("the screen was closed"))
 	wg.Wait()
 	if fault != nil {
 		panic(fault)
 	}
-	if asked {
+	if interrupted {
 		err = nil
 	}
 	return errors.Join(err, failed)
@@ -74,8 +73,9 @@ func (m mailbox) put(s tui.Snapshot) {
 	m <- s
 }
 
-// A feed makes the screen's snapshots. It belongs to the clock's goroutine, but for options.
-type feed struct {
+// A presenter makes snapshots for the screen from the events and views of a run. It belongs to the clock's goroutine, except for
+// options.
+type presenter struct {
 	assembly  *assembly.Assembly
 	config    assembly.Config
 	snapshots mailbox
@@ -94,8 +94,8 @@ type feed struct {
 }
 
 // run runs the machine and makes snapshots, the last one when all is over.
-func (f *feed) run(ctx context.Context) error {
-	f.snapshots.put(f.snapshot())
+func (p *presenter) run(ctx context.Context) error {
+	p.snapshots.put(p.snapshot())
 	ticking, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -108,34 +108,34 @@ func (f *feed) run(ctx context.Context) error {
 				return
 			case <-ticker.C:
 				if waiting.CompareAndSwap(false, true) {
-					f.assembly.Do(func() {
+					p.assembly.Do(func() {
 						waiting.Store(false)
-						f.snapshots.put(f.snapshot())
+						p.snapshots.put(p.snapshot())
 					})
 				}
 			}
 		}
 	})
-	err := f.assembly.Run(ctx)
+	err := p.assembly.Run(ctx)
 	stop()
 	wg.Wait()
-	f.snapshots.put(f.snapshot())
+	p.snapshots.put(p.snapshot())
 	return err
 }
 
-// options are what the keys do. Whatever they do happens on the clock's goroutine.
-func (f *feed) options() tui.Options {
-	a := f.assembly
+// options returns what the keys do, all of it on the clock's goroutine. It may be called from any goroutine.
+func (p *presenter) options() tui.Options {
+	a := p.assembly
 	o := tui.Options{}
 	if a.Pausable() {
-		o.TogglePause = func() { a.Do(f.toggle) }
+		o.TogglePause = func() { a.Do(p.toggle) }
 	}
 	if !a.Simulated() {
 		return o
 	}
 	o.SetSpeed = func(speed float64) {
 		a.Do(func() {
-			f.speed = speed
+			p.speed = speed
 			a.SetSpeed(speed)
 		})
 	}
@@ -143,7 +143,7 @@ func (f *feed) options() tui.Options {
 		return o
 	}
 	o.Toggle = func(line string) { a.Do(func() { a.Toggle(line) }) }
-	if m := f.config.Target.BuiltIn; m != nil {
+	if m := p.config.Definition.BuiltIn; m != nil {
 		for _, k := range m.Keys {
 			o.Keys = append(o.Keys, tui.Key{Key: k.Key, Help: k.Help, Line: k.Line, Do: func() {
 				a.Do(func() { a.Press(k) })
@@ -154,36 +154,36 @@ func (f *feed) options() tui.Options {
 }
 
 // toggle pauses the machine, or has it go on.
-func (f *feed) toggle() {
-	if f.resume == nil {
-		f.resume = f.assembly.Pause()
+func (p *presenter) toggle() {
+	if p.resume == nil {
+		p.resume = p.assembly.Pause()
 		return
 	}
-	f.resume()
-	f.resume = nil
+	p.resume()
+	p.resume = nil
 }
 
-// record takes an event into what the screen shows.
-func (f *feed) record(e *assembly.LogEvent) {
+// record adds an event to what the screen shows.
+func (p *presenter) record(e *assembly.LogEvent) {
 	if e.Child != "" {
-		f.recordOfChild(e)
+		p.recordOfChild(e)
 		return
 	}
 	line := tui.LogLine{Time: e.Time, Why: e.Why()}
 	switch e.Type() {
 	case "ExecutionStarted":
-		f.start = e.Time
+		p.start = e.Time
 		return
 	case "StateEntered":
-		f.last = tui.Transition{From: e.From(), To: e.State(), Reason: line.Why}
+		p.last = tui.Transition{From: e.From(), To: e.State(), Reason: line.Why}
 		if from := e.From(); from != "" {
-			f.last.Reason = strings.TrimPrefix(line.Why, from+": ")
+			p.last.Reason = strings.TrimPrefix(line.Why, from+": ")
 		}
-		f.current, f.since = e.State(), e.Time
+		p.current, p.since = e.State(), e.Time
 		line.Kind, line.Text = tui.LogState, e.State()
 	case assembly.TypePinChanged:
 		pin, high := e.Pin()
-		f.changed[pin] = e.Time
+		p.changed[pin] = e.Time
 		line.Kind, line.Text = tui.LogPin, pin+" off"
 		if high {
 			line.Text = pin + " on"
@@ -191,15 +191,15 @@ func (f *feed) record(e *assembly.LogEvent) {
 	case assembly.TypeNote:
 		line.Kind, line.Text, line.Why = tui.LogNote, line.Why, ""
 	case "TaskSucceeded":
-		f.problem = ""
+		p.problem = ""
 		return
 	case "TaskFailed", "TaskTimedOut":
 		line.Kind, line.Text = tui.LogError, e.State()+" failed"
 		if e.Type() == "TaskFailed" {
-			f.problem = line.Why
+			p.problem = line.Why
 		}
 	case "ExecutionFailed", "ExecutionTimedOut":
-		f.problem = line.Why
+		p.problem = line.Why
 		line.Kind, line.Text = tui.LogError, "the execution failed"
 	case "ExecutionSucceeded":
 		line.Kind, line.Text = tui.LogState, "the execution succeeded: "+value.Text(e.Output())
@@ -208,11 +208,11 @@ func (f *feed) record(e *assembly.LogEvent) {
 	default:
 		return
 	}
-	f.note(line)
+	p.note(line)
 }
 
-// recordOfChild takes an event of a child of a distributed Map into the log. The machine itself is in the Map meanwhile.
-func (f *feed) recordOfChild(e *assembly.LogEvent) {
+// recordOfChild adds an event of a child of a distributed Map to the log. The machine itself is in the Map meanwhile.
+func (p *presenter) recordOfChild(e *assembly.LogEvent) {
 	line := tui.LogLine{Time: e.Time}
 	switch e.Type() {
 	case "StateEntered":
@@ -225,31 +225,31 @@ func (f *feed) recordOfChild(e *assembly.LogEvent) {
 		return
 	}
 	line.Why = e.Why() + e.ShortChild()
-	f.note(line)
+	p.note(line)
 }
 
 // note adds a line to the log and forgets old ones.
-func (f *feed) note(line tui.LogLine) {
-	if len(f.log) == 2*maxLog {
-		f.log = append([]tui.LogLine(nil), f.log[maxLog:]...) // snapshots have the old array
-		f.dropped += maxLog
+func (p *presenter) note(line tui.LogLine) {
+	if len(p.log) == 2*maxLog {
+		p.log = append([]tui.LogLine(nil), p.log[maxLog:]...) // snapshots have the old array
+		p.dropped += maxLog
 	}
-	f.log = append(f.log, line)
+	p.log = append(p.log, line)
 }
 
 // snapshot returns what the screen is to show now.
-func (f *feed) snapshot() tui.Snapshot {
-	t := f.config.Target
-	if f.states == nil {
-		f.states = screenStates(t.Machine)
+func (p *presenter) snapshot() tui.Snapshot {
+	d := p.config.Definition
+	if p.states == nil {
+		p.states = screenStates(d.Machine)
 	}
-	v := f.assembly.View()
+	v := p.assembly.View()
 	s := tui.Snapshot{
-		Machine: t.Name, Driver: f.config.Driver,
-		Time: v.Time, Start: f.start, Speed: f.speed, Paused: f.resume != nil,
+		Machine: d.Name, Driver: p.config.Driver,
+		Time: v.Time, Start: p.start, Speed: p.speed, Paused: p.resume != nil,
 		Status: tui.Status(v.Execution.Status.String()),
-		States: f.states, Current: f.current, Since: f.since, Last: f.last, Problem: f.problem,
-		Log: f.log[:len(f.log):len(f.log)], Dropped: f.dropped, World: v.World,
+		States: p.states, Current: p.current, Since: p.since, Last: p.last, Problem: p.problem,
+		Log: p.log[:len(p.log):len(p.log)], Dropped: p.dropped, World: v.World,
 	}
 	if v.Live {
 		s.Driver = "live"
@@ -260,19 +260,20 @@ func (f *feed) snapshot() tui.Snapshot {
 	if v.Fault != nil {
 		s.Status, s.Problem = tui.StatusFlashing, v.Fault.Error()
 	}
-	for _, p := range v.Execution.Positions() {
-		if len(p.State.Branches) == 0 || p.State.Distributed { // another Parallel or Map is where its branches are
-			s.Active = append(s.Active, p.State.Name)
+	for _, at := range v.Execution.Positions() {
+		if len(at.State.Branches) == 0 || at.State.Distributed { // another Parallel or Map is where its branches are
+			s.Active = append(s.Active, at.State.Name)
 		}
 	}
 	for _, l := range v.Lines {
 		s.Lines = append(s.Lines, tui.Line{
-			Name: l.Line, Output: l.Direction == gpio.Out, High: l.High, ChangedAt: f.changed[l.Line],
+			Name: l.Line, Output: l.Direction == gpio.Out, High: l.High, ChangedAt: p.changed[l.Line],
 		})
 	}
 	return s
 }
 
+// screenStates lists the states of a machine, nested ones after their container.
 func screenStates(m *asl.Machine) []tui.State {
 	var list []tui.State
 	for s := range m.All() {

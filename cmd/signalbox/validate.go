@@ -14,9 +14,9 @@ import (
 )
 
 type validateCmd struct {
-	Files []string `arg:"" name:"file" help:"The files of definitions."`
-	Type  string   `name:"type" enum:"STANDARD,EXPRESS" default:"STANDARD" help:"The type of the machines: STANDARD or EXPRESS."`
-	JSON  bool     `name:"json" help:"For each file a line with what AWS's ValidateStateMachineDefinition answers."`
+	Files []string `arg:"" name:"file" help:"Files of definitions."`
+	Type  string   `name:"type" enum:"STANDARD,EXPRESS" default:"STANDARD" help:"Type of the state machines: STANDARD or EXPRESS."`
+	JSON  bool     `name:"json" help:"Print the response of AWS's ValidateStateMachineDefinition, a line for each file."`
 }
 
 // Run implements the command.
@@ -24,18 +24,18 @@ func (c *validateCmd) Run(s streams) error {
 	out := bufio.NewWriter(s.out)
 	bad := false
 	for _, file := range c.Files {
-		text, err := textfile.Head(file, asl.MaxLength+1) // of what is too long the rest does not matter
+		text, err := textfile.Head(file, asl.MaxLength+1) // a longer text is refused, whatever follows
 		if err != nil {
 			bad = true
-			complain(s.err, err)
+			printError(s.err, err)
 			continue
 		}
-		definition, faults := asl.ParseWith(text, asl.Options{Express: c.Type == "EXPRESS"})
-		bad = bad || definition == nil
+		machine, faults := asl.ParseWith(text, asl.Options{Express: c.Type == "EXPRESS"})
+		bad = bad || machine == nil
 		if c.JSON {
 			printDiagnostics(out, faults)
 		} else {
-			printFaults(out, file, text, definition, faults)
+			printFaults(out, file, text, machine, faults)
 		}
 		if err := out.Flush(); err != nil {
 			return err
@@ -47,9 +47,9 @@ func (c *validateCmd) Run(s streams) error {
 	return nil
 }
 
-// printFaults shows each fault with the line that it is in and a caret below the place. Definition is nil unless it is valid.
+// printFaults shows each fault with the line that it is in and a caret below the place. Machine is nil if there are faults.
 // The writer keeps its first error.
-func printFaults(out *bufio.Writer, file string, text []byte, definition *asl.Machine, faults asl.Diagnostics) {
+func printFaults(out *bufio.Writer, file string, text []byte, machine *asl.Machine, faults asl.Diagnostics) {
 	for _, f := range faults {
 		_, _ = fmt.Fprintf(out, "%s:%v\n", file, f)
 		if f.Code == asl.CodeTooLong || f.Code == asl.CodeTooManyFaults {
@@ -58,11 +58,11 @@ func printFaults(out *bufio.Writer, file string, text []byte, definition *asl.Ma
 		line, caret := excerpt(text, f.Offset)
 		_, _ = fmt.Fprintf(out, "    %s\n    %s\n", line, caret)
 	}
-	if definition == nil {
+	if machine == nil {
 		return
 	}
 	n := 0
-	for range definition.All() {
+	for range machine.All() {
 		n++
 	}
 	_, _ = fmt.Fprintf(out, "%s: valid, %d states\n", file, n)

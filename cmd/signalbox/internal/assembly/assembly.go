@@ -1,15 +1,15 @@
 // Package assembly puts a machine together and runs it: engine, plant, lines, world, monitor, data folder and operators, all on
 // one clock. The subcommands of signalbox differ in what they ask for and in what they print.
 //
-//	[Target]    the definition to run, and the built-in machine whose plant it commands
-//	[Config]    everything that a run consists of, read and checked
-//	[Open]      opens it: lines, ledger, world, plant, execution, control socket
-//	[Assembly]  what is open; Run runs it, and the outputs are safe when Run returns
-//	[LogEvent]  something that happened: an entry of the history, a line's change, a note
-//	[Output]    prints events without ever holding the clock up
-//	[RunState]  how far a run has come
-//	[View]      what a screen shows
-//	[Ask]       puts an operator's request to the process that works with a data folder
+//	[Definition]  what to run, and the built-in machine whose plant it commands
+//	[Config]      everything that a run consists of, read and checked
+//	[Open]        opens it: lines, ledger, world, plant, execution, control socket
+//	[Assembly]    what is open; [Assembly.Run] runs it, and the outputs are safe when that returns
+//	[LogEvent]    something that happened: an entry of the history, a line's change, a note
+//	[Output]      prints events without ever holding up the clock
+//	[RunState]    how far a run has come
+//	[View]        what a screen shows
+//	[Ask]         sends an operator's operation to the process that holds a data folder
 package assembly
 
 import (
@@ -43,19 +43,19 @@ const (
 
 // A Config is everything that a run consists of. It has been read and checked; nothing is open yet.
 type Config struct {
-	Target   *Target
-	Board    *gpio.Board        // nil: the definition moves no lines
-	Scenario *scenario.Scenario // pushes of simulated lines; the run stops at its end. Nil: none
-	Mocks    *mock.Case         // nil: none
-	Services *services.Mapping  // nil: none
-	Input    any                // of the execution, a value of package asl/value
-	Objects  engine.Objects     // of distributed Maps; nil: there are none
-	Settings machines.Settings  // of a machine without lines
-	Data     string             // the folder for what must outlive the process; "": that is kept in memory
-	Driver   string             // [DriverSim] or [DriverGPIO]
-	Speed    float64            // simulation speed factor; 0: as fast as possible
-	Length   time.Duration      // the run stops after it; 0: it has no limit
-	Seed     uint64             // of simulated randomness
+	Definition *Definition
+	Board      *gpio.Board        // nil: the definition moves no lines
+	Scenario   *scenario.Scenario // pushes of simulated lines; the run stops at its end. Nil: none
+	Mocks      *mock.Case         // nil: none
+	Services   *services.Mapping  // nil: none
+	Input      any                // of the execution, a value of package asl/value
+	Objects    engine.Objects     // of distributed Maps; nil: there are none
+	Settings   machines.Settings  // of a machine without lines
+	Data       string             // the folder for what must outlive the process; "": that is kept in memory
+	Driver     string             // [DriverSim] or [DriverGPIO]
+	Speed      float64            // simulation speed factor; 0: as fast as possible
+	Duration   time.Duration      // the run stops after it; 0: it has no limit
+	Seed       uint64             // of simulated randomness
 	// Attended says that lines may be pushed while the run goes on: then a simulation that has nothing left to do waits.
 	Attended bool
 
@@ -72,46 +72,47 @@ type Config struct {
 	Ledger func(machines.Ledger) machines.Ledger
 }
 
-// Real reports whether the run is in real time.
-func (c *Config) Real() bool { return c.Driver == DriverGPIO || c.Target.Real() }
+// RealTime reports whether the run is in real time.
+func (c *Config) RealTime() bool { return c.Driver == DriverGPIO || c.Definition.RealTime() }
 
-// An Assembly is a machine that is put together. Its methods are for the clock's goroutine, but for those that say otherwise.
+// An Assembly is a machine that is put together. Run runs the clock; the other methods are for the clock's goroutine, unless they
+// say otherwise.
 type Assembly struct {
-	config   Config
-	clock    *engine.Clock
-	driver   gpio.Driver // nil without a board
-	panel    *sim.Panel  // nil with real lines
-	lines    *gpio.Lines // nil without a board; closed while the power is off
-	rig      *machines.Rig
-	world    machines.World
-	backend  machines.Backend   // nil: the machine has lines, or there is none
-	services *services.Services // nil: no mapping is given
-	run      *engine.Run        // the newest: each power-up begins one
-	recorder *recorder
-	output   *outputQueue     // nil: nothing is printed
-	data     *DataFolder      // nil: nothing outlives the process
-	books    machines.Ledger  // nil: the plant keeps none
-	ledger   *ledger.File     // nil: in memory, or none
-	control  *control         // nil without data
-	monitor  *monitor.Monitor // nil where nothing is watched, and while the power is off
-	latch    keeper           // of the monitor
+	config     Config
+	clock      *engine.Clock
+	driver     gpio.Driver // nil without a board
+	panel      *sim.Panel  // nil with real lines
+	lines      *gpio.Lines // nil without a board; closed while the power is off
+	rig        *machines.Rig
+	world      machines.World
+	backend    machines.Backend   // nil: the machine has lines, or there is none
+	services   *services.Services // nil: no mapping is given
+	run        *engine.Run        // the newest: each power-up begins one
+	recorder   *recorder
+	output     *outputQueue     // nil: nothing is printed
+	data       *DataFolder      // nil: nothing outlives the process
+	ledger     machines.Ledger  // nil: the plant keeps none
+	ledgerFile *ledger.File     // nil: in memory, or none
+	control    *controlServer   // nil without data
+	monitor    *monitor.Monitor // nil where nothing is watched, and while the power is off
+	latch      clearableLatch   // of the monitor
 
-	free     map[string]time.Time // by line, when its next push by a key may begin
+	nextPush map[string]time.Time // by line, when its next push by a key may begin
 	restarts int                  // after power cuts
 
-	life    lifecycle
-	why     string // why the run was stopped; "" if it was not
-	failure error  // what went wrong beside the execution
+	life       lifecycle
+	stopReason string // why the run was stopped; "" if it was not
+	failure    error  // what went wrong beside the execution
 }
 
 // Open opens everything and makes the execution ready to begin when Run is called. If something cannot be opened, all that was
 // is closed again, outputs at their safe levels. The error is a [UsageError] if the caller can mend it.
 func Open(c Config) (_ *Assembly, err error) {
-	a := &Assembly{config: c, free: map[string]time.Time{}}
+	a := &Assembly{config: c, nextPush: map[string]time.Time{}}
 	switch {
 	case c.Clock != nil:
 		a.clock = c.Clock
-	case c.Real():
+	case c.RealTime():
 		a.clock = engine.NewReal()
 	default:
 		a.clock = engine.NewSimulated(engine.Epoch, c.Speed)
@@ -136,7 +137,7 @@ func Open(c Config) (_ *Assembly, err error) {
 	if err := a.openAll(); err != nil {
 		return nil, err
 	}
-	if err := a.begin(); err != nil {
+	if err := a.powerUp(); err != nil {
 		return nil, err
 	}
 	if s := c.Scenario; s != nil {
@@ -148,8 +149,8 @@ func Open(c Config) (_ *Assembly, err error) {
 			return nil, err
 		}
 	}
-	if c.Length > 0 {
-		a.clock.AfterFunc(c.Length, func() { a.stop(stopRequested, fmt.Sprintf("%v are over", c.Length)) })
+	if c.Duration > 0 {
+		a.clock.AfterFunc(c.Duration, func() { a.stop(stopRequested, fmt.Sprintf("the time limit of %v is reached", c.Duration)) })
 	}
 	return a, nil
 }
@@ -167,7 +168,7 @@ func (a *Assembly) openAll() (err error) {
 	switch {
 	case a.config.Board != nil:
 		err = a.openDriver()
-	case a.config.Target.Real():
+	case a.config.Definition.RealTime():
 		err = a.openBackend()
 	}
 	if err == nil && a.config.Services != nil {
@@ -191,7 +192,7 @@ func (a *Assembly) stop(t transition, why string) {
 	if !a.life.fire(t) {
 		return
 	}
-	a.why = why
+	a.stopReason = why
 	if s := a.life.state; s == StateStopping || s == StateClearing {
 		a.run.Stop(ErrEnded, why)
 	}
@@ -274,8 +275,8 @@ func (a *Assembly) close(why string) (err error) {
 	if a.control != nil {
 		err = errors.Join(err, a.control.close())
 	}
-	if a.ledger != nil {
-		err = errors.Join(err, a.ledger.Close())
+	if a.ledgerFile != nil {
+		err = errors.Join(err, a.ledgerFile.Close())
 	}
 	if a.data != nil {
 		err = errors.Join(err, a.data.Close())
@@ -295,7 +296,7 @@ type Result struct {
 // Result returns how the run has ended. It is for after Run.
 func (a *Assembly) Result() Result {
 	x := a.run.Snapshot()
-	r := Result{State: a.life.state, Why: a.why, Execution: x}
+	r := Result{State: a.life.state, Why: a.stopReason, Execution: x}
 	switch {
 	case a.fault() != nil:
 		r.Err = errors.Join(a.fault(), a.failure)
@@ -306,7 +307,7 @@ func (a *Assembly) Result() Result {
 		if p := x.Positions(); len(p) > 0 {
 			state = p[len(p)-1].State.Name
 		}
-		r.Err = fmt.Errorf("the machine waits in %s for something that nobody will do: push its lines with --scenario, "+
+		r.Err = fmt.Errorf("the machine waits in %s for an event that cannot come: push its lines with --scenario, "+
 			"end it with --for, or run it on a terminal", state)
 	case !r.State.Stopped() && x.Status != asl.StatusSucceeded:
 		r.Err = fmt.Errorf("the execution ended as %v: %w", x.Status, x.Failure)

@@ -20,23 +20,23 @@ import (
 	"signalbox/asl/value"
 )
 
-// ControlSocket is the name of the socket in the data folder by which other commands speak to the process that works with
-// it: a POST of {"operation": …, "input": …}, answered by {"output": …} or {"error": …, "cause": …}.
+// ControlSocket is the name of the socket in the data folder through which other commands reach the process that holds the
+// folder: POST {"operation": …, "input": …}; the response is {"output": …} or {"error": …, "cause": …}.
 const ControlSocket = "control.sock"
 
-// answerLimit is how long an operation may take to answer.
+// answerLimit is the time limit of an operation.
 const answerLimit = 10 * time.Second
 
-// A control listens on the socket. Those who may open the folder may use it.
-type control struct {
+// A controlServer listens on the socket. The permissions of the folder decide who may use it.
+type controlServer struct {
 	server  *http.Server
 	closing chan struct{} // closed when the machine answers no more
 	done    sync.WaitGroup
 	failed  error
 }
 
-// An operator does what it is asked and calls answer once, from whatever goroutine.
-type operator func(operation string, input any, answer func(output any, err *asl.Error))
+// An operateFunc starts an operation. It calls answer once, at once or later, on any goroutine.
+type operateFunc func(operation string, input any, answer func(output any, err *asl.Error))
 
 type controlRequest struct {
 	Operation string          `json:"operation"`
@@ -49,10 +49,10 @@ type controlAnswer struct {
 	Cause  string          `json:"cause,omitempty"`
 }
 
-// listen opens the socket in a folder that this process holds.
-func listen(dir string, do operator) (*control, error) {
+// listen opens the socket in a folder that this process holds, and serves it until close.
+func listen(dir string, operate operateFunc) (*controlServer, error) {
 	path := filepath.Join(dir, ControlSocket)
-	// One that a killed process has left behind: the folder's lock says that it is nobody's.
+	// A killed process may have left one behind. It is not in use, since this process holds the folder.
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -60,8 +60,8 @@ func listen(dir string, do operator) (*control, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the control socket: %w", err)
 	}
-	c := &control{closing: make(chan struct{})}
-	c.server = &http.Server{Handler: controlHandler(do, c.closing), ReadTimeout: answerLimit}
+	c := &controlServer{closing: make(chan struct{})}
+	c.server = &http.Server{Handler: controlHandler(operate, c.closing), ReadTimeout: answerLimit}
 	c.done.Go(func() {
 		if err := c.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			c.failed = err
@@ -74,7 +74,7 @@ func listen(dir string, do operator) (*control, error) {
 const closeTime = 300 * time.Millisecond
 
 // close closes the socket. Operations that have no answer yet get none.
-func (c *control) close() error {
+func (c *controlServer) close() error {
 	close(c.closing)
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
@@ -86,8 +86,9 @@ func (c *control) close() error {
 	return errors.Join(err, c.failed)
 }
 
-// controlHandler puts each request to the operator, and answers it when that does; no later than closing is closed.
-func controlHandler(do operator, closing <-chan struct{}) http.Handler {
+// controlHandler starts the operation of each request, and responds when it has an answer. Once closing is closed, operations
+// without an answer get an error.
+func controlHandler(operate operateFunc, closing <-chan struct{}) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 		var request controlRequest
@@ -103,7 +104,7 @@ func controlHandler(do operator, closing <-chan struct{}) http.Handler {
 			return
 		}
 		answered := make(chan controlAnswer, 1)
-		do(request.Operation, input, func(output any, err *asl.Error) {
+		operate(request.Operation, input, func(output any, err *asl.Error) {
 			if err != nil {
 				answered <- controlAnswer{Error: err.Name, Cause: err.Cause}
 			} else {
@@ -115,7 +116,7 @@ func controlHandler(do operator, closing <-chan struct{}) http.Handler {
 		case answer = <-answered:
 		case <-closing:
 			select {
-			case answer = <-answered: // the operation has ended the run
+			case answer = <-answered: // the operation itself has ended the run
 			default:
 				http.Error(w, "the machine has ended", http.StatusServiceUnavailable)
 				return
@@ -130,10 +131,11 @@ func controlHandler(do operator, closing <-chan struct{}) http.Handler {
 	})
 }
 
-// ErrNotRunning says that no process works with a data folder.
-var ErrNotRunning = errors.New("no process works with this folder")
+// ErrNotRunning means that no process holds a data folder.
+var ErrNotRunning = errors.New("no process uses this folder")
 
-// Ask puts an operation to the process that works with a data folder; errNobody if there is none.
+// Ask has the process that holds a data folder carry out an operation, and returns the output: a value of package asl/value. The
+// error is [ErrNotRunning] if no process holds the folder, and an *asl.Error if the machine refuses the operation.
 func Ask(ctx context.Context, dir, operation string, input any) (any, error) {
 	var dialer net.Dialer
 	client := &http.Client{Timeout: answerLimit + time.Second, Transport: &http.Transport{

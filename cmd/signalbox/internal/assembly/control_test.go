@@ -55,7 +55,7 @@ func TestADataFolderBelongsToOneProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := assembly.OpenData(dir); err == nil || !strings.Contains(err.Error(), "works with it") {
+	if _, err := assembly.OpenData(dir); err == nil || !strings.Contains(err.Error(), "uses it") {
 		t.Errorf("got %v, want a refusal", err)
 	}
 	if err := first.Close(); err != nil {

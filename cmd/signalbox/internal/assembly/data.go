@@ -11,14 +11,15 @@ import (
 	"signalbox/machines/ledger"
 )
 
-// A DataFolder is where a process keeps what must outlive it: ledger, latched fault, stores. It belongs to one process at a
-// time.
+// A DataFolder holds what must outlive the process: ledger, latched fault, stores, control socket. One process at a time may hold
+// it.
 type DataFolder struct {
 	dir  string
 	lock *os.File
 }
 
-// OpenData makes the folder where it is missing and takes it for this process.
+// OpenData creates the folder if it is missing and locks it for this process. The error is a [UsageError] if another process
+// holds it.
 func OpenData(dir string) (*DataFolder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, UsageError{fmt.Errorf("--data: %w", err)}
@@ -27,14 +28,14 @@ func OpenData(dir string) (*DataFolder, error) {
 	if err != nil {
 		return nil, UsageError{fmt.Errorf("--data: %w", err)}
 	}
-	// The kernel lets go of it when the process ends, however it ends.
+	// The kernel releases it when the process ends, however it ends.
 	switch err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
 	case errors.Is(err, syscall.EWOULDBLOCK):
-		who := make([]byte, 20)
-		n, _ := lock.ReadAt(who, 0) // without it the message is only shorter
+		pid := make([]byte, 20)
+		n, _ := lock.ReadAt(pid, 0) // without it the message is only shorter
 		_ = lock.Close()            // nothing was written
-		return nil, Usagef("--data %s: process %s works with it; end that one first, or name another folder",
-			dir, strings.TrimSpace(string(who[:n])))
+		return nil, Usagef("--data %s: process %s uses it; end that process first, or name another folder",
+			dir, strings.TrimSpace(string(pid[:n])))
 	case err != nil:
 		return nil, errors.Join(fmt.Errorf("--data %s: %w", dir, err), lock.Close())
 	}
@@ -48,10 +49,11 @@ func OpenData(dir string) (*DataFolder, error) {
 	return &DataFolder{dir, lock}, nil
 }
 
+// Close releases the folder.
 func (d *DataFolder) Close() error { return d.lock.Close() }
 
-// DefaultData is the folder of a machine that is named none but must keep something: /var/lib/signalbox/NAME for root, else
-// below the user's XDG_STATE_HOME.
+// DefaultData returns the data folder of a machine for which the command line names none: /var/lib/signalbox/NAME for root, else
+// signalbox/NAME in XDG_STATE_HOME or, where that is not set, in ~/.local/state.
 func DefaultData(machine string) (string, error) {
 	if os.Geteuid() == 0 {
 		return filepath.Join("/var/lib/signalbox", machine), nil
@@ -66,21 +68,21 @@ func DefaultData(machine string) (string, error) {
 	return filepath.Join(home, ".local", "state", "signalbox", machine), nil
 }
 
-// openLedger opens the ledger of a plant that keeps one: in the data folder, else in memory.
+// openLedger opens the ledger of a plant that keeps one: in the data folder if there is one, else in memory.
 func (a *Assembly) openLedger() (err error) {
 	switch {
-	case !a.config.Target.recovers():
+	case !a.config.Definition.hasLedger():
 		return nil
 	case a.data == nil:
-		a.books = &ledger.Memory{}
+		a.ledger = &ledger.Memory{}
 		return nil
 	}
-	if a.ledger, err = ledger.Open(filepath.Join(a.data.dir, ledger.Name), a.config.Target.BuiltIn.Name); err != nil {
+	if a.ledgerFile, err = ledger.Open(filepath.Join(a.data.dir, ledger.Name), a.config.Definition.BuiltIn.Name); err != nil {
 		return err
 	}
-	a.books = a.ledger
+	a.ledger = a.ledgerFile
 	if a.config.Ledger != nil {
-		a.books = a.config.Ledger(a.books)
+		a.ledger = a.config.Ledger(a.ledger)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"signalbox/asl"
 	"signalbox/asl/value"
 	"signalbox/gpio"
+	"signalbox/internal/thousands"
 )
 
 // A LogEvent is something that happened in a run: an entry of an execution's history, a line with a new level, or a note. It is
@@ -89,7 +90,7 @@ func (e *LogEvent) Why() string {
 	case e.change.Line != "":
 		return e.change.Why
 	case e.lost > 0:
-		return thousands(e.lost) + " lines dropped: they were not read in time"
+		return thousands.Format(int64(e.lost)) + " lines dropped: they were not read in time"
 	}
 	return e.text
 }

@@ -7,35 +7,35 @@ import (
 	"signalbox/asl/engine"
 )
 
-// begin is what happens at power-up: the lines are opened, the plant begins with its ledger, and a new execution at StartAt.
-func (a *Assembly) begin() error {
-	o := a.config
+// powerUp opens the lines, starts the plant from its ledger, and makes a new execution ready, at StartAt.
+func (a *Assembly) powerUp() error {
+	c := &a.config
 	handlers := map[string]engine.Handler{}
-	if o.Board != nil {
-		if err := a.connect(handlers); err != nil {
+	if c.Board != nil {
+		if err := a.openLines(handlers); err != nil {
 			return err
 		}
 	}
 	if a.backend != nil {
-		for _, activity := range o.Target.BuiltIn.Activities {
+		for _, activity := range c.Definition.BuiltIn.Activities {
 			handlers[activity] = a.backend.Handler(activity)
 		}
 	}
 	e := engine.New(engine.Options{
-		Clock: a.clock, Handlers: handlers, Other: a.mocked(handlers), Objects: a.config.Objects, Observer: a.recorder,
+		Clock: a.clock, Handlers: handlers, Other: a.mocked(handlers), Objects: c.Objects, Observer: a.recorder,
 	})
 	const account = "arn:aws:states:us-east-1:123456789012:"
-	name := o.Target.Name
+	name := c.Definition.Name
 	run := "run"
 	if a.restarts > 0 {
 		run = fmt.Sprintf("run-%d", a.restarts+1)
 	}
 	var err error
-	a.run, err = e.Start(o.Target.Machine, asl.Identity{
+	a.run, err = e.Start(c.Definition.Machine, asl.Identity{
 		Name: run, ID: account + "execution:" + name + ":" + run,
 		StateMachineName: name, StateMachineID: account + "stateMachine:" + name,
-		RoleARN: "arn:aws:iam::123456789012:role/signalbox", Seed: o.Seed,
-	}, o.Input, a.executionDone)
+		RoleARN: "arn:aws:iam::123456789012:role/signalbox", Seed: c.Seed,
+	}, c.Input, a.executionDone)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ package assembly
 var Listen = listen
 
 // Close closes it.
-func (c *control) Close() error { return c.close() }
+func (c *controlServer) Close() error { return c.close() }
 
 // A Lifecycle is the state machine of a run.
 type Lifecycle = lifecycle

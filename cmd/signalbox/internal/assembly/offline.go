@@ -11,7 +11,7 @@ import (
 	"signalbox/machines"
 )
 
-// Entries ranges over the entries of a ledger; what goes wrong is put into failed, and ends them.
+// Entries ranges over the entries of a ledger, oldest first. An error ends it and is stored in failed.
 func Entries(l machines.Ledger, failed *error) iter.Seq[machines.Entry] {
 	return func(yield func(machines.Entry) bool) {
 		for e, err := range l.All() {
@@ -22,8 +22,10 @@ func Entries(l machines.Ledger, failed *error) iter.Seq[machines.Entry] {
 	}
 }
 
-// OperateOffline has a plant that is connected to nothing do an operation: it begins with its ledger, lets its power-up pass,
-// and what it records is written. No line is moved, for there is none.
+// OperateOffline carries out an operation where no process runs the machine: on a plant without lines, which starts from its
+// ledger as at power-up. At is the time of the power-up; the plant's deadlines pass at once. It returns the output and appends
+// what the plant records, the outcome of the power-up included, to the ledger. The error is an *asl.Error if the plant refuses
+// the operation; then nothing is appended.
 func OperateOffline(m *machines.Machine, l machines.Ledger, operation string, input any, at time.Time) (any, error) {
 	plant, ok := m.Plant.(machines.Recoverer)
 	if !ok {
@@ -36,21 +38,21 @@ func OperateOffline(m *machines.Machine, l machines.Ledger, operation string, in
 	}
 	const ticket = 1
 	records := r.Records
-	follow := func(h machines.Input) {
-		state, r = plant.Apply(state, h, at)
+	apply := func(in machines.Input) {
+		state, r = plant.Apply(state, in, at)
 		records = append(records, r.Records...)
 	}
 	for len(r.Deadlines) > 0 {
 		first := slices.MinFunc(r.Deadlines, func(a, b machines.Deadline) int { return a.At.Compare(b.At) })
 		at = first.At
-		follow(machines.Due{Name: first.Name})
+		apply(machines.Due{Name: first.Name})
 	}
-	follow(machines.Command{Ticket: ticket, Name: operation, Input: input, State: "operator"})
+	apply(machines.Command{Ticket: ticket, Name: operation, Input: input, State: "operator"})
 	for _, a := range r.Answers {
 		switch {
 		case a.Ticket != ticket:
 		case a.Error != "":
-			return nil, &asl.Error{Name: a.Error, Cause: a.Cause} // and nothing is written
+			return nil, &asl.Error{Name: a.Error, Cause: a.Cause}
 		default:
 			for i := range records {
 				records[i].Time = at
@@ -58,5 +60,5 @@ func OperateOffline(m *machines.Machine, l machines.Ledger, operation string, in
 			return a.Output, l.Append(records)
 		}
 	}
-	return nil, fmt.Errorf("%s has not been answered", operation)
+	return nil, fmt.Errorf("the plant does not answer %s", operation)
 }

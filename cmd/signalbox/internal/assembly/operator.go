@@ -11,19 +11,30 @@ import (
 	"signalbox/machines/monitor"
 )
 
-// operate is the operator of the control socket: it puts an operation to the plant, on the clock's goroutine.
+// OpClearFault is the operation that clears the monitor's fault, and ends the run; its input is {"by": NAME}. The other operations
+// are those of the machine.
+const OpClearFault = "clear-fault"
+
+// Error names of operations, besides those of the machines.
+const (
+	ErrNoOperation = "Operation.Unknown" // the machine has no such operation
+	ErrNoFault     = "Fault.None"        // no fault is latched
+	ErrLatch       = "Fault.Latch"       // the latch could not be cleared
+)
+
+// operate starts an operator's operation on the clock's goroutine. It may be called from any goroutine; see [operateFunc].
 func (a *Assembly) operate(operation string, input any, answer func(any, *asl.Error)) {
 	if operation == OpClearFault {
-		a.clock.Interject(func() { a.clearFault(input, answer) })
+		a.Do(func() { a.clearFault(input, answer) })
 		return
 	}
-	m := a.config.Target.BuiltIn
+	m := a.config.Definition.BuiltIn
 	if m == nil || !slices.Contains(m.Operations, operation) {
-		answer(nil, &asl.Error{Name: "Operation.Unknown", Cause: fmt.Sprintf("the machine that runs has no operation %q", operation)})
+		answer(nil, &asl.Error{Name: ErrNoOperation, Cause: fmt.Sprintf("this machine has no operation %q", operation)})
 		return
 	}
-	a.clock.Interject(func() {
-		a.rig.Operate(operation, input, operated(func(output any, err *asl.Error) {
+	a.Do(func() {
+		a.rig.Operate(operation, input, replyFunc(func(output any, err *asl.Error) {
 			if world, ok := a.world.(machines.Refillable); ok && err == nil {
 				world.Apply(operation, input)
 			}
@@ -32,22 +43,16 @@ func (a *Assembly) operate(operation string, input any, answer func(any, *asl.Er
 	})
 }
 
-// operated is the Reply to an operator.
-type operated func(output any, err *asl.Error)
+// A replyFunc is the [engine.Reply] to an operator's operation: it gets the output or the error, once.
+type replyFunc func(output any, err *asl.Error)
 
-func (f operated) Succeed(output any) { f(output, nil) }
+func (f replyFunc) Succeed(output any)      { f(output, nil) }
+func (f replyFunc) Fail(name, cause string) { f(nil, &asl.Error{Name: name, Cause: cause}) }
+func (replyFunc) Started(string)            {}
+func (replyFunc) Heartbeat()                {}
+func (replyFunc) Submit(any)                {}
 
-func (f operated) Fail(name, cause string) { f(nil, &asl.Error{Name: name, Cause: cause}) }
-
-func (operated) Heartbeat() {}
-
-// Started implements [engine.Reply].
-func (operated) Started(string) {}
-
-func (operated) Submit(any) {}
-
-// clearFault is what a person does by the command clear-fault while the machine runs: the run ends, and the next one begins
-// with the start-up sequence.
+// clearFault clears the monitor's latched fault and stops the run. The next run begins with the start-up sequence.
 func (a *Assembly) clearFault(input any, answer func(any, *asl.Error)) {
 	var in struct {
 		By string `json:"by"`
@@ -65,19 +70,15 @@ func (a *Assembly) clearFault(input any, answer func(any, *asl.Error)) {
 		f = a.monitor.Fault() // it could not be stored
 	}
 	if err != nil {
-		answer(nil, &asl.Error{Name: "Fault.Latch", Cause: err.Error()})
+		answer(nil, &asl.Error{Name: ErrLatch, Cause: err.Error()})
 		return
 	}
 	a.recorder.note("fault cleared by "+in.By+": "+f.Kind, OpClearFault)
-	answer(FaultValue(f), nil)
+	answer(FaultObject(f), nil)
 	a.stop(faultCleared, "the fault is cleared; the next run begins with the start-up sequence")
 }
 
-const (
-	OpClearFault = "clear-fault"
-	ErrNoFault   = "Fault.None"
-)
-
-func FaultValue(f *monitor.Fault) *value.Object {
+// FaultObject returns a fault as operators get it: {"kind": …, "detail": …, "time": …}.
+func FaultObject(f *monitor.Fault) *value.Object {
 	return value.NewObject("kind", f.Kind, "detail", f.Detail, "time", f.Time.UTC().Format(time.RFC3339Nano))
 }

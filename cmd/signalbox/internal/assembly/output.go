@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-	"strconv"
 	"sync"
 	"time"
+
+	"signalbox/internal/thousands"
 )
 
 // An Output is where a run prints its events. Printing happens on a goroutine of its own, behind a bounded queue, so that a
@@ -206,16 +207,7 @@ func (q *outputQueue) close(ctx context.Context) error {
 		lines += max(1, q.pending[i].lost)
 	}
 	if q.err == nil && lines > 0 {
-		q.err = fmt.Errorf("the output is not read: the last %s lines were not written", thousands(lines))
+		q.err = fmt.Errorf("the output is not read: the last %s lines were not written", thousands.Format(int64(lines)))
 	}
 	return q.err
-}
-
-// thousands writes a number with a comma every three digits: 1,204.
-func thousands(n int) string {
-	text := strconv.Itoa(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }

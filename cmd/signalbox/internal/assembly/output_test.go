@@ -62,7 +62,7 @@ func start(ctx context.Context, a *assembly.Assembly) <-chan error {
 func TestASimulationLosesNoLineToAReaderThatStalls(t *testing.T) {
 	var want bytes.Buffer
 	c := builtIn(t, "intersection")
-	c.Length = 20 * time.Minute
+	c.Duration = 20 * time.Minute
 	c.Output = &assembly.Output{Writer: &want, Format: typesOnly}
 	if err := open(t, c).Run(t.Context()); err != nil {
 		t.Fatal(err)

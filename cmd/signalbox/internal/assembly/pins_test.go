@@ -89,7 +89,7 @@ func (p *fakePins) unsafe() (lines []string) {
 // builtIn returns a simulation of a built-in machine, as fast as possible.
 func builtIn(tb testing.TB, name string) assembly.Config {
 	tb.Helper()
-	target, err := assembly.ReadTarget(name)
+	target, err := assembly.ReadDefinition(name)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func builtIn(tb testing.TB, name string) assembly.Config {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return assembly.Config{Target: target, Board: board, Driver: assembly.DriverSim, Seed: 1}
+	return assembly.Config{Definition: target, Board: board, Driver: assembly.DriverSim, Seed: 1}
 }
 
 // defined returns a simulation of a definition and its board, as fast as possible.
@@ -107,14 +107,14 @@ func defined(tb testing.TB, definition, board string) assembly.Config {
 	if err := os.WriteFile(file, []byte(definition), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	target, err := assembly.ReadTarget(file)
+	target, err := assembly.ReadDefinition(file)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	if err := target.FindPlant(assembly.BuiltIn(), nil, nil); err != nil {
 		tb.Fatal(err)
 	}
-	c := assembly.Config{Target: target, Driver: assembly.DriverSim, Seed: 1}
+	c := assembly.Config{Definition: target, Driver: assembly.DriverSim, Seed: 1}
 	if board != "" {
 		if c.Board, err = gpio.ParseBoard("board.yaml", []byte(board)); err != nil {
 			tb.Fatal(err)

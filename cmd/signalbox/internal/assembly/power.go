@@ -30,7 +30,7 @@ func (a *Assembly) restorePower() {
 		return
 	}
 	a.restarts++
-	if err := a.begin(); err != nil {
+	if err := a.powerUp(); err != nil {
 		a.fail(err)
 		a.life.fire(beginFailed)
 	}

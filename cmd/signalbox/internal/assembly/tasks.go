@@ -11,10 +11,10 @@ import (
 	"signalbox/machines/direct"
 )
 
-// servicesFile is where a run keeps tables and queues, in its folder, if their mapping names no file.
+// servicesFile is the file for tables and queues in the data folder, if their mapping names no other.
 const servicesFile = "services.db"
 
-// openServices opens what answers for AWS's services.
+// openServices opens the local stand-ins for AWS's services.
 func (a *Assembly) openServices() (err error) {
 	file := a.config.Services.Store()
 	if file == "" && a.config.Data != "" {
@@ -24,14 +24,15 @@ func (a *Assembly) openServices() (err error) {
 	return err
 }
 
-// openBackend opens what a machine without lines works on.
+// openBackend opens what a machine without lines works on: databases.
 func (a *Assembly) openBackend() (err error) {
 	note := func(text string) { a.recorder.plant("", []machines.Note{{Text: text}}) }
-	a.backend, err = a.config.Target.BuiltIn.Open(a.config.Settings, machines.RunContext{Clock: a.clock, Note: note, Data: a.config.Data})
+	a.backend, err = a.config.Definition.BuiltIn.Open(a.config.Settings, machines.RunContext{Clock: a.clock, Note: note, Data: a.config.Data})
 	return err
 }
 
-// mocked puts the test case before the handlers, and returns who answers the Tasks that have none.
+// mocked puts the test case's responses before handlers, and returns the handler of Tasks that have none there; nil if they
+// are to fail.
 func (a *Assembly) mocked(handlers map[string]engine.Handler) engine.Handler {
 	var other engine.Handler
 	if a.services != nil {

@@ -154,11 +154,11 @@ func crashChild(dir string) error {
 	if err != nil {
 		return err
 	}
-	t, err := assembly.ReadTarget("vending")
+	t, err := assembly.ReadDefinition("vending")
 	if err != nil {
 		return err
 	}
-	if err := t.Become(&m); err != nil {
+	if err := t.Configure("crash.yaml", []byte(crashSetup)); err != nil {
 		return err
 	}
 	board, err := gpio.ParseBoard(m.Name, m.Board)
@@ -179,7 +179,7 @@ func crashChild(dir string) error {
 	}
 	clock.AfterFunc(0, tick)
 	a, err := assembly.Open(assembly.Config{
-		Target: t, Board: board, Input: value.NewObject(), Data: dir, Seed: 1, Pins: pins, Clock: clock,
+		Definition: t, Board: board, Input: value.NewObject(), Data: dir, Seed: 1, Pins: pins, Clock: clock,
 		Ledger: func(l machines.Ledger) machines.Ledger { return watchedLedger{l, w} },
 	})
 	if err != nil {

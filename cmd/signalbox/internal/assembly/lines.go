@@ -14,13 +14,13 @@ import (
 	"signalbox/machines/direct"
 )
 
-// openDriver makes the driver of the board's lines, with the world behind them in a simulation.
+// openDriver opens the driver of the board's lines; in a simulation with the world behind them.
 func (a *Assembly) openDriver() error {
-	m := a.config.Target.BuiltIn
+	m := a.config.Definition.BuiltIn
 	switch {
 	case a.config.Pins != nil:
 		a.driver = a.config.Pins
-	case a.config.Driver == "gpio":
+	case a.config.Driver == DriverGPIO:
 		host, err := cdev.Open()
 		if err != nil {
 			return UsageError{err}
@@ -37,16 +37,16 @@ func (a *Assembly) openDriver() error {
 	return nil
 }
 
-// connect opens the lines and the plant behind them, and fills in who answers which activity.
-func (a *Assembly) connect(handlers map[string]engine.Handler) error {
-	m := a.config.Target.BuiltIn
+// openLines opens the board's lines, the plant and the monitor behind them, and adds their activities to handlers.
+func (a *Assembly) openLines(handlers map[string]engine.Handler) error {
+	m := a.config.Definition.BuiltIn
 	var err error
 	if a.lines, err = gpio.Open(a.config.Board, a.driver, a.clock); err != nil {
 		return err
 	}
 	a.lines.Watch(func(c gpio.Change) {
 		a.recorder.pin(c)
-		a.tripped(c)
+		a.checkMaxOn(c)
 	})
 	for _, l := range a.lines.Levels() {
 		if l.Direction == gpio.Out && l.High {
@@ -66,7 +66,7 @@ func (a *Assembly) connect(handlers map[string]engine.Handler) error {
 		return err
 	}
 	if a.rig, err = machines.NewRig(machines.RigConfig{
-		Ledger: a.books,
+		Ledger: a.ledger,
 		Plant:  m.Plant, Lines: a.lines, Outputs: outputs, Inputs: inputs, Clock: a.clock,
 		Observe: func(why string, notes []machines.Note) {
 			a.recorder.plant(why, notes)
@@ -77,7 +77,7 @@ func (a *Assembly) connect(handlers map[string]engine.Handler) error {
 	}); err != nil {
 		return err
 	}
-	if world, ok := a.world.(machines.Refillable); ok && a.ledger != nil && a.restarts == 0 {
+	if world, ok := a.world.(machines.Refillable); ok && a.ledgerFile != nil && a.restarts == 0 {
 		world.Restock(a.rig.State())
 	}
 	if m.Watch != nil {
@@ -91,20 +91,19 @@ func (a *Assembly) connect(handlers map[string]engine.Handler) error {
 	return nil
 }
 
-// tripped takes a plant out of work whose line max-on has turned off: what the plant believes of its lines is not so any
-// more.
-func (a *Assembly) tripped(c gpio.Change) {
+// checkMaxOn breaks the rig if max-on has turned off the line that changed: the plant's state no longer agrees with its lines.
+func (a *Assembly) checkMaxOn(c gpio.Change) {
 	if a.rig == nil || c.Direction != gpio.Out || c.High {
 		return
 	}
 	pin, err := a.lines.Out(c.Line)
 	if out, ok := pin.(*gpio.OutPin); err == nil && ok && out.Tripped() {
-		// Not within the change itself, which others still have to hear of.
+		// Not at once: other watchers have not seen the change yet.
 		a.clock.Post(func() { a.rig.Break(fmt.Errorf("line %s: %s has turned it off below the plant", c.Line, c.Why)) })
 	}
 }
 
-// plantLines lists the lines that a built-in machine works with: those of its own board.
+// plantLines lists the lines that a built-in machine uses: those of its own board.
 func plantLines(m *machines.Machine) (outputs, inputs []string, err error) {
 	board, err := gpio.ParseBoard(m.Name, m.Board)
 	if err != nil {
@@ -119,8 +118,9 @@ func plantLines(m *machines.Machine) (outputs, inputs []string, err error) {
 	return outputs, inputs, nil
 }
 
-// FitBoard checks that a user's board has the lines that a built-in machine works with, safe as they must be, and returns
-// it with the rules of the machine's own board added: what must never be does not become possible by other wiring.
+// FitBoard checks that a user's board, read from file, has the lines that a built-in machine uses, in the same directions and with
+// the same safe levels. It returns a copy of the board with the rules of the machine's own board added: a user's wiring can
+// forbid more, and allow nothing.
 func FitBoard(m *machines.Machine, file string, board *gpio.Board) (*gpio.Board, error) {
 	own, err := gpio.ParseBoard(m.Name, m.Board)
 	if err != nil {
