@@ -435,11 +435,11 @@ func TestFits(t *testing.T) {
 		case 1:
 			q := four("stock")
 			v := vending.View{Display: name.Draw(t, "display"), Tray: q[3], Cup: 1e6, Owed: 25, Doubt: 1e6, Unknown: q[1], ExactChange: true, Door: true}
-			for i := range rapid.IntRange(1, vending.MostColumns).Draw(t, "columns") {
+			for i := range rapid.IntRange(1, vending.MaxColumns).Draw(t, "columns") {
 				c := vending.Column{Name: name.Draw(t, "column"), Price: 300, Stock: q[i%4]}
 				v.Columns = append(v.Columns, vending.Shelf{Column: c, Out: rapid.SampledFrom([]string{"", "unseen"}).Draw(t, "out")})
 			}
-			for range rapid.IntRange(1, vending.MostTubes).Draw(t, "tubes") {
+			for range rapid.IntRange(1, vending.MaxTubes).Draw(t, "tubes") {
 				v.Tubes = append(v.Tubes, vending.Tube{Value: 25, Coins: 1000 * q[2]})
 			}
 			s.World = v

@@ -64,43 +64,43 @@ type Cash struct {
 type Books struct {
 	Started   bool
 	Accepting bool // coins
-	Train     bool // a coin's pulses have begun and not ended
+	CoinBegun bool // a coin's pulses have begun and not ended
 	Unknown   int  // trains of pulses that are no coin
 	Cuts      int  // power-ups that found something under way
-	Blind     int  // power-ups that found the acceptor released: a coin may have been in it of which no pulse was counted
+	BlindCuts int  // power-ups that found the acceptor released: a coin may have been in it of which no pulse was counted
 	// FreshColumn, from 1, and FreshTube, a value, are what the last power cut has put in doubt, as long as nothing has happened
 	// since: then the snack or the coin may still come, also if the power is cut again meanwhile. 0: nothing.
-	FreshColumn int
-	FreshTube   Cents
-	Sales       int // the number of the last
-	Payouts     int // the number of the last
-	Money       Money
-	Cash        Cash
-	Sale        Sale
-	Payout      Payout
-	Columns     [MostColumns]ColumnBook
-	Tubes       [MostTubes]TubeBook
+	RecentColumn int
+	RecentTube   Cents
+	Sales        int // the number of the last
+	Payouts      int // the number of the last
+	Money        Money
+	Cash         Cash
+	Sale         Sale
+	Payout       Payout
+	Columns      [MaxColumns]ColumnBook
+	Tubes        [MaxTubes]TubeBook
 }
 
 // A ColumnBook is a column by the books.
 type ColumnBook struct {
-	Name    string // "": there is none
-	Price   Cents
-	Stock   int
-	Sold    int
-	Takings Cents
-	Out     string // why it sells nothing: jammed, unseen, doubt; "": it sells
-	Doubt   Cents  // the price of the sale that may have happened
-	Sale    int    // that sale
+	Name         string // "": there is none
+	Price        Cents
+	Stock        int
+	Sold         int
+	Takings      Cents
+	OutOfService string // why it sells nothing: jammed, unseen, doubt; "": it sells
+	Doubt        Cents  // the price of the sale that may have happened
+	Sale         int    // that sale
 }
 
 // A TubeBook is a tube by the books.
 type TubeBook struct {
-	Value   Cents // 0: there is none
-	Coins   int
-	In, Out int // seen by the sensors
-	Stuck   bool
-	Doubt   int // coins that may have been paid
+	Value        Cents // 0: there is none
+	Coins        int
+	In, Out      int // seen by the sensors
+	Stuck        bool
+	CoinsInDoubt int // coins that may have been paid
 }
 
 // The reasons for which a column sells nothing.
@@ -116,20 +116,20 @@ func ReadBooks(entries iter.Seq[machines.Entry]) (Books, error) {
 	n := 0
 	for e := range entries {
 		n++
-		if err := b.enter(e); err != nil {
+		if err := b.add(e); err != nil {
 			return b, fmt.Errorf("entry %d (%s): %w; it is damaged, or of another machine: nothing moves", n, e.Kind, err)
 		}
 	}
 	return b, nil
 }
 
-// numbers reads an entry's data.
-type numbers struct {
+// entryData reads an entry's data.
+type entryData struct {
 	data *value.Object
 	err  error
 }
 
-func (n *numbers) int(key string) int {
+func (n *entryData) int(key string) int {
 	var v any
 	if n.data != nil {
 		v, _ = n.data.Lookup(key)
@@ -141,9 +141,9 @@ func (n *numbers) int(key string) int {
 	return int(i)
 }
 
-func (n *numbers) cents(key string) Cents { return Cents(n.int(key)) }
+func (n *entryData) cents(key string) Cents { return Cents(n.int(key)) }
 
-func (n *numbers) has(key string) bool {
+func (n *entryData) has(key string) bool {
 	if n.data == nil {
 		return false
 	}
@@ -151,7 +151,7 @@ func (n *numbers) has(key string) bool {
 	return ok
 }
 
-func (n *numbers) text(key string) string {
+func (n *entryData) text(key string) string {
 	if n.data == nil {
 		return ""
 	}
@@ -161,8 +161,8 @@ func (n *numbers) text(key string) string {
 }
 
 // column returns the column that an entry is of.
-func (b *Books) column(n *numbers) *ColumnBook {
-	if i := n.int("column"); i >= 1 && i <= MostColumns && b.Columns[i-1].Name != "" {
+func (b *Books) column(n *entryData) *ColumnBook {
+	if i := n.int("column"); i >= 1 && i <= MaxColumns && b.Columns[i-1].Name != "" {
 		return &b.Columns[i-1]
 	}
 	if n.err == nil {
@@ -172,7 +172,7 @@ func (b *Books) column(n *numbers) *ColumnBook {
 }
 
 // tube returns the tube that an entry is of.
-func (b *Books) tube(n *numbers) *TubeBook {
+func (b *Books) tube(n *entryData) *TubeBook {
 	v := n.cents("tube")
 	for i := range b.Tubes {
 		if v > 0 && b.Tubes[i].Value == v {
@@ -185,16 +185,16 @@ func (b *Books) tube(n *numbers) *TubeBook {
 	return &TubeBook{}
 }
 
-// enter adds one entry. An error says that it does not fit to those before.
-func (b *Books) enter(e machines.Entry) error {
-	n := &numbers{data: e.Data}
+// add adds one entry. An error says that it does not fit to those before.
+func (b *Books) add(e machines.Entry) error {
+	n := &entryData{data: e.Data}
 	if !b.Started && e.Kind != entryStart {
 		return fmt.Errorf("the first entry should be %q", entryStart)
 	}
 	switch e.Kind {
 	case entryStart, entryTrain, entryUnknown:
 	default:
-		defer func() { b.FreshColumn, b.FreshTube = 0, 0 }()
+		defer func() { b.RecentColumn, b.RecentTube = 0, 0 }()
 	}
 	switch e.Kind {
 	case entryStart:
@@ -202,13 +202,13 @@ func (b *Books) enter(e machines.Entry) error {
 	case entryAccepting:
 		b.Accepting = n.int("on") == 1
 	case entryTrain, entryCoin, entryUnknown, entryStored:
-		b.coins(e.Kind, n)
+		b.addCoin(e.Kind, n)
 	case entryVend, entrySold, entryJam, entryMiss, entryHome, entryGone:
-		b.vending(e.Kind, n)
+		b.addVend(e.Kind, n)
 	case entryPayout, entryPay, entryPaid, entryUnpaid, entryDebt, entryPaidOut, entryLoose, entryLost:
-		b.paying(e.Kind, n)
+		b.addPayout(e.Kind, n)
 	case entryRefill, entryCollect, entrySettle:
-		b.service(e.Kind, n)
+		b.addService(e.Kind, n)
 	default:
 		return fmt.Errorf("no such kind")
 	}
@@ -225,15 +225,15 @@ func (b *Books) check() error {
 		return fmt.Errorf("inserted %v is not kept %v + returned %v + credit %v + in doubt %v + owed %v",
 			m.Inserted, m.Kept, m.Returned, m.Credit, m.Doubt, m.Owed)
 	}
-	tubes := b.inTubes()
+	tubes := b.tubesTotal()
 	if in, out := c.Opening+m.Inserted+c.Refilled+c.Surplus, tubes+c.Box+m.Returned-c.Handed+c.Lost+c.Collected; in != out {
 		return fmt.Errorf("%v came in, and %v is there or went out", in, out)
 	}
 	least := min(m.Kept, m.Returned, m.Credit, m.Doubt, m.Owed, c.Box, c.Opening, c.Refilled, c.Collected, c.Surplus, c.Lost, c.Handed)
 	doubt, takings := Cents(0), Cents(0)
 	for _, t := range b.Tubes {
-		least = min(least, Cents(t.Coins), Cents(t.Doubt))
-		doubt += Cents(t.Doubt) * t.Value
+		least = min(least, Cents(t.Coins), Cents(t.CoinsInDoubt))
+		doubt += Cents(t.CoinsInDoubt) * t.Value
 	}
 	for _, col := range b.Columns {
 		least = min(least, Cents(col.Stock), col.Doubt)
@@ -251,7 +251,7 @@ func (b *Books) check() error {
 	return nil
 }
 
-func (b *Books) inTubes() (sum Cents) {
+func (b *Books) tubesTotal() (sum Cents) {
 	for _, t := range b.Tubes {
 		sum += Cents(t.Coins) * t.Value
 	}
@@ -259,23 +259,23 @@ func (b *Books) inTubes() (sum Cents) {
 }
 
 // start is a power-up. What was under way is in doubt; what the machine consists of now is taken over.
-func (b *Books) start(n *numbers) {
+func (b *Books) start(n *entryData) {
 	was := *b
 	if b.Started {
-		b.cut()
+		b.cutPower()
 	}
 	b.Started = true
-	b.Accepting, b.Train = false, false
+	b.Accepting, b.CoinBegun = false, false
 	columns, tubes := n.list("columns"), n.list("tubes")
-	if len(columns) > MostColumns || len(tubes) > MostTubes {
+	if len(columns) > MaxColumns || len(tubes) > MaxTubes {
 		n.err = fmt.Errorf("%d columns and %d tubes are too many", len(columns), len(tubes))
 		return
 	}
-	b.Columns, b.Tubes = [MostColumns]ColumnBook{}, [MostTubes]TubeBook{}
+	b.Columns, b.Tubes = [MaxColumns]ColumnBook{}, [MaxTubes]TubeBook{}
 	for i, c := range columns {
 		book := was.Columns[i]
 		if was.Started {
-			book = b.doubtful(was, i)
+			book = b.columnAfterCut(was, i)
 		}
 		book.Name, book.Price = c.text("name"), c.cents("price")
 		if was.Columns[i].Name == "" {
@@ -290,7 +290,7 @@ func (b *Books) start(n *numbers) {
 		if old := slices.IndexFunc(was.Tubes[:], func(o TubeBook) bool { return o.Value == value }); old >= 0 && value > 0 {
 			book = was.Tubes[old]
 			if was.Payout.Tube == value {
-				book.Doubt++
+				book.CoinsInDoubt++
 			}
 		} else {
 			book.Coins = t.int("coins")
@@ -308,33 +308,33 @@ func (b *Books) start(n *numbers) {
 	}
 }
 
-// doubtful is column i after a cut.
-func (*Books) doubtful(was Books, i int) ColumnBook {
+// columnAfterCut is column i after a cut.
+func (*Books) columnAfterCut(was Books, i int) ColumnBook {
 	book := was.Columns[i]
 	if was.Sale.Is == saleVending && was.Sale.Column == i+1 {
-		book.Out, book.Doubt, book.Sale = outDoubt, was.Sale.Price, was.Sale.Number
+		book.OutOfService, book.Doubt, book.Sale = outDoubt, was.Sale.Price, was.Sale.Number
 	}
 	return book
 }
 
-// cut moves the money of what was under way to where it is in doubt.
-func (b *Books) cut() {
-	under := b.Train
+// cutPower moves the money of what was under way to where it is in doubt.
+func (b *Books) cutPower() {
+	under := b.CoinBegun
 	if b.Accepting {
-		b.Blind++
+		b.BlindCuts++
 	}
 	if b.Sale.Is == saleVending {
-		b.FreshColumn = b.Sale.Column
+		b.RecentColumn = b.Sale.Column
 		b.Money.Credit -= b.Sale.Price
 		b.Money.Doubt += b.Sale.Price
 		under = true
 	}
 	if b.Payout.Tube != 0 {
-		b.FreshTube = b.Payout.Tube
-		*b.owner() -= b.Payout.Tube
+		b.RecentTube = b.Payout.Tube
+		*b.payoutAccount() -= b.Payout.Tube
 		b.Money.Doubt += b.Payout.Tube
 	}
-	if b.Train {
+	if b.CoinBegun {
 		b.Unknown++ // its pulses went on, or did not, and nobody counted them
 	}
 	if under || b.Payout.atWork() {
@@ -342,8 +342,8 @@ func (b *Books) cut() {
 	}
 }
 
-// owner is whose money the payout under way pays.
-func (b *Books) owner() *Cents {
+// payoutAccount is whose money the payout under way pays.
+func (b *Books) payoutAccount() *Cents {
 	if b.Payout.Debt {
 		return &b.Money.Owed
 	}
@@ -366,7 +366,7 @@ func agrees(what string, which, says, books int) error {
 	return nil
 }
 
-func (n *numbers) list(key string) (list []*numbers) {
+func (n *entryData) list(key string) (list []*entryData) {
 	var elements []any
 	if n.data != nil {
 		v, _ := n.data.Lookup(key)
@@ -374,23 +374,23 @@ func (n *numbers) list(key string) (list []*numbers) {
 	}
 	for _, e := range elements {
 		object, _ := e.(*value.Object)
-		list = append(list, &numbers{data: object})
+		list = append(list, &entryData{data: object})
 	}
 	return list
 }
 
-func (b *Books) coins(kind string, n *numbers) {
+func (b *Books) addCoin(kind string, n *entryData) {
 	switch kind {
 	case entryTrain:
-		b.Train = true
+		b.CoinBegun = true
 	case entryCoin:
 		v := n.cents("value")
-		b.Train = false
+		b.CoinBegun = false
 		b.Money.Inserted += v
 		b.Money.Credit += v
 		b.Cash.Box += v
 	case entryUnknown:
-		b.Train = false
+		b.CoinBegun = false
 		b.Unknown++
 	case entryStored:
 		t := b.tube(n)
@@ -403,7 +403,7 @@ func (b *Books) coins(kind string, n *numbers) {
 	}
 }
 
-func (b *Books) vending(kind string, n *numbers) {
+func (b *Books) addVend(kind string, n *entryData) {
 	if kind == entryGone {
 		if n.has("column") {
 			if c := b.column(n); c.Stock > 0 {
@@ -425,16 +425,16 @@ func (b *Books) vending(kind string, n *numbers) {
 		}
 	case entrySold:
 		price := c.Doubt
-		if c.Out == outDoubt {
+		if c.OutOfService == outDoubt {
 			// Seen after all, right after a power cut.
 			b.Money.Doubt -= price
-			c.Doubt, c.Sale, c.Out = 0, 0, ""
+			c.Doubt, c.Sale, c.OutOfService = 0, 0, ""
 		} else {
 			price = b.Sale.Price
 			b.Money.Credit -= price
 			b.Sale.Is = saleSold
-			if c.Out == outUnseen {
-				c.Out = ""
+			if c.OutOfService == outUnseen {
+				c.OutOfService = ""
 			}
 		}
 		b.Money.Kept += price
@@ -444,21 +444,21 @@ func (b *Books) vending(kind string, n *numbers) {
 			c.Stock--
 		}
 	case entryJam:
-		c.Out = outJammed
+		c.OutOfService = outJammed
 		if of && b.Sale.Is == saleVending {
 			b.Sale.Is = saleJammed
 		}
 	case entryMiss:
-		c.Out = outUnseen
+		c.OutOfService = outUnseen
 		if of && (b.Sale.Is == saleVending || b.Sale.Is == saleJammed) {
 			b.Sale.Is = saleFailed
 		}
 	case entryHome:
-		c.Out = ""
+		c.OutOfService = ""
 	}
 }
 
-func (b *Books) paying(kind string, n *numbers) {
+func (b *Books) addPayout(kind string, n *entryData) {
 	p := &b.Payout
 	switch kind {
 	case entryPayout:
@@ -504,10 +504,10 @@ func (b *Books) paying(kind string, n *numbers) {
 		p.Tube = t.Value
 	case entryPaid:
 		if n.has("doubt") {
-			t.Doubt--
+			t.CoinsInDoubt--
 			b.Money.Doubt -= t.Value
 		} else {
-			*b.owner() -= t.Value
+			*b.payoutAccount() -= t.Value
 			p.Paid += t.Value
 			if !p.All {
 				p.Due -= t.Value
@@ -529,7 +529,7 @@ func (b *Books) paying(kind string, n *numbers) {
 	}
 }
 
-func (b *Books) service(kind string, n *numbers) {
+func (b *Books) addService(kind string, n *entryData) {
 	switch {
 	case kind == entryCollect && n.has("box"):
 		amount := n.cents("box")
@@ -547,16 +547,16 @@ func (b *Books) service(kind string, n *numbers) {
 	case kind == entryRefill:
 		c := b.column(n)
 		c.Stock += n.int("snacks")
-		if c.Out == outUnseen || c.Out == outJammed {
-			c.Out = ""
+		if c.OutOfService == outUnseen || c.OutOfService == outJammed {
+			c.OutOfService = ""
 		}
 	default:
-		b.settle(n)
+		b.addSettle(n)
 	}
 }
 
-// settle is an operator's decision about something in doubt, or about the debt.
-func (b *Books) settle(n *numbers) {
+// addSettle is an operator's decision about something in doubt, or about the debt.
+func (b *Books) addSettle(n *entryData) {
 	decision := n.text("decision")
 	m := &b.Money
 	switch {
@@ -564,7 +564,7 @@ func (b *Books) settle(n *numbers) {
 		c := b.column(n)
 		price := c.Doubt
 		m.Doubt -= price
-		c.Doubt, c.Sale, c.Out = 0, 0, ""
+		c.Doubt, c.Sale, c.OutOfService = 0, 0, ""
 		if decision == decidedDelivered {
 			m.Kept += price
 			c.Takings += price
@@ -575,7 +575,7 @@ func (b *Books) settle(n *numbers) {
 		}
 	case n.has("tube"):
 		t := b.tube(n)
-		t.Doubt--
+		t.CoinsInDoubt--
 		m.Doubt -= t.Value
 		if decision == decidedPaid {
 			m.Returned += t.Value

@@ -1,25 +1,25 @@
 package vending
 
-// mostSteps bounds the search for change: amounts in units of the smallest difference between coins.
-const mostSteps = 4000
+// maxSteps bounds the search for change: amounts in units of the smallest difference between coins.
+const maxSteps = 4000
 
 // Counts are coins of each tube, in the order of the setup.
-type Counts [MostTubes]int
+type Counts [MaxTubes]int
 
-// A changer knows for every amount up to a limit the fewest coins of the tubes that make it. Greedy change is wrong where
+// A changeTable knows for every amount up to a limit the fewest coins of the tubes that make it. Greedy change is wrong where
 // tubes run out: 0.30 of one 0.25 and three 0.10 is 0.10 + 0.10 + 0.10.
-type changer struct {
+type changeTable struct {
 	tubes  []Tube
 	unit   Cents
 	fewest []int   // by amount in units; none: it cannot be made
 	take   [][]int // by tube and amount: how many of this tube
 }
 
-const none = 1 << 30
+const impossible = 1 << 30
 
-// newChanger searches the combinations of the tubes' coins tube by tube, so that it is bounded by tubes × limit × coins.
-func newChanger(tubes []Tube, limit Cents) changer {
-	c := changer{tubes: tubes}
+// newChangeTable searches the combinations of the tubes' coins tube by tube, so that it is bounded by tubes × limit × coins.
+func newChangeTable(tubes []Tube, limit Cents) changeTable {
+	c := changeTable{tubes: tubes}
 	for _, t := range tubes {
 		if t.Coins > 0 {
 			c.unit = gcd(c.unit, t.Value)
@@ -27,11 +27,11 @@ func newChanger(tubes []Tube, limit Cents) changer {
 	}
 	steps := 0
 	if c.unit > 0 {
-		steps = min(int(max(limit, 0)/c.unit), mostSteps)
+		steps = min(int(max(limit, 0)/c.unit), maxSteps)
 	}
 	c.fewest = make([]int, steps+1)
 	for a := range c.fewest[1:] {
-		c.fewest[a+1] = none
+		c.fewest[a+1] = impossible
 	}
 	for _, t := range tubes {
 		take := make([]int, steps+1)
@@ -54,8 +54,8 @@ func newChanger(tubes []Tube, limit Cents) changer {
 	return c
 }
 
-// pay returns the fewest coins that make amount, and whether there are any.
-func (c changer) pay(amount Cents) (Counts, bool) {
+// coinsFor returns the fewest coins that make amount, and whether there are any.
+func (c changeTable) coinsFor(amount Cents) (Counts, bool) {
 	var counts Counts
 	switch {
 	case amount == 0:
@@ -64,7 +64,7 @@ func (c changer) pay(amount Cents) (Counts, bool) {
 		return counts, false
 	}
 	a := int(amount / c.unit)
-	if c.fewest[a] == none {
+	if c.fewest[a] == impossible {
 		return counts, false
 	}
 	for t := len(c.tubes) - 1; t >= 0; t-- {
@@ -74,13 +74,13 @@ func (c changer) pay(amount Cents) (Counts, bool) {
 	return counts, true
 }
 
-// most returns the highest amount up to limit that can be made.
-func (c changer) most(limit Cents) Cents {
+// largest returns the highest amount up to limit that can be made.
+func (c changeTable) largest(limit Cents) Cents {
 	if c.unit == 0 {
 		return 0
 	}
 	for a := min(int(limit/c.unit), len(c.fewest)-1); a > 0; a-- {
-		if c.fewest[a] < none {
+		if c.fewest[a] < impossible {
 			return Cents(a) * c.unit
 		}
 	}
@@ -88,7 +88,9 @@ func (c changer) most(limit Cents) Cents {
 }
 
 // Change returns the fewest coins out of the tubes that make amount exactly; false if no combination does.
-func Change(amount Cents, tubes []Tube) (Counts, bool) { return newChanger(tubes, amount).pay(amount) }
+func Change(amount Cents, tubes []Tube) (Counts, bool) {
+	return newChangeTable(tubes, amount).coinsFor(amount)
+}
 
 func gcd(a, b Cents) Cents {
 	for b != 0 {

@@ -12,11 +12,11 @@ const (
 	coinSilence = 200 * time.Millisecond
 	// calm is how long after power-up nobody moves anything: a coin that a power cut caught in the acceptor ends in it, for
 	// the silence restarts it.
-	calm = 300 * time.Millisecond
+	startUp = 300 * time.Millisecond
 )
 
 const (
-	mechCalming  = "calming"
+	mechStarting = "calming"
 	mechIdle     = "idle"
 	mechCounting = "counting"
 )
@@ -25,27 +25,27 @@ const (
 // coin's, a pulse that does not end, and pulses right after power-up whose beginning nobody has counted are written down as
 // unknown: never dropped and never guessed at. Bounce is the board's business (debounce).
 type CoinMech struct {
-	Is    string // calming: after power-up, until the line has been silent; idle, counting
-	High  bool   // the line
-	Train int    // pulses so far
-	Ends  machines.Instant
+	Is     string // calming: after power-up, until the line has been silent; idle, counting
+	High   bool   // the line
+	Pulses int    // pulses so far
+	Ends   machines.Instant
 }
 
 func coinMechPart() *machines.Part[string] {
 	return machines.NewPart(mechIdle,
 		machines.On("pulse", mechCounting, mechIdle, mechCounting),
-		machines.On("silence", mechIdle, mechCounting, mechCalming))
+		machines.On("silence", mechIdle, mechCounting, mechStarting))
 }
 
-func (m *applier) coin(high bool) {
+func (m *applier) coinEdge(high bool) {
 	mech := &m.s.Mech
 	if high == mech.High {
 		return
 	}
 	mech.High = high
 	if high {
-		mech.Train++
-		if !m.s.Train { // also of a tail: power may be cut again before it has ended
+		mech.Pulses++
+		if !m.s.CoinBegun { // also of a tail: power may be cut again before it has ended
 			m.record(entryTrain)
 		}
 		m.p.mech.Fire(&mech.Is, "pulse")
@@ -53,20 +53,20 @@ func (m *applier) coin(high bool) {
 	switch mech.Is {
 	case mechCounting:
 		// Both edges put the end off: a slow acceptor's pulse is as long as the silence between quick ones.
-		mech.Ends = m.in(coinSilence)
-	case mechCalming:
-		m.s.Calm = max(m.s.Calm, m.in(calm))
+		mech.Ends = m.after(coinSilence)
+	case mechStarting:
+		m.s.StartUpEnds = max(m.s.StartUpEnds, m.after(startUp))
 	}
 }
 
 func (m *applier) coinComplete() {
 	mech := &m.s.Mech
-	calming := mech.Is == mechCalming
+	calming := mech.Is == mechStarting
 	if !m.p.mech.Fire(&mech.Is, "silence") {
 		return
 	}
-	pulses := mech.Train
-	mech.Train, mech.Ends = 0, 0
+	pulses := mech.Pulses
+	mech.Pulses, mech.Ends = 0, 0
 	coin, known := m.p.setup.coin(pulses)
 	switch {
 	case calming && pulses == 0:
@@ -86,35 +86,35 @@ func (m *applier) coinComplete() {
 	}
 }
 
-// stored is a tube's sensor: a coin that was taken has fallen into it.
-func (m *applier) stored(i int, high bool) {
+// storedEdge is a tube's sensor: a coin that was taken has fallen into it.
+func (m *applier) storedEdge(i int, high bool) {
 	t := &m.s.TubeLines[i]
-	if high == t.In {
+	if high == t.InHigh {
 		return
 	}
-	t.In = high
+	t.InHigh = high
 	if high {
 		m.record(entryStored, "tube", m.s.Tubes[i].Value)
 	}
 }
 
-// MostCredit is what the machine holds at most before it takes no more coins.
-const MostCredit = Cents(2000)
+// MaxCredit is what the machine holds at most before it takes no more coins.
+const MaxCredit = Cents(2000)
 
 // accepts reports whether the acceptor may take coins: only what could be given back whatever the coin.
 func (p *Plant) accepts(s *State) bool {
-	credit, limit := s.Money.Credit, max(MostCredit, p.highest)
-	if s.Calm != 0 || s.Door || s.Money.Owed > 0 || !s.Wanted || credit >= limit {
+	credit, limit := s.Money.Credit, max(MaxCredit, p.highest)
+	if s.StartUpEnds != 0 || s.DoorOpen || s.Money.Owed > 0 || !s.Serving || credit >= limit {
 		return false
 	}
 	largest := p.setup.Coins[len(p.setup.Coins)-1].Value
-	c := newChanger(p.working(s), credit+largest)
-	_, returnable := c.pay(credit)
+	c := newChangeTable(p.working(s), credit+largest)
+	_, returnable := c.coinsFor(credit)
 	for _, coin := range p.setup.Coins {
 		if i := p.setup.tube(coin.Value); i >= 0 && !s.Tubes[i].Stuck && returnable {
 			continue // it goes into its tube, and comes out of it again
 		}
-		if _, ok := c.pay(credit + coin.Value); !ok {
+		if _, ok := c.coinsFor(credit + coin.Value); !ok {
 			return false
 		}
 	}
@@ -124,9 +124,9 @@ func (p *Plant) accepts(s *State) bool {
 // exact reports whether somebody who does not pay exactly may have to be refused.
 func (p *Plant) exact(s *State) bool {
 	most := p.setup.maxChange()
-	c := newChanger(p.working(s), most)
+	c := newChangeTable(p.working(s), most)
 	for change := p.step; change <= most; change += p.step {
-		if _, ok := c.pay(change); !ok {
+		if _, ok := c.coinsFor(change); !ok {
 			return true
 		}
 	}

@@ -56,14 +56,14 @@ func spiralPart() *machines.Part[string] {
 		machines.On("settle", spiralResting, spiralDropping, spiralUnseen, spiralJammed))
 }
 
-// outOfService says why a column must not begin a sale, or "".
-func (s *State) outOfService(i int) string {
+// whyOutOfService says why a column must not begin a sale, or "".
+func (s *State) whyOutOfService(i int) string {
 	switch b, c := s.Columns[i], s.Spirals[i]; {
-	case b.Out == outDoubt:
+	case b.OutOfService == outDoubt:
 		return "a power cut has hidden what became of its last sale: settle that"
-	case b.Out == outJammed || c.Is == spiralJammed:
+	case b.OutOfService == outJammed || c.Is == spiralJammed:
 		return "its spiral is not known to be at home"
-	case b.Out == outUnseen || c.Is == spiralUnseen:
+	case b.OutOfService == outUnseen || c.Is == spiralUnseen:
 		return "when it last turned nothing was seen to fall"
 	case !c.Home:
 		return "its home switch is open"
@@ -71,18 +71,18 @@ func (s *State) outOfService(i int) string {
 	return ""
 }
 
-// on reports whether the motor runs.
-func (c Spiral) on() bool { return c.Is == spiralLeaving || c.Is == spiralTurning }
+// motorOn reports whether the motor runs.
+func (c Spiral) motorOn() bool { return c.Is == spiralLeaving || c.Is == spiralTurning }
 
 // atWork reports whether a vend is under way: the motor runs, or the snack is awaited.
-func (c Spiral) atWork() bool { return c.on() || c.Is == spiralDropping }
+func (c Spiral) atWork() bool { return c.motorOn() || c.Is == spiralDropping }
 
 // turning reports whether any column is at work.
 func (s *State) turning() bool {
 	return slices.ContainsFunc(s.Spirals[:], Spiral.atWork)
 }
 
-func (m *applier) turn(i int) {
+func (m *applier) startTurn(i int) {
 	c := &m.s.Spirals[i]
 	event, run := "start", maxLeave
 	if !c.Home { // a second try, from where it jammed
@@ -90,24 +90,24 @@ func (m *applier) turn(i int) {
 	}
 	m.p.spiral.Fire(&c.Is, event)
 	run = min(run, maxRun-c.Ran)
-	c.Until = m.in(run)
+	c.Until = m.after(run)
 	c.Ran += run // if it comes home earlier, it starts from nothing
 }
 
-// home is a column's home switch. Only arriving counts: what arrives has left before, whether or not that was seen, and
+// homeEdge is a column's home switch. Only arriving counts: what arrives has left before, whether or not that was seen, and
 // a spiral that a power cut stopped on its way goes no further than this.
-func (m *applier) home(i int, high bool) {
+func (m *applier) homeEdge(i int, high bool) {
 	c := &m.s.Spirals[i]
 	if c.Home == high {
 		return
 	}
 	c.Home = high
 	switch {
-	case m.s.Calm != 0: // where it stands at power-up says nothing of how it got there
+	case m.s.StartUpEnds != 0: // where it stands at power-up says nothing of how it got there
 	case !high:
 		if m.p.spiral.Fire(&c.Is, "leave") {
 			run := min(maxTurn-maxLeave, maxRun-c.Ran) // what is left of a turn
-			c.Until = m.in(run)
+			c.Until = m.after(run)
 			c.Ran += run
 		}
 	case m.p.spiral.Fire(&c.Is, "arrive"):
@@ -117,7 +117,7 @@ func (m *applier) home(i int, high bool) {
 		m.record(entryHome, "column", i+1)
 		// It came home after it had been given up. The sale has had its turn.
 		if m.s.Sale.Column == i+1 && m.s.Sale.Is == saleJammed {
-			m.miss(i)
+			m.missSnack(i)
 		}
 	}
 }
@@ -125,8 +125,8 @@ func (m *applier) home(i int, high bool) {
 // arrived is a spiral at home after a turn: a snack that has not been seen may still fall.
 func (m *applier) arrived(i int) {
 	c := &m.s.Spirals[i]
-	c.Until, c.Ran = m.in(maxFall), 0
-	if m.s.Columns[i].Out == outJammed {
+	c.Until, c.Ran = m.after(maxFall), 0
+	if m.s.Columns[i].OutOfService == outJammed {
 		m.record(entryHome, "column", i+1)
 	}
 	if m.s.Sale.Is == saleSold && m.p.spiral.Fire(&c.Is, "settle") {
@@ -151,14 +151,14 @@ func (m *applier) dropOverdue() {
 		c := &m.s.Spirals[i]
 		if c.Is == spiralDropping {
 			c.Until = 0
-			m.miss(i)
+			m.missSnack(i)
 			m.note("column %d turned and nothing was seen to fall: out of service", i+1)
 		}
 	}
 }
 
-// miss ends the sale of a column that has done its turn without a snack.
-func (m *applier) miss(i int) {
+// missSnack ends the sale of a column that has done its turn without a snack.
+func (m *applier) missSnack(i int) {
 	m.p.spiral.Fire(&m.s.Spirals[i].Is, "miss")
 	m.p.sale.Fire(&m.s.Sale.Is, "miss")
 	m.record(entryMiss, "column", i+1, "sale", m.s.Sale.Number)

@@ -3,14 +3,14 @@ package vending
 import "signalbox/machines"
 
 const (
-	customerUnheard = "unheard"
+	customerIdle    = "unheard"
 	customerAwaited = "awaited"
-	customerHeard   = "heard"
+	customerActed   = "heard"
 )
 
-// Awaited is what a Task hears of the customer. Buttons count only while a Task awaits them and nothing moves; coins
+// Customer is what a Task hears of the customer. Buttons count only while a Task awaits them and nothing moves; coins
 // always do, and the next Task that awaits the customer is told of them at once.
-type Awaited struct {
+type Customer struct {
 	Is     string // unheard, awaited; heard: the answer waits for a coin to be complete
 	Ticket int64
 	Did    string // coin, selection, coin-return, service
@@ -21,21 +21,21 @@ type Awaited struct {
 }
 
 func customerPart() *machines.Part[string] {
-	return machines.NewPart(customerUnheard,
-		machines.On("await", customerAwaited, customerUnheard),
-		machines.On("act", customerHeard, customerAwaited),
-		machines.On("tell", customerUnheard, customerHeard),
-		machines.On("forget", customerUnheard, customerAwaited, customerHeard))
+	return machines.NewPart(customerIdle,
+		machines.On("await", customerAwaited, customerIdle),
+		machines.On("act", customerActed, customerAwaited),
+		machines.On("tell", customerIdle, customerActed),
+		machines.On("forget", customerIdle, customerAwaited, customerActed))
 }
 
-// await takes {} and answers with the next thing that the customer does:
+// awaitCustomer takes {} and answers with the next thing that the customer does:
 //
 //	{"event":"selection","credit":325,"dollars":"3.25","price":300,"column":1,"sale":7}
 //
 // The event is coin, selection, coin-return, or service: an operator has been at work, and there is a debt to pay. Amounts
 // are cents. The price is that of the column, else the lowest. Only a selection has a column and a sale: the key under which
 // a vend of it, and its change, can be asked for.
-func (m *applier) await(c machines.Command) {
+func (m *applier) awaitCustomer(c machines.Command) {
 	if err := machines.Decode(c.Input, &struct{}{}); err != nil {
 		m.refuse(c, machines.ErrInput, err.Error())
 		return
@@ -45,10 +45,10 @@ func (m *applier) await(c machines.Command) {
 		return
 	}
 	m.s.Customer.Ticket = c.Ticket
-	m.s.Wanted = true
+	m.s.Serving = true
 }
 
-func (m *applier) press(line string, high bool, did string, column int) {
+func (m *applier) buttonEdge(line string, high bool, did string, column int) {
 	switch {
 	case !high:
 		return
@@ -67,7 +67,7 @@ func (m *applier) press(line string, high bool, did string, column int) {
 func (m *applier) answerCustomer() {
 	c := &m.s.Customer
 	switch {
-	case m.s.Calm != 0:
+	case m.s.StartUpEnds != 0:
 		return
 	case c.Coin && m.p.customer.Fire(&c.Is, "act"):
 		c.Did = "coin"
@@ -89,9 +89,9 @@ func (m *applier) answerCustomer() {
 		"price", int64(price),
 	}
 	if c.Did == "selection" {
-		m.open(c.Column)
+		m.openSale(c.Column)
 		output = append(output, "column", int64(c.Column), "sale", int64(m.s.Sale.Number))
 	}
 	m.succeed(c.Ticket, output...)
-	*c = Awaited{Is: c.Is, Service: c.Service}
+	*c = Customer{Is: c.Is, Service: c.Service}
 }

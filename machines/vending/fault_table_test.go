@@ -171,8 +171,8 @@ func outOfWork(s vending.State) (text string) {
 	for i, c := range s.Columns {
 		switch {
 		case c.Name == "":
-		case c.Out != "":
-			text += fmt.Sprintf(", column %d %s", i+1, c.Out)
+		case c.OutOfService != "":
+			text += fmt.Sprintf(", column %d %s", i+1, c.OutOfService)
 		case !s.Spirals[i].Home:
 			text += fmt.Sprintf(", column %d away", i+1)
 		}

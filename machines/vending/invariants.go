@@ -30,7 +30,7 @@ func paidFor(s State) error {
 			return fmt.Errorf("column %d is %s, the sale of column %d %s", i+1, c.Is, s.Sale.Column, s.Sale.Is)
 		case s.Sale.Is == saleVending && s.Money.Credit < s.Sale.Price:
 			return fmt.Errorf("column %d is %s with a credit of %v for %v", i+1, c.Is, s.Money.Credit, s.Sale.Price)
-		case s.Columns[i].Out == outDoubt:
+		case s.Columns[i].OutOfService == outDoubt:
 			return fmt.Errorf("column %d is %s and nobody knows what became of its last sale", i+1, c.Is)
 		}
 	}
@@ -40,7 +40,7 @@ func paidFor(s State) error {
 func oneMotion(s State) error {
 	moving := 0
 	for i, c := range s.Spirals {
-		if c.on() {
+		if c.motorOn() {
 			moving++
 		}
 		if c.atWork() != (c.Until != 0) {
@@ -56,7 +56,7 @@ func oneMotion(s State) error {
 		}
 		moving++
 		switch {
-		case s.Silent == 0 || s.Burst == 0:
+		case s.CoinOverdue == 0 || s.BurstEnds == 0:
 			return fmt.Errorf("tube %v runs without an end", s.Tubes[i].Value)
 		case s.Payout.Tube != s.Tubes[i].Value || s.Payout.Is != payoutPaying:
 			return fmt.Errorf("tube %v runs, and the payout (%s) awaits a coin of %v", s.Tubes[i].Value, s.Payout.Is, s.Payout.Tube)
@@ -65,12 +65,12 @@ func oneMotion(s State) error {
 	switch p := s.Payout; {
 	case moving > 1:
 		return fmt.Errorf("%d motors run", moving)
-	case moving > 0 && s.Calm != 0:
+	case moving > 0 && s.StartUpEnds != 0:
 		return fmt.Errorf("a motor runs right after power-up")
 	case p.Tube != 0 && !p.atWork():
 		return fmt.Errorf("a coin of %v is under way, and the payout is %s", p.Tube, p.Is)
-	case p.Due < 0 || p.Tube > *s.owner():
-		return fmt.Errorf("a coin of %v is paid, and %v are due", p.Tube, *s.owner())
+	case p.Due < 0 || p.Tube > *s.payoutAccount():
+		return fmt.Errorf("a coin of %v is paid, and %v are due", p.Tube, *s.payoutAccount())
 	}
 	return nil
 }
@@ -78,14 +78,14 @@ func oneMotion(s State) error {
 // awaited: a ticket is held exactly as long as something will answer it.
 func awaited(s State) error {
 	switch {
-	case (s.Customer.Ticket != 0) != (s.Customer.Is != customerUnheard):
+	case (s.Customer.Ticket != 0) != (s.Customer.Is != customerIdle):
 		return fmt.Errorf("customer %s, ticket %d", s.Customer.Is, s.Customer.Ticket)
 	case (s.Settlement.Ticket != 0) != (s.Settlement.Is == questionAsked), (s.Service.Ticket != 0) != (s.Service.Is == questionAsked):
 		return fmt.Errorf("questions %+v and %+v", s.Settlement, s.Service)
 	case s.Mech.Is == mechCounting && s.Mech.Ends == 0:
 		return fmt.Errorf("a coin without an end")
-	case (s.Mech.Is == mechCalming) != (s.Calm != 0):
-		return fmt.Errorf("the mech is %s and power-up ends at %d", s.Mech.Is, s.Calm)
+	case (s.Mech.Is == mechStarting) != (s.StartUpEnds != 0):
+		return fmt.Errorf("the mech is %s and power-up ends at %d", s.Mech.Is, s.StartUpEnds)
 	case s.Mech.Is == mechCounting:
 		return nil
 	case s.VendTicket != 0 && !s.turning():

@@ -63,7 +63,7 @@ func keys(setup Setup) []machines.Key {
 		return machines.Key{Key: key, Help: help, Line: line, Hold: 150 * time.Millisecond}
 	}
 	for i, c := range setup.Columns {
-		list = append(list, press(fmt.Sprint(i+1), c.Name, of(lineSelect, i)))
+		list = append(list, press(fmt.Sprint(i+1), c.Name, columnLine(lineSelect, i)))
 	}
 	return append(list, press("r", "coin return", lineCoinReturn))
 }

@@ -27,9 +27,9 @@ const (
 
 // A TubeLines is what is known of a tube beside its book: whether its motor runs, and the levels of its sensors.
 type TubeLines struct {
-	Is      string // resting, paying, stuck: no coin came, an operator must look after it
-	In, Out bool   // the sensors
-	RunsOut machines.Instant
+	Is               string // resting, paying, stuck: no coin came, an operator must look after it
+	InHigh, ExitHigh bool   // the sensors
+	RunOutEnds       machines.Instant
 }
 
 func tubePart() *machines.Part[string] {
@@ -91,7 +91,7 @@ func (m *applier) payOut(c machines.Command) {
 	same := in.Sale != 0 && in.Sale == p.Sale && in.Amount != nil
 	all := in.Amount == nil && !in.Debt
 	switch {
-	case m.s.turning() || m.s.VendTicket != 0 || m.s.Calm != 0:
+	case m.s.turning() || m.s.VendTicket != 0 || m.s.StartUpEnds != 0:
 		m.refuse(c, ErrVendBusy, "a snack may be falling: its price is not decided yet")
 		return
 	case same && p.atWork() && m.s.PayTicket == 0:
@@ -129,7 +129,7 @@ func (m *applier) payOut(c machines.Command) {
 		m.succeed(c.Ticket, "returned", int64(0), "credit", int64(m.s.Money.Credit))
 		return
 	}
-	if m.s.Door {
+	if m.s.DoorOpen {
 		m.refuse(c, ErrDoor, "the service door is open")
 		return
 	}
@@ -137,55 +137,55 @@ func (m *applier) payOut(c machines.Command) {
 	if all {
 		due = 0
 	}
-	m.record(entryPayout, "payout", m.s.Payouts+1, "due", due, "all", flag(all), "debt", flag(in.Debt), "sale", in.Sale)
-	m.s.PayTicket, m.s.Failed, m.s.Burst = c.Ticket, "", m.in(maxBurst)
+	m.record(entryPayout, "payout", m.s.Payouts+1, "due", due, "all", boolInt(all), "debt", boolInt(in.Debt), "sale", in.Sale)
+	m.s.PayTicket, m.s.PayoutError, m.s.BurstEnds = c.Ticket, "", m.after(maxBurst)
 }
 
-// rest is what the payout under way still has to pay.
-func (m *applier) rest() Cents {
+// remaining is what the payout under way still has to pay.
+func (m *applier) remaining() Cents {
 	if m.s.Payout.All {
 		return m.s.Money.Credit
 	}
 	return m.s.Payout.Due
 }
 
-// stop stops the motor that runs, if one does. A coin may still come.
-func (m *applier) stop() {
+// stopTubes stops the motor that runs, if one does. A coin may still come.
+func (m *applier) stopTubes() {
 	for i := range m.s.TubeLines {
 		if t := &m.s.TubeLines[i]; m.p.tube.Fire(&t.Is, "stop") {
-			t.RunsOut = m.in(runOut)
+			t.RunOutEnds = m.after(runOut)
 		}
 	}
-	m.s.Silent = 0
+	m.s.CoinOverdue = 0
 }
 
-// run has the motor of the tube run whose coin is under way, and no other.
-func (m *applier) run() {
+// runTube has the motor of the tube run whose coin is under way, and no other.
+func (m *applier) runTube() {
 	i := m.p.setup.tube(m.s.Payout.Tube)
 	if m.s.TubeLines[i].Is != tubePaying {
-		m.stop()
+		m.stopTubes()
 		m.p.tube.Fire(&m.s.TubeLines[i].Is, "start")
 	}
-	m.s.Silent, m.s.TubeLines[i].RunsOut = m.in(maxSilence), 0
+	m.s.CoinOverdue, m.s.TubeLines[i].RunOutEnds = m.after(maxSilence), 0
 }
 
-// exit is a tube's exit sensor: one pulse a coin.
-func (m *applier) exit(i int, high bool) {
+// exitEdge is a tube's exit sensor: one pulse a coin.
+func (m *applier) exitEdge(i int, high bool) {
 	t := &m.s.TubeLines[i]
-	if high == t.Out {
+	if high == t.ExitHigh {
 		return
 	}
-	t.Out = high
+	t.ExitHigh = high
 	if !high {
 		return
 	}
 	value := m.s.Tubes[i].Value
 	switch {
-	case m.s.Calm != 0 && m.s.Coming == i+1 && m.s.Tubes[i].Doubt > 0:
-		m.s.Coming = 0
+	case m.s.StartUpEnds != 0 && m.s.LateTube == i+1 && m.s.Tubes[i].CoinsInDoubt > 0:
+		m.s.LateTube = 0
 		m.record(entryPaid, "payout", m.s.Payouts, "tube", value, "doubt", 1)
 		m.note("%v returned after the power cut", value)
-	case t.Is != tubePaying && t.RunsOut == 0:
+	case t.Is != tubePaying && t.RunOutEnds == 0:
 		m.note("a pulse of the exit sensor of tube %v while it stands: no coin", value)
 	case m.s.Payout.atWork() && m.s.Payout.Tube == value:
 		m.record(entryPaid, "payout", m.s.Payout.Number, "tube", value)
@@ -205,7 +205,7 @@ func (m *applier) tubeSilent() {
 	if i < 0 || !m.p.tube.Fire(&m.s.TubeLines[i].Is, "overdue") {
 		return
 	}
-	m.s.Silent, m.s.TubeLines[i].RunsOut = 0, m.in(runOut)
+	m.s.CoinOverdue, m.s.TubeLines[i].RunOutEnds = 0, m.after(runOut)
 	m.note("no coin came from tube %v: out of work", p.Tube)
 	m.record(entryUnpaid, "payout", p.Number, "tube", p.Tube)
 }
@@ -214,58 +214,58 @@ func (m *applier) burstOver() {
 	p := &m.s.Payout
 	switch {
 	case m.p.payout.Fire(&p.Is, "pause"):
-		m.stop()
-		m.s.Burst = m.in(pause)
+		m.stopTubes()
+		m.s.BurstEnds = m.after(pause)
 	case m.p.payout.Fire(&p.Is, "resume"):
-		m.s.Burst = m.in(maxBurst)
+		m.s.BurstEnds = m.after(maxBurst)
 		if p.Tube != 0 {
-			m.run()
+			m.runTube()
 		}
 	}
 }
 
-// goOnPaying has the next coin paid, or ends a payout that has nothing left to pay. While a coin comes in, a payout of
+// continuePayout has the next coin paid, or ends a payout that has nothing left to pay. While a coin comes in, a payout of
 // everything stands and waits for what it is worth.
-func (m *applier) goOnPaying() {
+func (m *applier) continuePayout() {
 	p := &m.s.Payout
 	if !p.atWork() || p.Tube != 0 {
 		return
 	}
-	rest := m.rest()
+	rest := m.remaining()
 	switch {
 	case rest == 0 && p.All && m.s.Mech.Is == mechCounting:
-		m.stop()
+		m.stopTubes()
 		return
 	case rest == 0:
-		m.stop()
+		m.stopTubes()
 		m.p.payout.Fire(&p.Is, "finish")
 		m.record(entryPaidOut, "payout", p.Number)
-		m.s.Burst = 0
+		m.s.BurstEnds = 0
 		m.note("%v returned, credit %v", p.Paid, m.s.Money.Credit)
 		return
 	}
-	c := newChanger(m.p.working(&m.s), rest)
-	counts, _ := c.pay(c.most(rest))
+	c := newChangeTable(m.p.working(&m.s), rest)
+	counts, _ := c.coinsFor(c.largest(rest))
 	for i, n := range counts {
 		if n == 0 {
 			continue
 		}
 		m.record(entryPay, "payout", p.Number, "tube", m.s.Tubes[i].Value)
 		if p.Is == payoutPaying {
-			m.run()
+			m.runTube()
 		}
 		return
 	}
-	m.stop()
+	m.stopTubes()
 	m.p.payout.Fire(&p.Is, "finish")
-	m.s.Failed = ErrHopperEmpty
+	m.s.PayoutError = ErrHopperEmpty
 	for i := range m.p.setup.Tubes {
 		if m.s.Tubes[i].Stuck {
-			m.s.Failed = ErrPayOutJam
+			m.s.PayoutError = ErrPayOutJam
 		}
 	}
 	m.record(entryDebt, "payout", p.Number, "amount", rest)
-	m.s.Burst = 0
+	m.s.BurstEnds = 0
 	m.note("%v returned, and the tubes cannot pay the rest: owed %v", p.Paid, m.s.Money.Owed)
 }
 
@@ -274,16 +274,16 @@ func (m *applier) answerPayOut() {
 	switch {
 	case m.s.PayTicket == 0 || p.atWork():
 		return
-	case m.s.Failed == "":
+	case m.s.PayoutError == "":
 		m.s.Message = ""
 		m.succeed(m.s.PayTicket, "returned", int64(p.Paid), "credit", int64(m.s.Money.Credit))
 	default:
-		m.fail(m.s.PayTicket, m.s.Failed, fmt.Sprintf("%v returned, %v owed", p.Paid, m.s.Money.Owed))
+		m.fail(m.s.PayTicket, m.s.PayoutError, fmt.Sprintf("%v returned, %v owed", p.Paid, m.s.Money.Owed))
 	}
 	m.s.PayTicket = 0
 }
 
-func flag(is bool) int {
+func boolInt(is bool) int {
 	if is {
 		return 1
 	}

@@ -82,25 +82,25 @@ const (
 // the order of happenings alone, so that a state can be explored with time standing still.
 type State struct {
 	Books
-	Mech       CoinMech
-	Customer   Awaited
-	Settlement Question
-	Service    Question
-	Spirals    [MostColumns]Spiral
-	TubeLines  [MostTubes]TubeLines
-	VendTicket int64
-	PayTicket  int64
-	Failed     string           // the error of a payout that could not pay everything
-	Silent     machines.Instant // no coin until then: its tube failed
-	Burst      machines.Instant // the end of a burst, or of the pause after it
-	Calm       machines.Instant // after power-up: until then nothing begins, and what was on its way still comes
-	Falling    int              // the column whose snack may still fall then, from 1
-	Coming     int              // the tube whose coin may still come then, from 1
-	Drop       bool             // the drop sensor: something is in its light
-	Door       bool             // the service door is open
-	Wanted     bool             // a Task has awaited a customer, and none an operator since
-	Exact      bool             // the lamp: change may not be possible
-	Message    string           // what a Task wants shown, until a vend begins, a payout is done or the customer is heard
+	Mech        CoinMech
+	Customer    Customer
+	Settlement  Question
+	Service     Question
+	Spirals     [MaxColumns]Spiral
+	TubeLines   [MaxTubes]TubeLines
+	VendTicket  int64
+	PayTicket   int64
+	PayoutError string           // the error of a payout that could not pay everything
+	CoinOverdue machines.Instant // no coin until then: its tube failed
+	BurstEnds   machines.Instant // the end of a burst, or of the pause after it
+	StartUpEnds machines.Instant // after power-up: until then nothing begins, and what was on its way still comes
+	LateColumn  int              // the column whose snack may still fall then, from 1
+	LateTube    int              // the tube whose coin may still come then, from 1
+	DropCovered bool             // the drop sensor: something is in its light
+	DoorOpen    bool             // the service door is open
+	Serving     bool             // a Task has awaited a customer, and none an operator since
+	ExactChange bool             // the lamp: change may not be possible
+	Message     string           // what a Task wants shown, until a vend begins, a payout is done or the customer is heard
 }
 
 // A Plant is the machine as a [machines.Plant].
@@ -108,7 +108,9 @@ type Plant struct {
 	setup           Setup
 	lowest, highest Cents // price
 	step            Cents // every amount is a multiple of it
-	lines           map[string]func(*applier, bool)
+	inputs          map[string]input
+	outputs         []string // see Setup.Outputs
+	runOutNames     []string // of the tubes' deadlines
 
 	mech, customer, sale, spiral, tube, payout, question *machines.Part[string]
 }
@@ -122,30 +124,54 @@ func New(setup Setup) *Plant {
 		mech:  coinMechPart(), customer: customerPart(), sale: salePart(), spiral: spiralPart(), tube: tubePart(),
 		payout: payoutPart(), question: questionPart(),
 	}
+	p.inputs, p.outputs = setup.inputs(), setup.Outputs()
+	for _, t := range setup.Tubes {
+		p.runOutNames = append(p.runOutNames, fmt.Sprintf("%s %v", dueRunsOut, t.Value))
+	}
 	p.lowest, p.highest = setup.prices()
 	for _, c := range setup.Coins {
 		p.step = gcd(p.step, c.Value)
 	}
-	p.connect()
 	return p
 }
 
-// connect says which part hears of which line.
-func (p *Plant) connect() {
-	p.lines = map[string]func(*applier, bool){
-		lineCoin:       (*applier).coin,
-		lineDrop:       (*applier).drop,
-		lineDoor:       (*applier).door,
-		lineCoinReturn: func(m *applier, high bool) { m.press(lineCoinReturn, high, "coin-return", 0) },
+// An input is what an input line belongs to.
+type input struct {
+	kind inputKind
+	line string
+	i    int // the index of its column or tube
+}
+
+type inputKind uint8
+
+const (
+	inputCoin inputKind = iota
+	inputCoinReturn
+	inputDrop
+	inputDoor
+	inputSelect // a column's button
+	inputHome   // a column's home switch
+	inputExit   // a tube's exit sensor
+	inputStored // a tube's sensor of coins that fall into it
+)
+
+// inputs returns the input lines by name.
+func (s Setup) inputs() map[string]input {
+	all := map[string]input{}
+	add := func(kind inputKind, line string, i int) { all[line] = input{kind, line, i} }
+	add(inputCoin, lineCoin, 0)
+	add(inputCoinReturn, lineCoinReturn, 0)
+	add(inputDrop, lineDrop, 0)
+	add(inputDoor, lineDoor, 0)
+	for i := range s.Columns {
+		add(inputSelect, columnLine(lineSelect, i), i)
+		add(inputHome, columnLine(lineHome, i), i)
 	}
-	for i := range p.setup.Columns {
-		p.lines[of(lineSelect, i)] = func(m *applier, high bool) { m.press(of(lineSelect, i), high, "selection", i+1) }
-		p.lines[of(lineHome, i)] = func(m *applier, high bool) { m.home(i, high) }
+	for i, t := range s.Tubes {
+		add(inputExit, t.motorLine()+exitSuffix, i)
+		add(inputStored, t.motorLine()+inSuffix, i)
 	}
-	for i, t := range p.setup.Tubes {
-		p.lines[t.line()+exitSuffix] = func(m *applier, high bool) { m.exit(i, high) }
-		p.lines[t.line()+inSuffix] = func(m *applier, high bool) { m.stored(i, high) }
-	}
+	return all
 }
 
 // Initial implements [machines.Plant].
@@ -165,7 +191,7 @@ func (p *Plant) Recover(entries iter.Seq[machines.Entry], at time.Time) (machine
 		return nil, machines.Reaction{}, err
 	}
 	for _, t := range b.Tubes {
-		if t.Value != 0 && p.setup.tube(t.Value) < 0 && (t.Coins > 0 || t.Doubt > 0) {
+		if t.Value != 0 && p.setup.tube(t.Value) < 0 && (t.Coins > 0 || t.CoinsInDoubt > 0) {
 			return nil, machines.Reaction{}, fmt.Errorf("%d coins are in a tube %v that this machine does not have; "+
 				"run it as it was before, and collect them first", t.Coins, t.Value)
 		}
@@ -187,21 +213,21 @@ func (p *Plant) powerUp(b Books, at time.Time) (State, machines.Reaction, error)
 	m := &applier{p: p, at: at}
 	s := &m.s
 	s.Books = b
-	s.Mech.Is, s.Customer.Is = mechCalming, customerUnheard
+	s.Mech.Is, s.Customer.Is = mechStarting, customerIdle
 	s.Settlement.Is, s.Service.Is = questionUnasked, questionUnasked
-	if err := m.enter(entryStart, p.inventory(b)); err != nil {
+	if err := m.addEntry(entryStart, p.inventory(b)); err != nil {
 		return State{}, machines.Reaction{}, err
 	}
-	wait := calm
+	wait := startUp
 	for i := range s.Spirals {
 		s.Spirals[i].Is = spiralResting
 		switch book := s.Columns[i]; {
-		case book.Out == outJammed:
+		case book.OutOfService == outJammed:
 			s.Spirals[i].Is = spiralJammed
-		case book.Out == outUnseen:
+		case book.OutOfService == outUnseen:
 			s.Spirals[i].Is = spiralUnseen
-		case book.Out == outDoubt && s.FreshColumn == i+1:
-			s.Falling, wait = i+1, maxFall
+		case book.OutOfService == outDoubt && s.RecentColumn == i+1:
+			s.LateColumn, wait = i+1, maxFall
 		}
 	}
 	for i := range s.TubeLines {
@@ -209,22 +235,26 @@ func (p *Plant) powerUp(b Books, at time.Time) (State, machines.Reaction, error)
 		if s.Tubes[i].Stuck {
 			s.TubeLines[i].Is = tubeStuck
 		}
-		if s.Tubes[i].Value != 0 && s.Tubes[i].Value == s.FreshTube {
-			s.Coming, wait = i+1, max(wait, runOut)
+		if s.Tubes[i].Value != 0 && s.Tubes[i].Value == s.RecentTube {
+			s.LateTube, wait = i+1, max(wait, runOut)
 		}
 	}
-	s.Calm = m.in(wait)
-	if i := s.Falling; i > 0 {
+	s.StartUpEnds = m.after(wait)
+	if i := s.LateColumn; i > 0 {
 		m.note("the power was cut during sale %d of column %d: %v in doubt", s.Columns[i-1].Sale, i, s.Columns[i-1].Doubt)
 	}
-	if s.Coming > 0 {
-		m.note("the power was cut while a coin of %v was paid: it is in doubt", s.FreshTube)
+	if s.LateTube > 0 {
+		m.note("the power was cut while a coin of %v was paid: it is in doubt", s.RecentTube)
 	}
-	if b.Train {
+	if b.CoinBegun {
 		m.note("the power was cut while a coin came in: its value is unknown")
 	}
 	state, r := m.finish()
-	r.Stops, r.Levels = nil, p.levels(state.(State))
+	r.Stops, r.Levels = nil, nil
+	on := p.levels(&m.s)
+	for i, line := range p.outputs {
+		r.Levels = append(r.Levels, machines.Level{Line: line, High: on&(1<<i) != 0})
+	}
 	return state.(State), r, nil
 }
 
@@ -250,16 +280,16 @@ func (p *Plant) inventory(b Books) *value.Object {
 
 // Apply implements [machines.Plant]; s is a [State].
 func (p *Plant) Apply(s machines.State, h machines.Input, at time.Time) (machines.State, machines.Reaction) {
-	m := &applier{p: p, s: s.(State), at: at}
-	m.before = m.s
+	was := s.(State)
+	m := &applier{p: p, before: was, s: was, at: at}
 	switch h := h.(type) {
 	case machines.Command:
 		m.command(h)
 	case machines.Cancel:
 		m.cancel(h.Ticket)
 	case machines.Edge:
-		if hear, ok := p.lines[h.Line]; ok && (!h.AtPowerUp || !m.stands(h.Line)) {
-			hear(m, h.High)
+		if in, ok := p.inputs[h.Line]; ok {
+			m.edge(in, h.High, h.AtPowerUp)
 		}
 	case machines.Due:
 		m.due(h.Name)
@@ -267,23 +297,39 @@ func (p *Plant) Apply(s machines.State, h machines.Input, at time.Time) (machine
 	return m.finish()
 }
 
-// stands takes note of a line that is high at power-up, where that tells of no movement: a covered sensor has seen nothing.
-func (m *applier) stands(line string) bool {
-	if line == lineDrop {
-		m.s.Drop = true
-		return true
-	}
-	for i, t := range m.p.setup.Tubes {
-		switch line {
-		case t.line() + exitSuffix:
-			m.s.TubeLines[i].Out = true
-			return true
-		case t.line() + inSuffix:
-			m.s.TubeLines[i].In = true
-			return true
+// edge applies a new level of an input line to the part that it belongs to. A sensor that is covered at power-up has seen
+// nothing: only its level is noted.
+func (m *applier) edge(in input, high, atPowerUp bool) {
+	switch in.kind {
+	case inputCoin:
+		m.coinEdge(high)
+	case inputCoinReturn:
+		m.buttonEdge(in.line, high, "coin-return", 0)
+	case inputDrop:
+		if atPowerUp {
+			m.s.DropCovered = high
+		} else {
+			m.dropEdge(high)
+		}
+	case inputDoor:
+		m.doorEdge(high)
+	case inputSelect:
+		m.buttonEdge(in.line, high, "selection", in.i+1)
+	case inputHome:
+		m.homeEdge(in.i, high)
+	case inputExit:
+		if atPowerUp {
+			m.s.TubeLines[in.i].ExitHigh = high
+		} else {
+			m.exitEdge(in.i, high)
+		}
+	case inputStored:
+		if atPowerUp {
+			m.s.TubeLines[in.i].InHigh = high
+		} else {
+			m.storedEdge(in.i, high)
 		}
 	}
-	return false
 }
 
 // Moves implements [machines.Plant]: every input line can change at any time. That is all that people, mechanics and
@@ -302,10 +348,10 @@ func (s Setup) Inputs() []string {
 	lines := make([]string, 0, 4+2*len(s.Tubes)+2*len(s.Columns))
 	lines = append(lines, lineCoin, lineCoinReturn, lineDrop, lineDoor)
 	for _, t := range s.Tubes {
-		lines = append(lines, t.line()+exitSuffix, t.line()+inSuffix)
+		lines = append(lines, t.motorLine()+exitSuffix, t.motorLine()+inSuffix)
 	}
 	for i := range s.Columns {
-		lines = append(lines, of(lineHome, i), of(lineSelect, i))
+		lines = append(lines, columnLine(lineHome, i), columnLine(lineSelect, i))
 	}
 	return lines
 }
@@ -314,19 +360,19 @@ func (s Setup) Inputs() []string {
 func (s Setup) Outputs() []string {
 	var lines []string
 	for i := range s.Columns {
-		lines = append(lines, of(lineMotor, i))
+		lines = append(lines, columnLine(lineMotor, i))
 	}
 	for _, t := range s.Tubes {
-		lines = append(lines, t.line())
+		lines = append(lines, t.motorLine())
 	}
 	return append(lines, lineExactChange, lineCoinAccept)
 }
 
-// of returns the line of column i, counted from 0.
-func of(line string, i int) string { return fmt.Sprint(line, i+1) }
+// columnLine returns the line of column i, counted from 0.
+func columnLine(line string, i int) string { return fmt.Sprint(line, i+1) }
 
-// line returns the tube's motor.
-func (t Tube) line() string { return fmt.Sprint(lineHopper, int(t.Value)) }
+// motorLine returns the tube's motor.
+func (t Tube) motorLine() string { return fmt.Sprint(lineHopper, int(t.Value)) }
 
 // A applier is one happening being applied: the parts change s, and what follows is gathered.
 type applier struct {
@@ -353,26 +399,26 @@ func (m *applier) record(kind string, pairs ...any) {
 	if pairs != nil {
 		data = value.NewObject(pairs...)
 	}
-	if err := m.enter(kind, data); err != nil {
+	if err := m.addEntry(kind, data); err != nil {
 		panic(fmt.Sprintf("vending: %s %s: %v", kind, value.Text(data), err)) // the parts have judged before
 	}
 }
 
-func (m *applier) enter(kind string, data *value.Object) error {
+func (m *applier) addEntry(kind string, data *value.Object) error {
 	e := machines.Entry{Time: m.at, Kind: kind, Data: data}
 	m.records = append(m.records, e)
-	return m.s.enter(e)
+	return m.s.add(e)
 }
 
 func (m *applier) command(c machines.Command) {
 	switch c.Name {
 	case Settlement:
-		m.ask(c, &m.s.Settlement)
+		m.awaitAnswer(c, &m.s.Settlement)
 	case AwaitCustomer:
-		m.await(c)
+		m.awaitCustomer(c)
 	case AwaitService:
-		m.s.Wanted = false
-		m.ask(c, &m.s.Service)
+		m.s.Serving = false
+		m.awaitAnswer(c, &m.s.Service)
 	case Vend:
 		m.vend(c)
 	case PayOut:
@@ -380,7 +426,7 @@ func (m *applier) command(c machines.Command) {
 	case Show:
 		m.show(c)
 	case Refill, Collect, Settle:
-		m.serve(c)
+		m.operate(c)
 	default:
 		m.refuse(c, machines.ErrInput, fmt.Sprintf("vending: there is no activity %q", c.Name))
 	}
@@ -395,7 +441,7 @@ func (m *applier) cancel(ticket int64) {
 	case m.s.Customer.Ticket:
 		c := m.s.Customer
 		m.p.customer.Fire(&c.Is, "forget")
-		m.s.Customer = Awaited{Is: c.Is, Coin: c.Coin, Service: c.Service}
+		m.s.Customer = Customer{Is: c.Is, Coin: c.Coin, Service: c.Service}
 	case m.s.Settlement.Ticket:
 		m.p.question.Fire(&m.s.Settlement.Is, "answer")
 		m.s.Settlement.Ticket = 0
@@ -413,48 +459,44 @@ func (m *applier) cancel(ticket int64) {
 
 // The deadlines. Their names are what the log gives as the reason of what they cause.
 const (
-	dueCalm    = "power-up over"
-	dueCoin    = "coin complete"
-	dueTurn    = "turn overdue"
-	dueDrop    = "drop overdue"
-	dueSilent  = "hopper silent"
-	dueBurst   = "hopper pause"
-	dueRunsOut = "hopper run out"
+	dueStartUp     = "power-up over"
+	dueCoin        = "coin complete"
+	dueTurn        = "turn overdue"
+	dueDrop        = "drop overdue"
+	dueCoinOverdue = "hopper silent"
+	dueBurst       = "hopper pause"
+	dueRunsOut     = "hopper run out"
 )
 
 func (m *applier) due(name string) {
 	switch name {
-	case dueCalm:
-		if m.s.Calm != 0 {
+	case dueStartUp:
+		if m.s.StartUpEnds != 0 {
 			m.coinComplete()
-			m.s.Calm, m.s.Falling, m.s.Coming = 0, 0, 0
+			m.s.StartUpEnds, m.s.LateColumn, m.s.LateTube = 0, 0, 0
 		}
 	case dueCoin:
-		if m.s.Calm == 0 {
+		if m.s.StartUpEnds == 0 {
 			m.coinComplete()
 		}
 	case dueTurn:
 		m.turnOverdue()
 	case dueDrop:
 		m.dropOverdue()
-	case dueSilent:
+	case dueCoinOverdue:
 		m.tubeSilent()
 	case dueBurst:
 		m.burstOver()
 	default:
-		for i, t := range m.p.setup.Tubes {
-			if name == runsOutOf(t.Value) {
-				m.s.TubeLines[i].RunsOut = 0
-			}
+		if i := slices.Index(m.p.runOutNames, name); i >= 0 {
+			m.s.TubeLines[i].RunOutEnds = 0
 		}
 	}
 }
 
-func runsOutOf(value Cents) string { return fmt.Sprintf("%s %v", dueRunsOut, value) }
-
 // finish lets every part go on as far as it can without anything more happening, and gathers the reaction.
 func (m *applier) finish() (machines.State, machines.Reaction) {
-	m.goOnPaying()
+	m.continuePayout()
 	if m.s.Mech.Is != mechCounting {
 		// In the middle of a coin no Task is answered: what it hears would be wrong a moment later.
 		m.answerSettlement()
@@ -463,41 +505,45 @@ func (m *applier) finish() (machines.State, machines.Reaction) {
 		m.answerPayOut()
 		m.answerCustomer()
 	}
-	m.signs()
+	m.updateSigns()
 	r := machines.Reaction{Records: m.records, Answers: m.answers, Notes: m.notes}
-	was, is := m.p.levels(m.before), m.p.levels(m.s)
-	for i, l := range is {
+	is := m.p.levels(&m.s)
+	changed := is ^ m.p.levels(&m.before)
+	for i, line := range m.p.outputs {
 		switch {
-		case l == was[i]:
-		case l.High:
-			r.Levels = append(r.Levels, l)
+		case changed&(1<<i) == 0:
+		case is&(1<<i) != 0:
+			r.Levels = append(r.Levels, machines.Level{Line: line, High: true})
 		default:
-			r.Stops = append(r.Stops, l)
+			r.Stops = append(r.Stops, machines.Level{Line: line})
 		}
 	}
 	r.Deadlines = m.deadlines()
 	return m.s, r
 }
 
-// signs works out what the lamp shows and whether coins are taken, where something has changed that it depends on.
-func (m *applier) signs() {
+// updateSigns works out what the lamp shows and whether coins are taken, where something has changed that it depends on.
+func (m *applier) updateSigns() {
 	a, b := &m.before, &m.s
-	if a.Books == b.Books && a.Calm == b.Calm && a.Door == b.Door && a.Wanted == b.Wanted {
+	if a.Books == b.Books && a.StartUpEnds == b.StartUpEnds && a.DoorOpen == b.DoorOpen && a.Serving == b.Serving {
 		return
 	}
-	b.Exact = m.p.exact(b)
+	b.ExactChange = m.p.exact(b)
 	if accepts := m.p.accepts(b); accepts != b.Accepting {
-		m.record(entryAccepting, "on", flag(accepts))
+		m.record(entryAccepting, "on", boolInt(accepts))
 	}
 }
 
-func (m *applier) deadlines() (list []machines.Deadline) {
+// deadlines returns all deadlines of the state.
+func (m *applier) deadlines() []machines.Deadline {
+	var few [8]machines.Deadline // on the stack; most states have fewer
+	list := few[:0]
 	add := func(name string, at machines.Instant) {
 		if at != 0 {
 			list = append(list, machines.Deadline{Name: name, At: at.Time()})
 		}
 	}
-	add(dueCalm, m.s.Calm)
+	add(dueStartUp, m.s.StartUpEnds)
 	add(dueCoin, m.s.Mech.Ends)
 	for _, c := range m.s.Spirals {
 		if c.Is == spiralDropping {
@@ -506,32 +552,38 @@ func (m *applier) deadlines() (list []machines.Deadline) {
 			add(dueTurn, c.Until)
 		}
 	}
-	add(dueSilent, m.s.Silent)
-	add(dueBurst, m.s.Burst)
-	for i, t := range m.p.setup.Tubes {
-		add(runsOutOf(t.Value), m.s.TubeLines[i].RunsOut)
+	add(dueCoinOverdue, m.s.CoinOverdue)
+	add(dueBurst, m.s.BurstEnds)
+	for i, name := range m.p.runOutNames {
+		add(name, m.s.TubeLines[i].RunOutEnds)
 	}
-	return list
+	return slices.Clone(list)
 }
 
-// levels returns what the output lines show in s, always in the same order.
-func (p *Plant) levels(s State) []machines.Level {
-	levels := make([]machines.Level, 0, len(p.setup.Columns)+len(p.setup.Tubes)+2)
+// levels returns the output lines that are on in s: bit i belongs to output i.
+func (p *Plant) levels(s *State) (on uint32) {
+	bit := uint32(1)
+	add := func(high bool) {
+		if high {
+			on |= bit
+		}
+		bit <<= 1
+	}
 	for i := range p.setup.Columns {
-		levels = append(levels, machines.Level{Line: of(lineMotor, i), High: s.Spirals[i].on()})
+		add(s.Spirals[i].motorOn())
 	}
-	for i, t := range p.setup.Tubes {
-		levels = append(levels, machines.Level{Line: t.line(), High: s.TubeLines[i].Is == tubePaying})
+	for i := range p.setup.Tubes {
+		add(s.TubeLines[i].Is == tubePaying)
 	}
-	return append(levels,
-		machines.Level{Line: lineExactChange, High: s.Exact},
-		machines.Level{Line: lineCoinAccept, High: s.Accepting})
+	add(s.ExactChange)
+	add(s.Accepting)
+	return on
 }
 
 // moving reports whether a spiral or a tube is at work, with or without a Task that waits for it.
 func (s *State) moving() bool { return s.turning() || s.Payout.atWork() }
 
-func (m *applier) in(d time.Duration) machines.Instant {
+func (m *applier) after(d time.Duration) machines.Instant {
 	return machines.Instant(m.at.Add(d).UnixNano())
 }
 

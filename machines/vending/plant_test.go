@@ -775,3 +775,24 @@ func TestStateHoldsNoReferences(t *testing.T) {
 		t.Errorf("the same things happened: got %+v and %+v", a.state, b.state)
 	}
 }
+
+func BenchmarkApply(b *testing.B) {
+	p := vending.New(vending.Standard())
+	s, _ := p.Initial(start)
+	for _, bm := range []struct {
+		name string
+		in   machines.Input
+	}{
+		{"pulse", machines.Edge{Line: "coin", High: true}},
+		{"ignored press", machines.Edge{Line: "select-2", High: true}},
+		{"exit sensor", machines.Edge{Line: "hopper-25-exit", High: true}},
+		{"deadline", machines.Due{Name: "stale"}},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				p.Apply(s, bm.in, start)
+			}
+		})
+	}
+}

@@ -38,10 +38,10 @@ func (b *Books) table() string {
 		}
 		state := "sells"
 		switch {
-		case c.Out == outDoubt:
+		case c.OutOfService == outDoubt:
 			state = fmt.Sprintf("sale %d in doubt: settle it", c.Sale)
-		case c.Out != "":
-			state = "out of service: " + c.Out
+		case c.OutOfService != "":
+			state = "out of service: " + c.OutOfService
 		case c.Stock == 0:
 			state = "empty"
 		}
@@ -57,8 +57,8 @@ func (b *Books) table() string {
 		if t.Stuck {
 			state = "stuck: refill it, 0 coins if it has enough"
 		}
-		if t.Doubt > 0 {
-			state = fmt.Sprintf("%s; %d coins in doubt: settle them", state, t.Doubt)
+		if t.CoinsInDoubt > 0 {
+			state = fmt.Sprintf("%s; %d coins in doubt: settle them", state, t.CoinsInDoubt)
 		}
 		line(t.Value, t.Coins, Cents(t.Coins)*t.Value, t.In, t.Out, state)
 	}
@@ -80,8 +80,8 @@ func (b *Books) table() string {
 	if b.Cuts > 0 {
 		line(fmt.Sprintf("%d times the power was cut while something was under way", b.Cuts))
 	}
-	if b.Blind > 0 {
-		line(fmt.Sprintf("%d times coins were taken when the power was cut: the first pulse of one may not have been counted", b.Blind))
+	if b.BlindCuts > 0 {
+		line(fmt.Sprintf("%d times coins were taken when the power was cut: the first pulse of one may not have been counted", b.BlindCuts))
 	}
 	_ = w.Flush() // as above
 	return strings.ReplaceAll(trimRight(out.String()), "\n\n\n", "\n\n")
@@ -126,14 +126,14 @@ func (b *Books) value() *value.Object {
 	for i, c := range b.Columns {
 		if c.Name != "" {
 			columns = append(columns, value.NewObject("column", int64(i+1), "name", c.Name, "price", int64(c.Price),
-				"stock", int64(c.Stock), "sold", int64(c.Sold), "takings", int64(c.Takings), "out", c.Out,
+				"stock", int64(c.Stock), "sold", int64(c.Sold), "takings", int64(c.Takings), "out", c.OutOfService,
 				"inDoubt", int64(c.Doubt), "saleInDoubt", int64(c.Sale)))
 		}
 	}
 	for _, t := range b.Tubes {
 		if t.Value != 0 {
 			tubes = append(tubes, value.NewObject("value", int64(t.Value), "coins", int64(t.Coins), "in", int64(t.In),
-				"out", int64(t.Out), "stuck", t.Stuck, "inDoubt", int64(t.Doubt)))
+				"out", int64(t.Out), "stuck", t.Stuck, "inDoubt", int64(t.CoinsInDoubt)))
 		}
 	}
 	money := make([]any, 0, 32)
@@ -142,5 +142,5 @@ func (b *Books) value() *value.Object {
 	}
 	money = append(money, "box", int64(b.Cash.Box))
 	return value.NewObject("columns", columns, "tubes", tubes, "money", value.NewObject(money...),
-		"sales", int64(b.Sales), "unknownTrains", int64(b.Unknown), "powerCuts", int64(b.Cuts), "cutsWhileTakingCoins", int64(b.Blind))
+		"sales", int64(b.Sales), "unknownTrains", int64(b.Unknown), "powerCuts", int64(b.Cuts), "cutsWhileTakingCoins", int64(b.BlindCuts))
 }

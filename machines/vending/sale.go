@@ -37,8 +37,8 @@ func salePart() *machines.Part[string] {
 		machines.On("refund", saleIdle, saleAsked, saleJammed, saleFailed))
 }
 
-// open begins a sale. While the last one is not settled it does nothing: the selection belongs to that.
-func (m *applier) open(column int) {
+// openSale begins a sale. While the last one is not settled it does nothing: the selection belongs to that.
+func (m *applier) openSale(column int) {
 	if m.s.turning() || m.s.VendTicket != 0 {
 		return
 	}
@@ -75,19 +75,19 @@ func (m *applier) vend(c machines.Command) {
 		m.s.VendTicket = c.Ticket
 		return
 	}
-	if name, cause := m.judge(in.Column, in.Sale); name != "" {
+	if name, cause := m.judgeVend(in.Column, in.Sale); name != "" {
 		m.refuse(c, name, cause)
 		return
 	}
 	if in.Sale == 0 {
-		m.open(in.Column)
+		m.openSale(in.Column)
 	}
 	price, change := m.priceOf(in.Column, sale.Is == saleJammed)
 	m.p.sale.Fire(&sale.Is, "vend")
 	m.record(entryVend, "sale", sale.Number, "column", in.Column, "price", price, "change", change)
 	m.s.VendTicket = c.Ticket
 	m.s.Message = ""
-	m.turn(in.Column - 1)
+	m.startTurn(in.Column - 1)
 }
 
 // priceOf is what a sale costs, and leaves of the credit. One that is tried again does what it did at first.
@@ -99,16 +99,16 @@ func (m *applier) priceOf(column int, again bool) (price, change Cents) {
 	return price, m.s.Money.Credit - price
 }
 
-// judge says why column must not be vended now, or "". A sale of 0 is a new one.
-func (m *applier) judge(column, number int) (name, cause string) {
+// judgeVend says why column must not be vended now, or "". A sale of 0 is a new one.
+func (m *applier) judgeVend(column, number int) (name, cause string) {
 	sale, credit, c := m.s.Sale, m.s.Money.Credit, m.s.Spirals[column-1]
 	again := number != 0 && sale.Is == saleJammed && column == sale.Column
 	price, change := m.priceOf(column, again)
-	out := m.s.outOfService(column - 1)
+	out := m.s.whyOutOfService(column - 1)
 	switch {
-	case m.s.moving() || m.s.VendTicket != 0 || m.s.Calm != 0:
+	case m.s.moving() || m.s.VendTicket != 0 || m.s.StartUpEnds != 0:
 		return ErrVendBusy, "the machine is at work on something else"
-	case m.s.Door:
+	case m.s.DoorOpen:
 		return ErrDoor, "the service door is open"
 	case sale.Is == saleFailed:
 		return ErrNoDrop, fmt.Sprintf("sale %d: a snack may have fallen unseen; pay the credit back first", sale.Number)
@@ -118,7 +118,7 @@ func (m *applier) judge(column, number int) (name, cause string) {
 		return ErrNoSale, fmt.Sprintf("sale %d is over", number)
 	case credit < price:
 		return ErrNotPaid, fmt.Sprintf("credit %v, price %v", credit, price)
-	case m.s.Drop:
+	case m.s.DropCovered:
 		return ErrJam, "something is in the light of the drop sensor, which would not see a snack"
 	case m.s.Columns[column-1].Stock == 0:
 		return ErrSoldOut, fmt.Sprintf("column %d is empty", column)
@@ -133,17 +133,17 @@ func (m *applier) judge(column, number int) (name, cause string) {
 	return "", ""
 }
 
-// drop is the drop sensor. The price is kept at this moment and at no other.
-func (m *applier) drop(high bool) {
-	rises := high && !m.s.Drop
-	m.s.Drop = high
+// dropEdge is the drop sensor. The price is kept at this moment and at no other.
+func (m *applier) dropEdge(high bool) {
+	rises := high && !m.s.DropCovered
+	m.s.DropCovered = high
 	sale := &m.s.Sale
 	switch {
 	case !rises:
-	case m.s.Calm != 0:
+	case m.s.StartUpEnds != 0:
 		m.dropAfterCut()
 	case m.s.Payout.atWork() || m.s.Money.Credit < sale.Price || !m.p.sale.Can(sale.Is, "drop"):
-		m.gone()
+		m.unpaidSnack()
 	default:
 		m.p.sale.Fire(&sale.Is, "drop")
 		m.record(entrySold, "sale", sale.Number, "column", sale.Column)
@@ -155,8 +155,8 @@ func (m *applier) drop(high bool) {
 	}
 }
 
-// gone is a snack that nobody pays for.
-func (m *applier) gone() {
+// unpaidSnack is a snack that nobody pays for.
+func (m *applier) unpaidSnack() {
 	if m.s.Sale.Column > 0 && m.s.Sale.Is != saleAsked {
 		m.record(entryGone, "column", m.s.Sale.Column)
 	} else {
@@ -167,9 +167,9 @@ func (m *applier) gone() {
 
 // dropAfterCut is a snack that falls right after power-up: of the column whose sale was under way, if there is one.
 func (m *applier) dropAfterCut() {
-	i := m.s.Falling - 1
-	if i < 0 || m.s.Columns[i].Out != outDoubt {
-		m.gone()
+	i := m.s.LateColumn - 1
+	if i < 0 || m.s.Columns[i].OutOfService != outDoubt {
+		m.unpaidSnack()
 		return
 	}
 	m.record(entrySold, "sale", m.s.Columns[i].Sale, "column", i+1)

@@ -33,7 +33,7 @@ func questionPart() *machines.Part[string] {
 		machines.On("answer", questionUnasked, questionAsked))
 }
 
-func (m *applier) ask(c machines.Command, q *Question) {
+func (m *applier) awaitAnswer(c machines.Command, q *Question) {
 	if err := machines.Decode(c.Input, &struct{}{}); err != nil {
 		m.refuse(c, machines.ErrInput, err.Error())
 		return
@@ -54,7 +54,7 @@ func (m *applier) ask(c machines.Command, q *Question) {
 // operator is needed before anything can go on) or nothing.
 func (m *applier) answerSettlement() {
 	q := &m.s.Settlement
-	if m.s.Calm != 0 || m.s.moving() || !m.p.question.Fire(&q.Is, "answer") {
+	if m.s.StartUpEnds != 0 || m.s.moving() || !m.p.question.Fire(&q.Is, "answer") {
 		return
 	}
 	money, due := m.s.Money, "nothing"
@@ -63,9 +63,9 @@ func (m *applier) answerSettlement() {
 		due = "change"
 	case money.Credit > 0:
 		due = "refund"
-	case money.Owed > 0 && m.payable() && !m.s.Door:
+	case money.Owed > 0 && m.payable() && !m.s.DoorOpen:
 		due = "debt"
-	case money.Owed > 0 || m.s.Door || !m.p.pays(&m.s):
+	case money.Owed > 0 || m.s.DoorOpen || !m.p.pays(&m.s):
 		due = "service"
 	}
 	m.succeed(q.Ticket, "due", due, "credit", int64(money.Credit), "owed", int64(money.Owed))
@@ -74,7 +74,7 @@ func (m *applier) answerSettlement() {
 
 // payable reports whether something of the debt can be paid.
 func (m *applier) payable() bool {
-	return newChanger(m.p.working(&m.s), m.s.Money.Owed).most(m.s.Money.Owed) > 0
+	return newChangeTable(m.p.working(&m.s), m.s.Money.Owed).largest(m.s.Money.Owed) > 0
 }
 
 // pays reports whether any tube works.
@@ -90,34 +90,34 @@ func (p *Plant) pays(s *State) bool {
 // answerService ends the wait for an operator: something was done, and the door is closed.
 func (m *applier) answerService() {
 	q := &m.s.Service
-	if !q.Served || m.s.Door || !m.p.question.Fire(&q.Is, "answer") {
+	if !q.Served || m.s.DoorOpen || !m.p.question.Fire(&q.Is, "answer") {
 		return
 	}
 	m.succeed(q.Ticket, "owed", int64(m.s.Money.Owed))
 	*q = Question{Is: q.Is}
 }
 
-// served notes that an operator has changed something.
-func (m *applier) served() {
+// operatorActed notes that an operator has changed something.
+func (m *applier) operatorActed() {
 	m.s.Service.Served = true
 	m.s.Customer.Service = m.s.Money.Owed > 0 && m.payable()
 }
 
-func (m *applier) door(open bool) {
-	if open == m.s.Door {
+func (m *applier) doorEdge(open bool) {
+	if open == m.s.DoorOpen {
 		return
 	}
-	m.s.Door = open
+	m.s.DoorOpen = open
 	if open {
 		m.note("the service door is open: nothing begins")
 	} else {
 		m.note("the service door is closed")
-		m.served()
+		m.operatorActed()
 	}
 }
 
-// A service is what an operator asks for.
-type service struct {
+// A serviceInput is what an operator asks for.
+type serviceInput struct {
 	Tube     *Cents `json:"tube"`
 	Column   *int   `json:"column"`
 	Box      bool   `json:"box"`
@@ -127,25 +127,25 @@ type service struct {
 	Decision string `json:"decision"`
 }
 
-// serve takes an operator's {"tube":25,"coins":40}, {"column":1,"snacks":5} for refill, {"tube":25,"coins":10} (without
+// operate takes an operator's {"tube":25,"coins":40}, {"column":1,"snacks":5} for refill, {"tube":25,"coins":10} (without
 // coins: all) or {"box":true} for collect, and {"column":1,"decision":"delivered"}, {"tube":25,"decision":"owed"} or
 // {"debt":true,"decision":"handed"} for settle. It is refused while something moves.
-func (m *applier) serve(c machines.Command) {
-	var in service
+func (m *applier) operate(c machines.Command) {
+	var in serviceInput
 	if err := machines.Decode(c.Input, &in); err != nil {
 		m.refuse(c, machines.ErrInput, err.Error())
 		return
 	}
 	things := 0
 	for _, named := range []bool{in.Tube != nil, in.Column != nil, in.Box, in.Debt} {
-		things += flag(named)
+		things += boolInt(named)
 	}
 	tube := -1
 	if in.Tube != nil {
 		tube = m.p.setup.tube(*in.Tube)
 	}
 	switch {
-	case m.s.moving() || m.s.Calm != 0:
+	case m.s.moving() || m.s.StartUpEnds != 0:
 		m.refuse(c, ErrVendBusy, "something moves; try again in a moment")
 	case things != 1:
 		m.refuse(c, machines.ErrInput, "name one of tube, column, box and debt")
@@ -162,32 +162,32 @@ func (m *applier) serve(c machines.Command) {
 	}
 }
 
-func (m *applier) refill(c machines.Command, in service, tube int) {
+func (m *applier) refill(c machines.Command, in serviceInput, tube int) {
 	switch {
-	case tube >= 0 && in.Coins != nil && *in.Coins >= 0 && m.s.Tubes[tube].Coins+*in.Coins <= mostTubeCoins:
+	case tube >= 0 && in.Coins != nil && *in.Coins >= 0 && m.s.Tubes[tube].Coins+*in.Coins <= maxTubeCoins:
 		m.record(entryRefill, "tube", *in.Tube, "coins", *in.Coins)
 		m.p.tube.Fire(&m.s.TubeLines[tube].Is, "serve")
-		m.done(c, "tube", int64(*in.Tube), "coins", int64(m.s.Tubes[tube].Coins))
-	case in.Column != nil && in.Snacks != nil && *in.Snacks >= 0 && m.s.Columns[*in.Column-1].Stock+*in.Snacks <= mostStock:
+		m.operated(c, "tube", int64(*in.Tube), "coins", int64(m.s.Tubes[tube].Coins))
+	case in.Column != nil && in.Snacks != nil && *in.Snacks >= 0 && m.s.Columns[*in.Column-1].Stock+*in.Snacks <= maxStock:
 		i := *in.Column - 1
 		m.record(entryRefill, "column", i+1, "snacks", *in.Snacks)
-		if m.s.Columns[i].Out == "" {
+		if m.s.Columns[i].OutOfService == "" {
 			m.p.spiral.Fire(&m.s.Spirals[i].Is, "settle")
 			m.s.Spirals[i].Ran = 0
 		}
-		m.done(c, "column", int64(i+1), "snacks", int64(m.s.Columns[i].Stock))
+		m.operated(c, "column", int64(i+1), "snacks", int64(m.s.Columns[i].Stock))
 	default:
 		m.refuse(c, machines.ErrInput, fmt.Sprintf("refill coins into a tube (up to %d) or snacks into a column (up to %d)",
-			mostTubeCoins, mostStock))
+			maxTubeCoins, maxStock))
 	}
 }
 
-func (m *applier) collect(c machines.Command, in service, tube int) {
+func (m *applier) collect(c machines.Command, in serviceInput, tube int) {
 	switch {
 	case in.Box:
 		amount := m.s.Cash.Box
 		m.record(entryCollect, "box", amount)
-		m.done(c, "collected", int64(amount))
+		m.operated(c, "collected", int64(amount))
 	case tube >= 0:
 		coins := m.s.Tubes[tube].Coins
 		if in.Coins != nil {
@@ -198,33 +198,33 @@ func (m *applier) collect(c machines.Command, in service, tube int) {
 			return
 		}
 		m.record(entryCollect, "tube", *in.Tube, "coins", coins)
-		m.done(c, "collected", int64(*in.Tube)*int64(coins), "coins", int64(m.s.Tubes[tube].Coins))
+		m.operated(c, "collected", int64(*in.Tube)*int64(coins), "coins", int64(m.s.Tubes[tube].Coins))
 	default:
 		m.refuse(c, machines.ErrInput, "collect from a tube or from the box")
 	}
 }
 
-func (m *applier) settle(c machines.Command, in service, tube int) {
+func (m *applier) settle(c machines.Command, in serviceInput, tube int) {
 	decision := in.Decision
 	switch {
 	case in.Column != nil && (decision == decidedDelivered || decision == decidedRefund):
 		i := *in.Column - 1
 		book := m.s.Columns[i]
-		if book.Out != outDoubt {
+		if book.OutOfService != outDoubt {
 			m.refuse(c, ErrNoDoubt, fmt.Sprintf("nothing is in doubt of column %d", i+1))
 			return
 		}
 		m.record(entrySettle, "column", i+1, "sale", book.Sale, "decision", decision)
 		m.p.spiral.Fire(&m.s.Spirals[i].Is, "settle")
 		m.s.Spirals[i].Ran = 0
-		m.done(c, "sale", int64(book.Sale), "decision", decision, "owed", int64(m.s.Money.Owed))
+		m.operated(c, "sale", int64(book.Sale), "decision", decision, "owed", int64(m.s.Money.Owed))
 	case tube >= 0 && (decision == decidedPaid || decision == decidedOwed):
-		if m.s.Tubes[tube].Doubt == 0 {
+		if m.s.Tubes[tube].CoinsInDoubt == 0 {
 			m.refuse(c, ErrNoDoubt, fmt.Sprintf("no coin of tube %v is in doubt", *in.Tube))
 			return
 		}
 		m.record(entrySettle, "tube", *in.Tube, "decision", decision)
-		m.done(c, "tube", int64(*in.Tube), "decision", decision, "owed", int64(m.s.Money.Owed))
+		m.operated(c, "tube", int64(*in.Tube), "decision", decision, "owed", int64(m.s.Money.Owed))
 	case in.Debt && decision == decidedHanded:
 		owed := m.s.Money.Owed
 		if owed == 0 {
@@ -232,15 +232,15 @@ func (m *applier) settle(c machines.Command, in service, tube int) {
 			return
 		}
 		m.record(entrySettle, "owed", owed, "decision", decision)
-		m.done(c, "handed", int64(owed), "owed", int64(0))
+		m.operated(c, "handed", int64(owed), "owed", int64(0))
 	default:
 		m.refuse(c, machines.ErrInput, fmt.Sprintf("decide %s or %s of a column, %s or %s of a tube, %s of the debt",
 			decidedDelivered, decidedRefund, decidedPaid, decidedOwed, decidedHanded))
 	}
 }
 
-func (m *applier) done(c machines.Command, pairs ...any) {
+func (m *applier) operated(c machines.Command, pairs ...any) {
 	m.note("operator: %s", c.Name)
-	m.served()
+	m.operatorActed()
 	m.succeed(c.Ticket, pairs...)
 }

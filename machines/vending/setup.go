@@ -14,15 +14,15 @@ import (
 
 // Bounds of a machine. [State] holds no slices, so that it can be compared.
 const (
-	MostColumns = 8
-	MostTubes   = 6
-	MostCoins   = 6
+	MaxColumns = 8
+	MaxTubes   = 6
+	MaxCoins   = 6
 
-	mostPulses     = 50
-	mostPrice      = Cents(10000)
-	mostStock      = 200
-	mostTubeCoins  = 2000
-	mostNameLength = 24
+	maxPulses     = 50
+	maxPrice      = Cents(10000)
+	maxStock      = 200
+	maxTubeCoins  = 2000
+	maxNameLength = 24
 )
 
 // A Setup is a machine as its file describes it: what it takes, what it sells, and what is in it when it is switched on for
@@ -128,10 +128,10 @@ func (r *setupReader) read(root *yaml.Node) {
 
 func (r *setupReader) coins(n *yaml.Node) {
 	pulses := map[int]string{}
-	for _, m := range r.some(n, "coins", MostCoins) {
+	for _, m := range r.members(n, "coins", MaxCoins) {
 		coin := Coin{}
 		coin.Value, _ = r.amount(m.Key, "a coin")
-		count, ok := r.Whole(m.Value, "the pulses of coin "+m.Name, 1, mostPulses)
+		count, ok := r.Whole(m.Value, "the pulses of coin "+m.Name, 1, maxPulses)
 		if other, taken := pulses[count]; ok && taken {
 			r.Fault(m.Value, "coin %s has %d pulses, as coin %s: nobody could tell them apart", m.Name, count, other)
 		}
@@ -141,16 +141,16 @@ func (r *setupReader) coins(n *yaml.Node) {
 }
 
 func (r *setupReader) tubes(n *yaml.Node) {
-	for _, m := range r.some(n, "tubes", MostTubes) {
+	for _, m := range r.members(n, "tubes", MaxTubes) {
 		tube := Tube{}
 		tube.Value, _ = r.amount(m.Key, "a tube")
-		tube.Coins, _ = r.Whole(m.Value, "the coins in tube "+m.Name, 0, mostTubeCoins)
+		tube.Coins, _ = r.Whole(m.Value, "the coins in tube "+m.Name, 0, maxTubeCoins)
 		r.setup.Tubes = append(r.setup.Tubes, tube)
 	}
 }
 
-// some returns the members of a mapping that has at least one and at most so many.
-func (r *setupReader) some(n *yaml.Node, what string, most int) []yamltree.Member {
+// members returns the members of a mapping that has at least one and at most so many.
+func (r *setupReader) members(n *yaml.Node, what string, most int) []yamltree.Member {
 	members := r.Mapping(n, what)
 	if n.Kind == yaml.MappingNode && (len(members) == 0 || len(members) > most) {
 		r.Fault(n, "there are %d %s; a machine has 1 to %d", len(members), what, most)
@@ -160,8 +160,8 @@ func (r *setupReader) some(n *yaml.Node, what string, most int) []yamltree.Membe
 
 func (r *setupReader) columns(n *yaml.Node) {
 	list := r.List(n, "columns")
-	if n.Kind == yaml.SequenceNode && (len(list) == 0 || len(list) > MostColumns) {
-		r.Fault(n, "there are %d columns; a machine has 1 to %d", len(list), MostColumns)
+	if n.Kind == yaml.SequenceNode && (len(list) == 0 || len(list) > MaxColumns) {
+		r.Fault(n, "there are %d columns; a machine has 1 to %d", len(list), MaxColumns)
 	}
 	for i, e := range list {
 		what := fmt.Sprintf("column %d", i+1)
@@ -171,8 +171,8 @@ func (r *setupReader) columns(n *yaml.Node) {
 		}
 		c := Column{Name: what}
 		if m, ok := fields["name"]; ok {
-			if c.Name, ok = r.Text(m.Value, what+": name"); ok && len([]rune(c.Name)) > mostNameLength {
-				r.Fault(m.Value, "%s: the name has %d letters, at most %d", what, len([]rune(c.Name)), mostNameLength)
+			if c.Name, ok = r.Text(m.Value, what+": name"); ok && len([]rune(c.Name)) > maxNameLength {
+				r.Fault(m.Value, "%s: the name has %d letters, at most %d", what, len([]rune(c.Name)), maxNameLength)
 			}
 		}
 		if m, ok := fields["price"]; ok {
@@ -183,7 +183,7 @@ func (r *setupReader) columns(n *yaml.Node) {
 			r.Fault(e, "%s has no price; write one, such as price: 3.00", what)
 		}
 		if m, ok := fields["stock"]; ok {
-			c.Stock, _ = r.Whole(m.Value, what+": stock", 0, mostStock)
+			c.Stock, _ = r.Whole(m.Value, what+": stock", 0, maxStock)
 		}
 		r.setup.Columns = append(r.setup.Columns, c)
 	}
@@ -219,8 +219,8 @@ func ParseCents(text string) (Cents, bool) {
 
 func (r *setupReader) amount(n *yaml.Node, what string) (Cents, bool) {
 	amount, ok := ParseCents(n.Value)
-	if n.Kind != yaml.ScalarNode || !ok || amount <= 0 || amount > mostPrice {
-		r.Fault(n, "%s should be an amount from 0.01 to %v, such as 1.00, not %q", what, mostPrice, n.Value)
+	if n.Kind != yaml.ScalarNode || !ok || amount <= 0 || amount > maxPrice {
+		r.Fault(n, "%s should be an amount from 0.01 to %v, such as 1.00, not %q", what, maxPrice, n.Value)
 		return 0, false
 	}
 	return amount, true

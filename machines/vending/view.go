@@ -50,15 +50,15 @@ func (setup Setup) View(s machines.State, world any) View {
 		Owed:        state.Money.Owed,
 		Doubt:       state.Money.Doubt,
 		Unknown:     state.Unknown,
-		ExactChange: state.Exact,
+		ExactChange: state.ExactChange,
 		Accepting:   state.Accepting,
-		Door:        state.Door,
+		Door:        state.DoorOpen,
 		Columns:     make([]Shelf, len(setup.Columns)),
 		Tubes:       make([]Tube, len(setup.Tubes)),
 	}
 	for i, c := range setup.Columns {
 		c.Stock = state.Columns[i].Stock
-		v.Columns[i] = Shelf{Column: c, Out: state.Columns[i].Out}
+		v.Columns[i] = Shelf{Column: c, Out: state.Columns[i].OutOfService}
 		if v.Columns[i].Out == "" && !state.Spirals[i].Home && !state.Spirals[i].atWork() {
 			v.Columns[i].Out = "away"
 		}
@@ -85,7 +85,7 @@ func (setup Setup) display(s State) string {
 		text = "please wait"
 	case s.Payout.atWork():
 		text = "take your coins"
-	case s.Door:
+	case s.DoorOpen:
 		text = "service door open"
 	case credit >= lowest:
 		text = fmt.Sprintf("credit %v, choose", credit)

@@ -39,26 +39,26 @@ type World struct {
 
 // A Front is what can be seen from outside of the world behind the lines. It is immutable.
 type Front struct {
-	Tray    int              // snacks that have fallen since the start
-	Cup     Cents            // coins paid since the start
-	Refused int              // pulses that the acceptor has not taken
-	Box     Cents            // coins that went into the cash box since the start, or since it was emptied
-	Snacks  [MostColumns]int // left in the spirals
-	Coins   [MostTubes]int   // left in the tubes
-	Fallen  [MostColumns]int // snacks of each column
+	Tray    int             // snacks that have fallen since the start
+	Cup     Cents           // coins paid since the start
+	Refused int             // pulses that the acceptor has not taken
+	Box     Cents           // coins that went into the cash box since the start, or since it was emptied
+	Snacks  [MaxColumns]int // left in the spirals
+	Coins   [MaxTubes]int   // left in the tubes
+	Fallen  [MaxColumns]int // snacks of each column
 }
 
 // NewWorld starts the world of a machine with the given setup. It lives on clock.
 func NewWorld(setup Setup, lines machines.SimLines, clock machines.Clock) *World {
 	w := &World{setup: setup, lines: lines, clock: clock}
 	for i, c := range setup.Columns {
-		column := &worldColumn{world: w, place: i, home: of(lineHome, i), snacks: c.Stock}
+		column := &worldColumn{world: w, place: i, home: columnLine(lineHome, i), snacks: c.Stock}
 		w.columns = append(w.columns, column)
 		lines.Drive(column.home, true)
-		lines.OnOutput(of(lineMotor, i), column.motor)
+		lines.OnOutput(columnLine(lineMotor, i), column.motor)
 	}
 	for _, t := range setup.Tubes {
-		tube := &worldTube{world: w, value: t.Value, line: t.line(), coins: t.Coins}
+		tube := &worldTube{world: w, value: t.Value, line: t.motorLine(), coins: t.Coins}
 		w.tubes = append(w.tubes, tube)
 		lines.OnOutput(tube.line, tube.motor)
 	}
@@ -124,7 +124,7 @@ func (w *World) Restock(s machines.State) {
 
 // Apply implements [machines.Refillable].
 func (w *World) Apply(operation string, input any) {
-	var in service
+	var in serviceInput
 	if err := machines.Decode(input, &in); err != nil {
 		return // the plant has refused it
 	}

@@ -277,7 +277,7 @@ func TestColumnSellsUntilItIsEmpty(t *testing.T) {
 	s.rest()
 	s.wantFront(5, 0)
 	front := s.world.View().(vending.Front)
-	if want := [vending.MostColumns]int{5, 0, 5}; front.Snacks != want {
+	if want := [vending.MaxColumns]int{5, 0, 5}; front.Snacks != want {
 		t.Errorf("got snacks %v, want %v", front.Snacks, want)
 	}
 }

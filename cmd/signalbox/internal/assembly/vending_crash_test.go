@@ -563,7 +563,7 @@ func (c *crash) compare(before int) {
 	coin := c.coins[len(c.coins)-1]
 	switch {
 	case coin.counted:
-	case b.Train:
+	case b.CoinBegun:
 		coin.report(c) // as soon as the next life begins
 	case coin.train && !coin.reported:
 		c.Fatalf("life %d: the first pulse of a coin of %v is not in the ledger any more", c.life, coin.value)
@@ -603,7 +603,7 @@ func (c *crash) settle() {
 	// A sale that was under way is in doubt from the next power-up on: operateAlone is one.
 	for i := range 3 {
 		underWay := b.Sale.Is == "vending" && b.Sale.Column == i+1
-		if b.Columns[i].Out == "doubt" || underWay {
+		if b.Columns[i].OutOfService == "doubt" || underWay {
 			decision := "refund"
 			if front.Fallen[i] > b.Columns[i].Sold {
 				decision = "delivered"
@@ -613,7 +613,7 @@ func (c *crash) settle() {
 	}
 	paid := front.Cup - b.Money.Returned
 	for i, t := range b.Tubes[:2] {
-		n := t.Doubt
+		n := t.CoinsInDoubt
 		if b.Payout.Tube == t.Value {
 			n++
 		}
@@ -649,8 +649,8 @@ func (c *crash) balance() {
 	}
 	// A coin of which the program has not written a single pulse, before the kill or after, is not known to it; but that coins
 	// were being taken when it was cut off is, each time.
-	if silent > c.blind || c.blind > b.Blind {
-		c.Errorf("got %d coins that no entry tells of, and %d power-ups that say that there may be, want at least %d", silent, b.Blind, c.blind)
+	if silent > c.blind || c.blind > b.BlindCuts {
+		c.Errorf("got %d coins that no entry tells of, and %d power-ups that say that there may be, want at least %d", silent, b.BlindCuts, c.blind)
 	}
 	if b.Money.Inserted+unknown != taken {
 		c.Errorf("got %v inserted and %v of unknown coins, want %v", b.Money.Inserted, unknown, taken)
