@@ -97,8 +97,9 @@ type Assembly struct {
 	monitor    *monitor.Monitor // nil where nothing is watched, and while the power is off
 	latch      clearableLatch   // of the monitor
 
-	nextPush map[string]time.Time // by line, when its next push by a key may begin
-	restarts int                  // after power cuts
+	nextPush  map[string]time.Time // by line, when its next push by a key may begin
+	restarts  int                  // after power cuts
+	unpowered bool                 // the lines are closed by a power cut
 
 	life       lifecycle
 	stopReason string // why the run was stopped; "" if it was not
@@ -263,7 +264,7 @@ func (a *Assembly) close(why string) (err error) {
 	if a.monitor != nil {
 		a.monitor.Close()
 	}
-	if a.lines != nil {
+	if a.lines != nil && !a.unpowered {
 		err = errors.Join(a.lines.Safe(why), a.lines.Close())
 	}
 	if a.services != nil {

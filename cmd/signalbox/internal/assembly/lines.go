@@ -44,6 +44,7 @@ func (a *Assembly) openLines(handlers map[string]engine.Handler) error {
 	if a.lines, err = gpio.Open(a.config.Board, a.driver, a.clock); err != nil {
 		return err
 	}
+	a.unpowered = false
 	a.lines.Watch(func(c gpio.Change) {
 		a.recorder.pin(c)
 		a.checkMaxOn(c)

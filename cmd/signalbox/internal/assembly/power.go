@@ -23,6 +23,7 @@ func (a *Assembly) cutPower() {
 	}
 	a.run.Stop("Power.Cut", "the power is off") // nothing happens if it has ended
 	a.fail(a.lines.Close())
+	a.unpowered = true
 }
 
 func (a *Assembly) restorePower() {
