@@ -96,6 +96,7 @@ func stringMatches(v, operand any) bool {
 	return ok && ok2 && matches(s, pattern)
 }
 
+// matches is [stringMatches] for strings.
 func matches(s, pattern string) bool {
 	// On a mismatch the last star swallows one byte more, and matching starts again behind it.
 	star, from := -1, 0

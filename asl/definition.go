@@ -137,6 +137,7 @@ func (b *Block) All() iter.Seq[*State] {
 	return func(yield func(*State) bool) { b.each(yield) }
 }
 
+// each calls yield as [Block.All] says, and reports false once yield has.
 func (b *Block) each(yield func(*State) bool) bool {
 	for _, s := range b.States {
 		if !yield(s) {

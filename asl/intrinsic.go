@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"signalbox/asl/value"
@@ -48,6 +49,7 @@ var intrinsics = map[string]struct {
 // character.
 type formatText string
 
+// format replaces each {} in its first argument by the next of the others.
 func format(_ *environment, args []any) (any, error) {
 	text, escapes := args[0].(formatText)
 	if !escapes {
@@ -127,6 +129,7 @@ func jsonToString(_ *environment, args []any) (any, error) { return value.Text(a
 
 func array(_ *environment, args []any) (any, error) { return append([]any{}, args...), nil }
 
+// arrayPartition cuts an array into arrays of a size, of which the last may be shorter.
 func arrayPartition(_ *environment, args []any) (any, error) {
 	list, err := listArgument(args[0])
 	if err != nil {
@@ -148,6 +151,7 @@ func arrayPartition(_ *environment, args []any) (any, error) {
 	return parts, nil
 }
 
+// arrayContains reports whether an element equals the second argument.
 func arrayContains(_ *environment, args []any) (any, error) {
 	list, err := listArgument(args[0])
 	if err != nil {
@@ -164,6 +168,7 @@ func arrayContains(_ *environment, args []any) (any, error) {
 // maxRange is the greatest number of elements that States.ArrayRange returns. AWS, "Intrinsic functions".
 const maxRange = 1000
 
+// arrayRange lists the whole numbers from the first argument to the second at most, in steps of the third.
 func arrayRange(_ *environment, args []any) (any, error) {
 	var n [3]int64
 	for i := range n {
@@ -189,6 +194,7 @@ func arrayRange(_ *environment, args []any) (any, error) {
 	return list, nil
 }
 
+// arrayGetItem returns the element at an index, from 0.
 func arrayGetItem(_ *environment, args []any) (any, error) {
 	list, err := listArgument(args[0])
 	if err != nil {
@@ -209,14 +215,18 @@ func arrayLength(_ *environment, args []any) (any, error) {
 	return int64(len(list)), err
 }
 
+// arrayUnique drops the elements that equal one before them.
 func arrayUnique(_ *environment, args []any) (any, error) {
 	list, err := listArgument(args[0])
 	if err != nil {
 		return nil, err
 	}
 	unique := []any{}
+	byHash := make(map[uint64][]any, len(list))
 	for _, e := range list {
-		if there, _ := arrayContains(nil, []any{unique, e}); there == false {
+		h := value.Hash(e)
+		if !slices.ContainsFunc(byHash[h], func(other any) bool { return value.Equal(e, other) }) {
+			byHash[h] = append(byHash[h], e)
 			unique = append(unique, e)
 		}
 	}
@@ -231,6 +241,7 @@ func base64Encode(_ *environment, args []any) (any, error) {
 	return base64.StdEncoding.EncodeToString([]byte(text)), err
 }
 
+// base64Decode returns the decoded string, with U+FFFD in place of bytes that are not UTF-8.
 func base64Decode(_ *environment, args []any) (any, error) {
 	text, err := shortText(args[0])
 	if err != nil {
@@ -243,6 +254,7 @@ func base64Decode(_ *environment, args []any) (any, error) {
 	return strings.ToValidUTF8(string(plain), "\uFFFD"), nil
 }
 
+// hash returns the hash in hexadecimal digits of a string, or of the JSON text of another value.
 func hash(_ *environment, args []any) (any, error) {
 	data, ok := args[0].(string)
 	if !ok {
@@ -272,6 +284,7 @@ func hash(_ *environment, args []any) (any, error) {
 	return nil, fmt.Errorf("%s is none of MD5, SHA-1, SHA-256, SHA-384, SHA-512", value.Text(args[1]))
 }
 
+// jsonMerge adds the members of the second object to those of the first, replacing equal keys.
 func jsonMerge(_ *environment, args []any) (any, error) {
 	a, okA := args[0].(*value.Object)
 	b, okB := args[1].(*value.Object)
@@ -287,6 +300,7 @@ func jsonMerge(_ *environment, args []any) (any, error) {
 	return a, nil
 }
 
+// mathRandom returns a whole number from the first argument to below the second, from the execution's seed or that of the third.
 func mathRandom(env *environment, args []any) (any, error) {
 	low, err := wholeArgument(args[0])
 	if err != nil {

@@ -540,3 +540,15 @@ func picture(x asl.Execution) string {
 	}
 	return b.String()
 }
+
+// Of the whole payload of a state, as of a few elements: the time does not grow with the square of their number.
+func TestArrayUniqueOfAWholePayload(t *testing.T) {
+	list := make([]any, 0, 80000)
+	for i := range cap(list) {
+		list = append(list, int64(i%40000))
+	}
+	got := one(t, `{"Type":"Pass","Parameters":{"n.$":"States.ArrayLength(States.ArrayUnique($))"},"End":true}`, value.Text(list))
+	if want := `{"n":40000}`; value.Text(got.Output) != want {
+		t.Errorf("got %s, want %s", value.Text(got.Output), want)
+	}
+}

@@ -208,3 +208,41 @@ func TestAppendRefusesWhatIsNoValue(t *testing.T) {
 	}()
 	value.Text([]any{1})
 }
+
+// Equal values have the same hash, whatever the order of their keys and the types of their numbers.
+func TestHashOfEqualValues(t *testing.T) {
+	for _, same := range [][]string{
+		{`1`, `1.0`, `10e-1`},
+		{`0`, `0.0`, `-0.0`},
+		{`9007199254740993`, `9007199254740993`},
+		{`1e400`, `10e399`},
+		{`{"a":1,"b":[{}]}`, `{"b":[{}],"a":1.0}`},
+		{`{}`, `{}`},
+	} {
+		for _, text := range same[1:] {
+			if value.Hash(read(t, same[0])) != value.Hash(read(t, text)) {
+				t.Errorf("%s and %s have different hashes", same[0], text)
+			}
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := values(3).Draw(t, "a"), values(3).Draw(t, "b")
+		if value.Equal(a, b) && value.Hash(a) != value.Hash(b) {
+			t.Fatalf("%s and %s have different hashes", value.Text(a), value.Text(b))
+		}
+	})
+}
+
+func TestHashOfDifferentValues(t *testing.T) {
+	seen := map[uint64]string{}
+	for _, text := range []string{
+		`null`, `true`, `false`, `0`, `1`, `-1`, `0.5`, `""`, `"a"`, `"1"`, `[]`, `{}`, `[0]`, `[1]`, `[0,1]`, `[1,0]`, `[[]]`, `[[],[]]`,
+		`{"a":1}`, `{"a":2}`, `{"b":1}`, `{"a":1,"b":2}`, `{"a":2,"b":1}`, `{"a":{}}`, `{"a":[]}`, `{"":null}`,
+	} {
+		h := value.Hash(read(t, text))
+		if other, ok := seen[h]; ok {
+			t.Errorf("%s and %s have the same hash", text, other)
+		}
+		seen[h] = text
+	}
+}
