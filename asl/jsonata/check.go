@@ -1,5 +1,5 @@
-// Package jsonata is the query language of states whose QueryLanguage is JSONata. So far it only checks expressions, as AWS
-// does when a definition is created: whether they parse, and whether they speak of things that are not there.
+// Package jsonata is the query language of states whose QueryLanguage is JSONata. So far it only checks expressions, as AWS does
+// when a definition is created: whether they parse, and whether they refer to something that AWS does not provide.
 package jsonata
 
 import (
@@ -9,21 +9,22 @@ import (
 	"signalbox/asl/value"
 )
 
-// An Error is what is wrong with an expression.
+// An Error is a fault of an expression.
 type Error struct {
-	Code        string // of the reference implementation: S0202; "" where the expression is JSONata, but AWS does not take it
+	Code        string // of the reference implementation, such as S0202; "" if Unsupported
 	Message     string
-	Unsupported bool // it parses
+	Unsupported bool // the expression is valid JSONata, but AWS refuses it
 }
 
 func (e *Error) Error() string { return e.Message }
 
+// fault returns an Error with a code of the reference implementation.
 func fault(code, format string, args ...any) error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// Check returns what AWS refuses in an expression, nil if nothing. In the Output and Assign of a Catch there is an error to
-// speak of, $states.errorOutput.
+// Check returns the faults for which AWS refuses an expression, nil if there are none. Text is the expression without {% and %}.
+// InCatch says that it is in Output or Assign of a Catch, where $states.errorOutput exists.
 func Check(text string, inCatch bool) []*Error {
 	p := parser{lexer: lexer{text: text}, inCatch: inCatch}
 	if err := p.parse(); err != nil {
@@ -32,28 +33,30 @@ func Check(text string, inCatch bool) []*Error {
 	return p.faults
 }
 
-// maxDepth is how deep expressions may stand in each other: deeper ones would use up the stack.
+// maxDepth is how deep expressions may be nested. Deeper ones would use up the stack.
 const maxDepth = 1000
 
-// A parser is the reference implementation's: top-down operator precedence, after Vaughan Pratt. It makes no tree.
+// A parser parses as the reference implementation does: by top-down operator precedence, after Vaughan Pratt. It makes no tree.
 type parser struct {
 	lexer
-	token          token
-	depth          int
-	operandMissing bool // an operand is missing at the end of the text
+	token          token // the current one
+	depth          int   // of nested expressions
+	operandMissing bool  // the text ends where an operand is needed
 	inCatch        bool
-	contextDepth   int // how many parts around are evaluated for an item: in them a name is a key of it
+	contextDepth   int // of nested parts that are evaluated for an item, of which a name in them is a key
 	faults         []*Error
-	reported       map[string]bool // the messages of found
+	reported       map[string]bool // the messages of faults
 }
 
-// An operand is what is known of an expression that was read.
+// An operand is what the parser remembers of an expression.
 type operand struct {
-	kind tokenKind // name or variable where it is nothing but that
-	text string
+	kind     tokenKind // name or variable, if the expression is only that; else end
+	text     string
+	reported bool // as a name that is a key of nothing
 }
 
-// advance goes on to the next token; the present one must be the operator, if one is named.
+// advance reads the next token. If expected is not "", the current token must be that operator. Infix says that an operator may
+// follow, see [lexer.next].
 func (p *parser) advance(expected string, infix bool) error {
 	if expected != "" && !p.is(expected) {
 		if p.token.kind == end {
@@ -71,6 +74,7 @@ func (p *parser) advance(expected string, infix bool) error {
 
 func (p *parser) is(text string) bool { return p.token.kind == operator && p.token.text == text }
 
+// parse reads the whole text.
 func (p *parser) parse() error {
 	if err := p.advance("", false); err != nil {
 		return err
@@ -87,7 +91,7 @@ func (p *parser) parse() error {
 	return nil
 }
 
-// expression reads operands and operators, up to one that binds no stronger than the power.
+// expression reads operands and operators, up to an operator whose binding power is not greater than power.
 func (p *parser) expression(power int) (left operand, err error) {
 	if p.depth++; p.depth > maxDepth {
 		return left, fault("S0201", "The expression is nested too deeply")
@@ -113,20 +117,19 @@ func (p *parser) expression(power int) (left operand, err error) {
 	return left, nil
 }
 
-// prefix reads what a token begins; the token behind it is read already.
+// prefix reads the operand that begins with t. The token after t is the current one.
 func (p *parser) prefix(t token) (operand, error) {
 	switch t.kind {
 	case end:
 		p.operandMissing = true
 		return operand{}, nil
 	case name:
-		p.noteName(t.text)
-		return operand{name, t.text}, nil
+		return p.name(t), nil
 	case variable:
 		if t.text == "$" {
 			p.unsupported("Reference to '$$' is not supported.")
 		}
-		return operand{variable, t.text}, nil
+		return operand{kind: variable, text: t.text}, nil
 	case literal, regex:
 		return operand{}, nil
 	}
@@ -134,8 +137,7 @@ func (p *parser) prefix(t token) (operand, error) {
 	case "*", "**", "%":
 		return operand{}, nil
 	case "and", "or", "in":
-		p.noteName(t.text)
-		return operand{name, t.text}, nil
+		return p.name(t), nil
 	case "-":
 		_, err := p.expression(70)
 		return operand{}, err
@@ -151,7 +153,7 @@ func (p *parser) prefix(t token) (operand, error) {
 	return operand{}, fault("S0211", "The symbol %s cannot be used as a unary operator", t.shown())
 }
 
-// infix reads what stands behind an operator; the token behind that is read already.
+// infix reads the right side of an operator. The token after the operator is the current one.
 func (p *parser) infix(op string, left operand) error {
 	switch op {
 	case "(":
@@ -197,8 +199,8 @@ func (p *parser) infix(op string, left operand) error {
 	return err
 }
 
-// list reads expressions with a separator between them, and then the operator that closes them. A list of one may be begun
-// by an operator instead.
+// list reads an opening operator, expressions with a separator between them, and a closing operator. Each operator may be "", for
+// none; without a separator there is one expression.
 func (p *parser) list(closing, begin, separator string) error {
 	if begin != "" {
 		if err := p.advance(begin, false); err != nil {
@@ -256,7 +258,7 @@ func (p *parser) array() error {
 			return err
 		}
 		if p.is("]") {
-			_, err := p.expression(0) // nothing behind a comma
+			_, err := p.expression(0) // reports what follows the comma
 			return err
 		}
 	}
@@ -317,10 +319,13 @@ func (p *parser) transform() error {
 	})
 }
 
-// call reads the arguments of a function; of a function that is defined here its parameters, its signature and its body.
+// call reads the arguments of a call. If the callee is "function" or "λ" they are the parameters of a definition, and its signature and
+// body follow.
 func (p *parser) call(callee operand) error {
-	if callee.kind == name && len(p.faults) > 0 && p.contextDepth == 0 {
-		p.forgetName(callee.text)
+	if callee.reported { // it is a function
+		last := len(p.faults) - 1
+		delete(p.reported, p.faults[last].Message)
+		p.faults = p.faults[:last]
 	}
 	var arguments []operand
 	for !p.is(")") || len(arguments) > 0 {
@@ -357,11 +362,11 @@ func (p *parser) call(callee operand) error {
 	if err := p.advance("{", false); err != nil {
 		return err
 	}
-	// What a name in a body is a key of is known only where the function is called.
+	// Only a call decides of which value the names in the body are keys.
 	return p.inContext(func() error { return p.list("}", "", "") })
 }
 
-// signature passes <s-n:b>.
+// signature skips a signature, such as <s-n:b>.
 func (p *parser) signature() error {
 	for depth := 1; depth > 0 && !p.is("{") && p.token.kind != end; {
 		if err := p.advance("", true); err != nil {
@@ -377,34 +382,31 @@ func (p *parser) signature() error {
 	return p.advance(">", true)
 }
 
+// inContext calls read for a part of the expression that is evaluated for an item.
 func (p *parser) inContext(read func() error) error {
 	p.contextDepth++
 	defer func() { p.contextDepth-- }()
 	return read()
 }
 
-// noteName notes a name. A key of nothing is nothing: AWS does not take it.
-func (p *parser) noteName(name string) {
+// name returns the operand of a name. At the top level, where there is nothing that it could be a key of, AWS refuses it.
+func (p *parser) name(t token) operand {
+	o := operand{kind: name, text: t.text}
 	if p.contextDepth == 0 {
-		p.unsupported("Reference to '" + name + "' at the top level is not supported.")
+		o.reported = p.unsupported("Reference to '" + t.text + "' at the top level is not supported.")
 	}
+	return o
 }
 
-func (p *parser) forgetName(name string) {
-	last := len(p.faults) - 1
-	if message := "Reference to '" + name + "' at the top level is not supported."; p.faults[last].Message == message {
-		p.faults = p.faults[:last]
-		delete(p.reported, message)
-	}
-}
-
-func (p *parser) unsupported(message string) {
+// unsupported adds a fault of an expression that is valid JSONata. It reports false if there is one with that message already.
+func (p *parser) unsupported(message string) bool {
 	if p.reported[message] {
-		return
+		return false
 	}
 	if p.reported == nil {
 		p.reported = map[string]bool{}
 	}
 	p.reported[message] = true
 	p.faults = append(p.faults, &Error{Message: message, Unsupported: true})
+	return true
 }

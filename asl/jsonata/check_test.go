@@ -29,6 +29,9 @@ func TestWhatAWSRefuses(t *testing.T) {
 		{`phone`, "Reference to 'phone' at the top level is not supported."},
 		{`[phone, phone.number, $sum(fax)]`, "Reference to 'phone' at the top level is not supported.; " +
 			"Reference to 'fax' at the top level is not supported."},
+		{`$f(1) + g($states.input)`, ""},
+		{`g + g(1)`, "Reference to 'g' at the top level is not supported."},
+		{`g(1) + g`, "Reference to 'g' at the top level is not supported."},
 		{`$.store.book[?(@.price < 10)].title`, `The symbol "?" cannot be used as a unary operator`},
 		{`10 + * 2`, "Syntax error: 2"},
 		{`$sum($states.input.items`, `Expected ")" before end of expression`},

@@ -10,25 +10,26 @@ import (
 	"signalbox/asl/value"
 )
 
-// A tokenKind says what a token is.
+// A tokenKind is a kind of token.
 type tokenKind uint8
 
 const (
 	end tokenKind = iota
 	name
-	variable // its text is without the $
+	variable // the text is without the $
 	literal
 	regex
 	operator
 )
 
+// A token is a token of the text; the zero token is its end.
 type token struct {
 	kind tokenKind
 	text string // of an operator, name or variable
 	data any    // of a literal
 }
 
-// shown is a token as messages show it.
+// shown returns the token as messages show it.
 func (t token) shown() string {
 	switch t.kind {
 	case end:
@@ -39,8 +40,8 @@ func (t token) shown() string {
 	return value.Text(t.text)
 }
 
-// bindingPower is how strongly an operator binds to what stands on its left. 0: it ends an expression. JSONata, "Operator
-// precedence" and the reference implementation's parser.
+// bindingPower is how strongly an operator binds to the operand on its left; 0 ends an expression. JSONata, "Operator precedence",
+// and the reference implementation's parser.
 var bindingPower = map[string]int{
 	".": 75, "[": 80, "]": 0, "{": 70, "}": 0, "(": 80, ")": 0, ",": 0, "@": 80, "#": 80, ";": 0, ":": 0, "?": 20,
 	"+": 50, "-": 50, "*": 60, "/": 60, "%": 60, "|": 0, "=": 40, "<": 40, ">": 40, "^": 40, "**": 0, "..": 0, ":=": 10,
@@ -54,12 +55,13 @@ var (
 	number = regexp.MustCompile(`^(0|[1-9][0-9]*)(\.[0-9]+)?([Ee][-+]?[0-9]+)?`)
 )
 
+// A lexer splits a text into tokens; at is the byte that it reads next.
 type lexer struct {
 	text string
 	at   int
 }
 
-// next returns the next token. Where an operator may stand a / divides, else it begins a regular expression.
+// next returns the next token. Infix says that an operator may follow: then / divides, else it begins a regular expression.
 func (l *lexer) next(infix bool) (token, error) {
 	if err := l.skipBlanks(); err != nil || l.at >= len(l.text) {
 		return token{}, err
@@ -100,7 +102,7 @@ func (l *lexer) next(infix bool) (token, error) {
 	return l.word(), nil
 }
 
-// skipBlanks passes blanks and comments.
+// skipBlanks skips blanks and comments.
 func (l *lexer) skipBlanks() error {
 	for l.at < len(l.text) {
 		switch rest := l.text[l.at:]; {
@@ -119,7 +121,7 @@ func (l *lexer) skipBlanks() error {
 	return nil
 }
 
-// word reads a name, a variable or an operator in letters: whatever goes on up to a blank or an operator.
+// word reads a name, a variable, a literal or an operator in letters: everything up to a blank or an operator.
 func (l *lexer) word() token {
 	start := l.at
 	for l.at < len(l.text) {
@@ -143,6 +145,7 @@ func (l *lexer) word() token {
 	}
 }
 
+// quoted reads a string literal.
 func (l *lexer) quoted(quote byte) (token, error) {
 	var b strings.Builder
 	for i := l.at + 1; i < len(l.text); i++ {
@@ -177,7 +180,7 @@ func (l *lexer) quoted(quote byte) (token, error) {
 	return token{}, fault("S0101", "String literal must be terminated by a matching quote")
 }
 
-// regex reads a regular expression: up to a / outside brackets, with the flags behind it.
+// regex reads a regular expression, up to a / outside brackets, and its flags.
 func (l *lexer) regex() (token, error) {
 	start, depth := l.at+1, 0
 	for i := start; i < len(l.text); i++ {

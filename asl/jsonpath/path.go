@@ -1,8 +1,8 @@
-// Package jsonpath runs the paths of the Amazon States Language on values of package value.
+// Package jsonpath evaluates the paths of the Amazon States Language on values of package value.
 //
-// A [Path] that names one place ($.a['b'][0]) is definite: a slice of steps that a short loop follows. Any other (wildcards,
-// slices, filters, descents) gives a list of results and is left to ojg's jp. What is valid is decided here, by the rules
-// that AWS follows; jp takes and refuses other texts.
+// A [Path] that selects exactly one value ($.a['b'][0]) is definite: a list of steps, followed by a loop. Any other path, with
+// wildcards, slices, filters or descents, selects a list of values and is evaluated by jp of github.com/ohler55/ojg. This package
+// decides which paths are valid, by AWS's rules, which are not those of jp.
 package jsonpath
 
 import (
@@ -16,7 +16,7 @@ import (
 	"signalbox/asl/value"
 )
 
-// A Root says what a path starts from.
+// A Root is the value that a path starts from.
 type Root int
 
 // The roots.
@@ -32,12 +32,13 @@ type Path struct {
 	root     Root
 	variable string
 	steps    []step
-	expr     jp.Expr // for paths that are not definite
+	expr     jp.Expr // of an indefinite path, instead of steps
 }
 
+// A step selects a member of an object, or an element of an array.
 type step struct {
 	key   string
-	index int
+	index int  // of an element; negative from the end
 	array bool // index counts, not key
 }
 
@@ -50,10 +51,11 @@ func (p *Path) Root() Root { return p.root }
 // Name returns the name of the variable that a path with root [Variable] starts from.
 func (p *Path) Name() string { return p.variable }
 
-// Definite reports whether the path names exactly one place.
+// Definite reports whether the path selects exactly one value.
 func (p *Path) Definite() bool { return p.expr == nil }
 
-// Reference reports whether the path may be written to (ResultPath): definite, from the input, by names and whole places.
+// Reference reports whether the path may be written to, as ResultPath: it is definite, starts from the input, and has no negative
+// index.
 func (p *Path) Reference() bool {
 	if !p.Definite() || p.root != Input {
 		return false
@@ -66,14 +68,11 @@ func (p *Path) Reference() bool {
 	return true
 }
 
-// A MissingError says that a definite path leads nowhere. Path is the way up to the first place that is not there, in the
-// bracket form that AWS shows: $['a']['b'].
+// A MissingError says that a definite path selects nothing.
 type MissingError struct {
-	Path string
-	// Whole is the whole path in bracket form.
-	Whole string
-	// Index is set where an array is too short.
-	Index bool
+	Path  string // up to the first step that selects nothing, in the bracket form that AWS shows: $['a']['b']
+	Whole string // the whole path in bracket form
+	Index bool   // the step is an index
 }
 
 func (e *MissingError) Error() string {
@@ -83,8 +82,8 @@ func (e *MissingError) Error() string {
 	return "Missing property in path " + e.Path
 }
 
-// Get returns what the path finds below root, which is the value that [Path.Root] names. A definite path gives the value at
-// its place, or a *MissingError; any other path gives a list, empty where nothing matches.
+// Get returns what the path selects in root, which is the value that [Path.Root] names. For a definite path that is one value, or a
+// *MissingError; for any other path a list, which is empty if nothing matches.
 func (p *Path) Get(root any) (any, error) {
 	if p.expr != nil {
 		found := p.expr.Get(root)
@@ -131,6 +130,7 @@ func (p *Path) Bracketed() string {
 	return bracketed(p.steps)
 }
 
+// bracketed returns steps in bracket form.
 func bracketed(steps []step) string {
 	var b strings.Builder
 	b.WriteByte('$')
@@ -144,14 +144,15 @@ func bracketed(steps []step) string {
 	return b.String()
 }
 
-// ErrNoPlace is returned by Set where a path runs through something that cannot hold it: a key below a string, a place past
-// the end of an array.
+// ErrNoPlace is returned by [Path.Set] if the path leads through a value that cannot hold the next step: a key of a string, an index
+// past the end of an array.
 var ErrNoPlace = errors.New("jsonpath: no such place")
 
-// Set returns a copy of root with v at the path's place; objects that are missing on the way are made. The path must be a
-// [Path.Reference].
+// Set returns a copy of root in which the path selects v, with missing objects added. Root is not changed, and shares the other
+// values with the copy. The path must be a [Path.Reference].
 func (p *Path) Set(root, v any) (any, error) { return set(root, p.steps, v) }
 
+// set is [Path.Set] for the steps that are left.
 func set(root any, steps []step, v any) (any, error) {
 	if len(steps) == 0 {
 		return v, nil
@@ -182,7 +183,7 @@ func set(root any, steps []step, v any) (any, error) {
 	return o.With(s.key, inner), nil
 }
 
-// A SyntaxError says what is wrong with the text of a path.
+// A SyntaxError says why a text is not a path.
 type SyntaxError struct {
 	Path   string
 	Reason string
@@ -190,7 +191,7 @@ type SyntaxError struct {
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("jsonpath %q: %s", e.Path, e.Reason) }
 
-// Compile reads the text of a path: $…, $$… or $name….
+// Compile parses a path: $…, $$… or $name…. The error is a *SyntaxError.
 func Compile(text string) (*Path, error) {
 	c := compiler{text: text}
 	p, err := c.path()
@@ -203,14 +204,16 @@ func Compile(text string) (*Path, error) {
 // IsPath reports whether text begins as a path does.
 func IsPath(text string) bool { return strings.HasPrefix(text, "$") }
 
-// maxIndefinite bounds paths that are left to jp: the time that it takes for a filter grows with the square of its length.
+// maxIndefinite is the greatest length of an indefinite path. The time that jp takes for a filter grows with the square of its length.
 const maxIndefinite = 2048
 
+// A compiler parses a path; at is the byte that it reads next.
 type compiler struct {
 	text string
 	at   int
 }
 
+// path parses the whole text.
 func (c *compiler) path() (*Path, error) {
 	p := &Path{text: c.text}
 	if !IsPath(c.text) {
@@ -254,7 +257,7 @@ func (c *compiler) path() (*Path, error) {
 	return p, nil
 }
 
-// bracketForm returns the path with every plain step in brackets, so that jp takes it. The text has been read once already.
+// bracketForm returns the path from start on with each plain step in brackets, for jp. The text has been parsed without a fault.
 func (c *compiler) bracketForm(start int) string {
 	var b strings.Builder
 	b.WriteByte('$')
@@ -280,7 +283,7 @@ func (c *compiler) peek() byte {
 	return 0
 }
 
-// step reads one step. It is plain where it names one key or one place.
+// step parses one step. Plain says that it selects exactly one value.
 func (c *compiler) step() (s step, plain bool, err error) {
 	switch c.peek() {
 	case '[':
@@ -313,7 +316,7 @@ func (c *compiler) step() (s step, plain bool, err error) {
 	return s, true, err
 }
 
-// name reads a key without quotes: up to the next . or [.
+// name parses a key without quotes, up to the next . or [.
 func (c *compiler) name() (string, error) {
 	start := c.at
 	for c.at < len(c.text) && !strings.ContainsRune(".[", rune(c.text[c.at])) {
@@ -329,7 +332,7 @@ func (c *compiler) name() (string, error) {
 	return c.text[start:c.at], nil
 }
 
-// bracket reads ['key'], [0], and as not plain anything else up to the closing bracket.
+// bracket parses ['key'] or [0], or skips anything else up to the closing bracket, which is not plain.
 func (c *compiler) bracket() (s step, plain bool, err error) {
 	open := c.at
 	end := c.closingBracket()
@@ -354,10 +357,10 @@ func (c *compiler) bracket() (s step, plain bool, err error) {
 	if i, err := strconv.Atoi(inside); err == nil {
 		return step{index: i, array: true}, true, nil
 	}
-	return s, false, nil // jp judges wildcards, slices and filters
+	return s, false, nil // jp checks wildcards, slices and filters
 }
 
-// closingBracket finds the bracket that closes the one at c.at, outside quotes.
+// closingBracket returns the index of the bracket that closes the one at c.at, or -1. Brackets in quotes do not count.
 func (c *compiler) closingBracket() int {
 	depth := 0
 	var quote byte
@@ -385,13 +388,13 @@ func (c *compiler) closingBracket() int {
 	return -1
 }
 
-// unquote reads a quoted name and returns what stands behind it.
+// unquote parses the quoted name at the beginning of s, and returns the rest of s.
 func unquote(s string) (key, rest string, ok bool) {
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
 		switch {
 		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == s[0] || s[i+1] == '\\'):
-			i++ // before anything else a backslash stands for itself
+			i++ // a backslash escapes a quote and a backslash only
 			b.WriteByte(s[i])
 		case s[i] == s[0]:
 			return b.String(), s[i+1:], true

@@ -7,11 +7,11 @@ import (
 	"unicode/utf16"
 )
 
-// A JacksonError says why a text is not JSON in the words of Jackson, the parser behind AWS: AWS hands them on.
+// A JacksonError says why a text is not JSON, in the words of Jackson, the parser that AWS uses. AWS shows them to the user.
 type JacksonError struct {
-	Line, Column int // from 1; Jackson counts UTF-16 units, and points behind the character that it stopped at
+	Line, Column int // from 1, in UTF-16 units; the column is that after the character at fault
 
-	problem string // with %s where Jackson tells where the open array or object begins
+	problem string // with %s for the position of the innermost open array or object
 	start   string // "line: 1, column: 1"
 	source  string // "(String)\"the text\""
 }
@@ -21,22 +21,24 @@ func (e *JacksonError) Error() string {
 	return e.message(e.location(e.start)) + "\n at " + e.Location()
 }
 
-// Location returns where the fault is, as AWS shows it: [Source: (String)"the text"; line: 1, column: 4].
+// Location returns the position of the fault, as AWS shows it: [Source: (String)"the text"; line: 1, column: 4].
 func (e *JacksonError) Location() string {
 	return e.location(fmt.Sprintf("line: %d, column: %d", e.Line, e.Column))
 }
 
-// Problem returns the message without the text that it is about.
+// Problem returns the message without an excerpt of the text.
 func (e *JacksonError) Problem() string { return e.message(strings.ReplaceAll(e.start, ":", "")) }
 
+// location returns a position with the excerpt of the text.
 func (e *JacksonError) location(at string) string { return "[Source: " + e.source + "; " + at + "]" }
 
+// message returns the problem with the position of the innermost open array or object.
 func (e *JacksonError) message(start string) string {
 	return strings.Replace(e.problem, "%s", start, 1)
 }
 
-// Jackson reads text as Jackson's ReaderBasedJsonParser 2.10 does and returns the first fault, nil where it finds none: it
-// is less strict than [Read], for instance with single surrogates.
+// Jackson parses text as Jackson's ReaderBasedJsonParser 2.10 does and returns the first fault, or nil: it accepts some texts that
+// [Read] refuses, such as those with single surrogates.
 func Jackson(text []byte) *JacksonError {
 	j := jackson{text: utf16.Encode([]rune(string(text))), line: 1}
 	e := j.document()
@@ -49,6 +51,7 @@ func Jackson(text []byte) *JacksonError {
 // excerptLength is how much of the text Jackson shows (ContentReference.DEFAULT_MAX_CONTENT_SNIPPET).
 const excerptLength = 500
 
+// excerpt returns the beginning of the text in quotes.
 func (j *jackson) excerpt() string {
 	shown := j.text[:min(len(j.text), excerptLength)]
 	var b strings.Builder
@@ -67,26 +70,28 @@ func (j *jackson) excerpt() string {
 	return b.String()
 }
 
-// jackson is how far the reading has come. What it expects next is on its stack of open arrays and objects.
+// jackson is a parser in the middle of a text.
 type jackson struct {
 	text  []uint16
-	at    int
+	at    int // the unit that it reads next
 	line  int
-	row   int // where the line begins
-	stack []container
+	row   int         // where the line begins
+	stack []container // the open arrays and objects
 }
 
+// A container is an open array or object.
 type container struct {
 	object     bool
-	line, from int // of the bracket
-	entries    int
+	line, from int // the line and column of its bracket
+	entries    int // so far
 }
 
 const (
-	endOfText = rune(-1) // the end of the text
+	endOfText = rune(-1)
 	anyValue  = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 )
 
+// fail returns an error at the current position. A %s that is left in the text stands for that of the innermost container.
 func (j *jackson) fail(format string, args ...any) *JacksonError {
 	e := &JacksonError{Line: j.line, Column: j.at - j.row + 1, problem: fmt.Sprintf(format, args...)}
 	line, column := 1, 0
@@ -101,7 +106,7 @@ func (j *jackson) unexpected(c rune, expected string) *JacksonError {
 	return j.fail("Unexpected character (%s): %s", charText(c), expected)
 }
 
-// charText is a character as Jackson shows it: 'a' (code 97).
+// charText returns a character as Jackson shows it: 'a' (code 97).
 func charText(c rune) string {
 	switch {
 	case c < ' ' || c >= 0x7F && c < 0xA0:
@@ -112,7 +117,7 @@ func charText(c rune) string {
 	return fmt.Sprintf("'%c' (code %d)", c, c)
 }
 
-// container names what is open.
+// container returns Jackson's name for the innermost open container.
 func (j *jackson) container() string {
 	switch n := len(j.stack); {
 	case n == 0:
@@ -123,7 +128,7 @@ func (j *jackson) container() string {
 	return "Array"
 }
 
-// next skips blanks and returns the character behind them, or none.
+// next skips blanks and returns the next character, or endOfText.
 func (j *jackson) next() (rune, *JacksonError) {
 	for j.at < len(j.text) {
 		c := rune(j.text[j.at])
@@ -144,7 +149,7 @@ func (j *jackson) next() (rune, *JacksonError) {
 	return endOfText, nil
 }
 
-// document reads one value and whatever is in it, and then the end.
+// document reads one value, with everything in it, and the end of the text.
 func (j *jackson) document() *JacksonError {
 	c, err := j.next()
 	if err != nil || c == endOfText {
@@ -176,7 +181,7 @@ func (j *jackson) document() *JacksonError {
 		"not allowed as per `DeserializationFeature.FAIL_ON_TRAILING_TOKENS`", tokenType(c, j.text[from:j.at]))
 }
 
-// tokenType is Jackson's name for a token that begins with c.
+// tokenType returns Jackson's name for a token that begins with c.
 func tokenType(c rune, token []uint16) string {
 	switch c {
 	case '{':
@@ -198,7 +203,7 @@ func tokenType(c rune, token []uint16) string {
 	return "VALUE_NUMBER_INT"
 }
 
-// entry reads the next entry of the array or object that is open, or its end.
+// entry reads the next entry of the innermost container, or its closing bracket.
 func (j *jackson) entry() *JacksonError {
 	c, err := j.next()
 	switch {
@@ -240,7 +245,7 @@ func (j *jackson) entry() *JacksonError {
 	return j.value(c)
 }
 
-// nextInside is next where the text must go on.
+// nextInside is next where the text must not end.
 func (j *jackson) nextInside() (rune, *JacksonError) {
 	c, err := j.next()
 	if err == nil && c == endOfText {
@@ -249,7 +254,7 @@ func (j *jackson) nextInside() (rune, *JacksonError) {
 	return c, err
 }
 
-// closeContainer closes what is open; it is an error where the bracket is of the other kind, or nothing is open.
+// closeContainer closes the innermost container. It is an error if there is none, or if the bracket is of the other kind.
 func (j *jackson) closeContainer(c rune) *JacksonError {
 	n := len(j.stack)
 	if n > 0 && j.stack[n-1].object == (c == '}') {
@@ -263,7 +268,7 @@ func (j *jackson) closeContainer(c rune) *JacksonError {
 	return j.fail("Unexpected close marker '%c': expected '%c' (for %s starting at %%s)", c, expected, j.container())
 }
 
-// value reads a value whose first character is c. Of an array or object it only opens it.
+// value reads a value whose first character is c, or opens a container.
 func (j *jackson) value(c rune) *JacksonError {
 	switch {
 	case c == '{' || c == '[':
@@ -297,7 +302,7 @@ func (j *jackson) value(c rune) *JacksonError {
 	return j.unexpected(c, "expected a valid value "+anyValue)
 }
 
-// token reads the rest of a literal whose first character is read.
+// token reads the rest of a literal after its first character.
 func (j *jackson) token(literal string) *JacksonError {
 	for i := 1; i < len(literal); i++ {
 		if j.at >= len(j.text) || j.text[j.at] != uint16(literal[i]) {
@@ -314,7 +319,7 @@ func (j *jackson) token(literal string) *JacksonError {
 // maxWord is how much of a bare word Jackson shows (MAX_ERROR_TOKEN_LENGTH).
 const maxWord = 256
 
-// word reads the rest of a bare word and refuses it.
+// word reads the rest of a bare word and returns its error.
 func (j *jackson) word(begun string) *JacksonError {
 	word := utf16.Encode([]rune(begun))
 	for j.at < len(j.text) && isIdentifier(rune(j.text[j.at]), true) {
@@ -328,7 +333,7 @@ func (j *jackson) word(begun string) *JacksonError {
 	return j.fail("Unrecognized token '%s': was expecting %s", string(utf16.Decode(word)), anyValue)
 }
 
-// isIdentifier is Java's Character.isJavaIdentifierStart and isJavaIdentifierPart.
+// isIdentifier is Java's Character.isJavaIdentifierStart, or isJavaIdentifierPart.
 func isIdentifier(r rune, part bool) bool {
 	if unicode.In(r, unicode.L, unicode.Nl, unicode.Sc, unicode.Pc) {
 		return true
@@ -387,7 +392,7 @@ func (j *jackson) number(c rune) *JacksonError {
 	return nil
 }
 
-// digitMissing refuses a number that goes on with no digit where there must be one.
+// digitMissing returns the error of a number that has something else in place of a digit.
 func (j *jackson) digitMissing(comment string) *JacksonError {
 	c := rune(j.text[j.at-1])
 	if j.at < len(j.text) {
@@ -420,6 +425,7 @@ func (j *jackson) quoted(atEnd, what string) *JacksonError {
 	return j.fail("Unexpected end-of-input%s", atEnd)
 }
 
+// escape reads an escape sequence after its backslash.
 func (j *jackson) escape() *JacksonError {
 	const early = "Unexpected end-of-input in character escape sequence"
 	if j.at >= len(j.text) {

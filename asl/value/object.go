@@ -7,16 +7,16 @@ import (
 	"sync/atomic"
 )
 
-// An Object is a JSON object: keys in the order in which they came, each with its value. It is a shape, shared by all
+// An Object is an immutable JSON object: keys in the order in which they were set, each with its value. It is a shape, shared by all
 // objects with the same keys in the same order, and a slice of values. The nil Object is empty.
 type Object struct {
 	shape  *shape
 	values []any
-	size   atomic.Int64 // of the text, once somebody has asked; 0 before
+	size   atomic.Int64 // of the text, once [Size] has computed it; 0 before
 }
 
-// Figures of the shape table. Past maxNext a shape hands out private children, and they no shared ones, so that objects
-// used as dictionaries (an entry an order id) can neither make the table grow for ever nor use it up.
+// Limits of the shape table. A shape has at most maxNext shared children; further ones are private to their object, and so are
+// theirs. So objects used as dictionaries, with a key for each order, can neither make the table grow for ever nor fill it.
 const (
 	maxNext   = 64
 	maxShared = 64 // keys; wider objects get shapes of their own
@@ -41,7 +41,7 @@ var (
 	shapes atomic.Int64 // how many the table holds
 )
 
-// find returns the index of a key, or -1.
+// find returns the index of a key in the shape, or -1.
 func (s *shape) find(key string) int {
 	if len(s.keys) < indexFrom {
 		for i, k := range s.keys {
@@ -135,8 +135,8 @@ func shapeOf(keys []string) *shape {
 	return s
 }
 
-// NewObject makes an object of alternating keys and values: NewObject("a", int64(1), "b", nil). A key that comes twice
-// keeps its first place and its last value.
+// NewObject returns an object of alternating keys and values: NewObject("a", int64(1), "b", nil). A repeated key keeps its first
+// place and its last value.
 func NewObject(pairs ...any) *Object {
 	var b Builder
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -152,7 +152,7 @@ type Builder struct {
 	index  map[string]int // of the keys, where there are many
 }
 
-// Set adds a member, or replaces the value of one that is there.
+// Set adds a member, or replaces the value of a key that is set already.
 func (b *Builder) Set(key string, v any) {
 	if i := b.find(key); i >= 0 {
 		b.values[i] = v
@@ -184,12 +184,12 @@ func (b *Builder) find(key string) int {
 	return -1
 }
 
-// Object returns what was built; the Builder must not be used afterwards.
+// Object returns the object. The Builder must not be used afterwards.
 func (b *Builder) Object() *Object {
 	return &Object{shape: shapeOf(b.keys), values: b.values}
 }
 
-// take returns what was built, and leaves the Builder empty with its memory.
+// take returns the object, and leaves the Builder empty, with its memory, for the next one.
 func (b *Builder) take() *Object {
 	o := newObject(shapeOf(b.keys), len(b.values))
 	copy(o.values, b.values)
@@ -205,20 +205,20 @@ func (b *Builder) take() *Object {
 // A Shape makes many objects with the same keys, as payload templates do.
 type Shape struct{ s *shape }
 
-// ShapeOf returns the shape with the given keys, which must differ from each other.
+// ShapeOf returns the shape with the given keys, none of which is repeated.
 func ShapeOf(keys []string) Shape { return Shape{shapeOf(keys)} }
 
-// Object makes an object of the shape. It takes values over: one for each key, in the order of the keys.
+// Object returns an object of the shape that keeps values, one for each key in their order. The caller must not use them afterwards.
 func (s Shape) Object(values []any) *Object { return &Object{shape: s.s, values: values} }
 
-// Make makes an object of the shape, with a place for each value in the order of the keys. The caller fills the places before
-// anybody else sees the object.
+// Make returns an object of the shape and its values, all nil, in the order of the keys. The caller sets them before it shares the
+// object.
 func (s Shape) Make() (o *Object, values []any) {
 	o = newObject(s.s, len(s.s.keys))
 	return o, o.values
 }
 
-// newObject makes an object with n places: a small one in one piece.
+// newObject returns an object with n values, all nil; a small one takes one allocation.
 func newObject(s *shape, n int) *Object {
 	switch n {
 	case 1:
@@ -272,7 +272,7 @@ func (o *Object) Lookup(key string) (any, bool) {
 	return nil, false
 }
 
-// At returns the member at place i, 0 ≤ i < Len.
+// At returns the key and value at index i, 0 ≤ i < Len.
 func (o *Object) At(i int) (string, any) { return o.shape.keys[i], o.values[i] }
 
 // All ranges over the members in order.
@@ -289,7 +289,7 @@ func (o *Object) All() iter.Seq2[string, any] {
 	}
 }
 
-// With returns a copy in which key has the value v: in its old place if the key is there, else at the end.
+// With returns a copy in which key has the value v, in its old place, or at the end if the key is new.
 func (o *Object) With(key string, v any) *Object {
 	if o == nil {
 		return NewObject(key, v)
@@ -306,7 +306,7 @@ func (o *Object) With(key string, v any) *Object {
 	return c
 }
 
-// Keys returns the keys in order: a copy, so that the shape stays as it is. It is also ojg's jp.Keyed.
+// Keys returns a copy of the keys in order. With the three methods below it implements jp.Keyed of package ojg.
 func (o *Object) Keys() []string {
 	if o == nil {
 		return nil
@@ -314,11 +314,11 @@ func (o *Object) Keys() []string {
 	return slices.Clone(o.shape.keys)
 }
 
-// ValueForKey is [Object.Lookup] under the name that ojg's jp.Keyed has for it.
+// ValueForKey is [Object.Lookup] for jp.Keyed.
 func (o *Object) ValueForKey(key string) (any, bool) { return o.Lookup(key) }
 
-// SetValueForKey belongs to jp.Keyed. Objects are immutable: paths here only read, and setting is a bug of ours.
+// SetValueForKey panics: objects are immutable, and package jsonpath only reads with jp.
 func (*Object) SetValueForKey(string, any) { panic("value: objects are immutable") }
 
-// RemoveValueForKey belongs to jp.Keyed, see SetValueForKey.
+// RemoveValueForKey panics, see SetValueForKey.
 func (*Object) RemoveValueForKey(string) { panic("value: objects are immutable") }

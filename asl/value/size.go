@@ -1,6 +1,6 @@
 package value
 
-// Size returns how many bytes the compact JSON of v has. Objects remember theirs.
+// Size returns the length of v as compact JSON, in bytes. Objects remember theirs.
 func Size(v any) int {
 	switch x := v.(type) {
 	case nil:
@@ -49,6 +49,7 @@ func wholeSize(n int64) int {
 	return size
 }
 
+// stringSize returns the length of a string in quotes, with its escapes.
 func stringSize(s string) int {
 	n := len(s) + 2
 	for i := range len(s) {

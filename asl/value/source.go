@@ -17,33 +17,33 @@ func Position(text []byte, offset int64) (line, column int) {
 	return mark.position(text, offset)
 }
 
-// A Source is a JSON text with an index of its lines and an index of its values. Each index is made in one pass over the
-// text, when it is first needed, so that the places of many faults cost little more than that of one. A Source must not be
-// used by several goroutines at once.
+// A Source finds the lines, columns and offsets of values in a JSON text. It makes an index of the lines and one of the values when
+// they are first needed, each in one pass over the text, so that a thousand look-ups cost little more than one. A Source must not be
+// used from several goroutines at once.
 type Source struct {
 	text     []byte
-	marks    []mark           // of Position, in ascending order
-	nodes    []node           // of every value, in the order in which they begin
-	children map[int]children // of the containers that were searched, by their index in nodes
+	marks    []mark           // by offset
+	nodes    []node           // all values, by offset
+	children map[int]children // of the arrays and objects that were searched, by their index in nodes
 }
 
-// NewSource returns a Source of text, which must not be changed afterwards. Of a text that is not well-formed JSON the index
-// holds the values up to the first fault.
+// NewSource returns a Source of text, which must not be changed afterwards. If the text is not well-formed, only values before its
+// fault are found.
 func NewSource(text []byte) *Source { return &Source{text: text} }
 
 // Text returns the whole text. The caller must not change it.
 func (s *Source) Text() []byte { return s.text }
 
-// markDistance is how many bytes lie between two marks, at most a few more.
+// markDistance is the distance between two marks in bytes, plus at most three.
 const markDistance = 512
 
-// A mark is the position of an offset at which a character begins.
+// A mark is the position of an offset where a character begins.
 type mark struct {
 	offset       int
 	line, column int
 }
 
-// position returns the line and column of an offset in text at or behind the mark.
+// position returns the line and column of an offset, which is not before the mark.
 func (m mark) position(text []byte, offset int64) (line, column int) {
 	end := int(min(max(offset, int64(m.offset)), int64(len(text))))
 	between := text[m.offset:end]
@@ -54,8 +54,8 @@ func (m mark) position(text []byte, offset int64) (line, column int) {
 	return m.line + bytes.Count(between, []byte("\n")), 1 + utf8.RuneCount(between[last+1:])
 }
 
-// Position returns the line and column (both from 1; columns count characters) of a byte offset. Offsets outside the text
-// count as its beginning or end.
+// Position returns the line and column (both from 1; columns count characters) of a byte offset. An offset outside the text counts
+// as its beginning or end.
 func (s *Source) Position(offset int64) (line, column int) {
 	if s.marks == nil {
 		s.indexLines()
@@ -64,12 +64,13 @@ func (s *Source) Position(offset int64) (line, column int) {
 	return s.marks[max(i-1, 0)].position(s.text, offset)
 }
 
+// indexLines makes the marks.
 func (s *Source) indexLines() {
 	m := mark{line: 1, column: 1}
 	s.marks = append(make([]mark, 0, len(s.text)/markDistance+1), m)
 	for m.offset+markDistance < len(s.text) {
 		next := m.offset + markDistance
-		// A character has at most UTFMax bytes: behind so many that begin none, the next byte is one of its own.
+		// Move on to where a character begins. After UTFMax-1 bytes that begin none, in a text that is not UTF-8, any byte does.
 		for range utf8.UTFMax - 1 {
 			if next < len(s.text) && !utf8.RuneStart(s.text[next]) {
 				next++
@@ -81,14 +82,14 @@ func (s *Source) indexLines() {
 	}
 }
 
-// A node is a value in the text. Its descendants follow it, up to the node with the index end.
+// A node is a value in the text. The values inside it are the nodes from the next one up to the index end.
 type node struct {
 	name        string // its key in an object
-	key, offset int    // where the key and the value begin
+	key, offset int    // of the key and of the value
 	end         int
 }
 
-// children are the indices of the values directly in an array or object, and those of an object by key: of equal keys the last.
+// children are the indices of the elements or members of an array or object; those of members also by key, the last of equal ones.
 type children struct {
 	list   []int
 	byName map[string]int
@@ -100,7 +101,7 @@ type Node struct {
 	i      int
 }
 
-// Root returns the value that the text is. In a blank text it has the offset 0 and nothing in it.
+// Root returns the outermost value. Of a blank text it is an empty one with the offset 0.
 func (s *Source) Root() Node {
 	if s.nodes == nil {
 		s.indexValues()
@@ -108,20 +109,19 @@ func (s *Source) Root() Node {
 	return Node{s, 0}
 }
 
-// Offset returns where the value begins, in bytes.
+// Offset returns the offset of the value in bytes.
 func (n Node) Offset() int64 { return int64(n.node().offset) }
 
-// Key returns where the value's key begins, in bytes. For a value that is not in an object it is the value's own offset.
+// Key returns the offset of the value's key in bytes, or of the value itself if it is no member of an object.
 func (n Node) Key() int64 { return int64(n.node().key) }
 
-// Member returns the value of a key of an object, the last where the key comes again. It reports false where there is none,
-// or n is no object.
+// Member returns the value of a key, the last if the key is repeated. It reports false if there is none, or n is no object.
 func (n Node) Member(key string) (Node, bool) {
 	i, ok := n.children().byName[key]
 	return Node{n.source, i}, ok
 }
 
-// Element returns the value at index i of an array, and false where there is none, or n is no array.
+// Element returns the element at index i. It reports false if there is none, or n is no array.
 func (n Node) Element(i int) (Node, bool) {
 	list := n.children().list
 	if !n.is('[') || i < 0 || i >= len(list) {
@@ -130,8 +130,7 @@ func (n Node) Element(i int) (Node, bool) {
 	return Node{n.source, list[i]}, true
 }
 
-// Members ranges over the members of an object in the order of the text, each key as often as it is there. Of other values
-// there are none.
+// Members ranges over the members of an object in the order of the text, including repeated keys. Other values have none.
 func (n Node) Members() iter.Seq2[string, Node] {
 	return func(yield func(string, Node) bool) {
 		if !n.is('{') {
@@ -145,7 +144,7 @@ func (n Node) Members() iter.Seq2[string, Node] {
 	}
 }
 
-// Elements ranges over the elements of an array with their indices. Of other values there are none.
+// Elements ranges over the elements of an array with their indices. Other values have none.
 func (n Node) Elements() iter.Seq2[int, Node] {
 	return func(yield func(int, Node) bool) {
 		if !n.is('[') {
@@ -159,6 +158,7 @@ func (n Node) Elements() iter.Seq2[int, Node] {
 	}
 }
 
+// node returns the entry of the value in the index.
 func (n Node) node() *node { return &n.source.nodes[n.i] }
 
 // is reports whether the value begins with a bracket.
@@ -167,6 +167,7 @@ func (n Node) is(bracket byte) bool {
 	return at < len(text) && text[at] == bracket
 }
 
+// children returns the elements or members of the value, which are found once.
 func (n Node) children() children {
 	s := n.source
 	found, ok := s.children[n.i]
@@ -190,6 +191,7 @@ func (n Node) children() children {
 	return found
 }
 
+// indexValues makes the nodes.
 func (s *Source) indexValues() {
 	dec := decoder(s.text)
 	if dec.PeekKind() == 0 {
@@ -201,7 +203,7 @@ func (s *Source) indexValues() {
 	s.indexValue(dec, node{key: start, offset: start})
 }
 
-// indexValue reads one value and notes it with all that is in it. It reports false where the text is not well-formed.
+// indexValue adds n and the nodes of the values inside it. It reports false at a fault of the text.
 func (s *Source) indexValue(dec *jsontext.Decoder, n node) bool {
 	i := len(s.nodes)
 	s.nodes = append(s.nodes, n)
@@ -210,6 +212,7 @@ func (s *Source) indexValue(dec *jsontext.Decoder, n node) bool {
 	return ok
 }
 
+// indexContent reads the next value and adds the nodes of the values inside it. It reports false at a fault of the text.
 func (s *Source) indexContent(dec *jsontext.Decoder) bool {
 	kind := dec.PeekKind()
 	if kind != '{' && kind != '[' {
@@ -244,7 +247,7 @@ func (s *Source) indexContent(dec *jsontext.Decoder) bool {
 
 func (s *Source) tokenStart(dec *jsontext.Decoder) int { return tokenStart(s.text, dec) }
 
-// tokenStart returns where the next token begins: after blanks, a comma or a colon.
+// tokenStart returns the offset of the next token, after blanks, a comma or a colon.
 func tokenStart(text []byte, dec *jsontext.Decoder) int {
 	at := int(dec.InputOffset())
 	for at < len(text) && strings.IndexByte(" \t\r\n,:", text[at]) >= 0 {

@@ -14,14 +14,14 @@ import (
 
 // A SyntaxError says where and why a text is not JSON.
 type SyntaxError struct {
-	Offset int64 // bytes before the fault
+	Offset int64 // of the fault, in bytes
 	Reason string
 }
 
 func (e *SyntaxError) Error() string { return "json: " + e.Reason }
 
-// Read parses text, which must be exactly one JSON value in valid UTF-8. A key that comes twice keeps its first place and
-// its last value, as AWS has it. The error is a *SyntaxError.
+// Read parses text, which must be exactly one JSON value in valid UTF-8. A repeated key of an object keeps its first place and its
+// last value, as on AWS. The error is a *SyntaxError.
 func Read(text []byte) (any, error) {
 	v, _, err := ReadStrictly(text)
 	return v, err
@@ -48,16 +48,16 @@ func decoder(text []byte) *jsontext.Decoder {
 	return jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true))
 }
 
-// A reader collects the elements and members of what it is inside of on one list, and copies them when it knows how many
-// they are.
+// A reader reads one text. It collects elements and members in memory that it uses again, and copies them when their number is known.
 type reader struct {
 	dec      *jsontext.Decoder
-	elements []any
-	builders []Builder // by depth
+	elements []any     // of the arrays around, one after the other
+	builders []Builder // of the objects around, by depth
 	depth    int
-	repeated bool // a key came again in its object
+	repeated bool // an object has a repeated key
 }
 
+// value reads the next value.
 func (r *reader) value() (any, error) {
 	tok, err := r.dec.ReadToken()
 	if err != nil {
@@ -111,11 +111,12 @@ func (r *reader) value() (any, error) {
 	}
 }
 
+// syntaxError returns an error of the decoder as a *SyntaxError.
 func syntaxError(text []byte, dec *jsontext.Decoder, err error) error {
 	se := &SyntaxError{Offset: dec.InputOffset(), Reason: err.Error()}
 	var syntactic *jsontext.SyntacticError
 	switch {
-	// A SyntacticError may be about the end too, and then names the beginning of the token that the end cuts off.
+	// At the end of the text a SyntacticError points to the beginning of the token that is cut off.
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		se.Offset = int64(len(text))
 		se.Reason = "the text ends too early"
@@ -129,7 +130,7 @@ func syntaxError(text []byte, dec *jsontext.Decoder, err error) error {
 	return se
 }
 
-// ParseNumber makes a value of the text of a JSON number, which must be well formed.
+// ParseNumber returns the value of a JSON number's text, which must be well formed: an int64, a float64 or a [Number].
 func ParseNumber(text string) any {
 	if !strings.ContainsAny(text, ".eE") {
 		if i, err := strconv.ParseInt(text, 10, 64); err == nil {
@@ -147,8 +148,8 @@ func ParseNumber(text string) any {
 // Text returns v as compact JSON.
 func Text(v any) string { return string(Append(nil, v)) }
 
-// Append appends v as compact JSON: keys in order, whole numbers whole, other numbers as Java prints a double (1.0, 1.5E10),
-// which is what AWS shows.
+// Append appends v as compact JSON: keys in order, whole numbers whole, other numbers as Java prints a double (1.0, 1.5E10), as AWS
+// does. It panics if v is no value.
 func Append(b []byte, v any) []byte {
 	switch x := v.(type) {
 	case nil:
@@ -191,6 +192,7 @@ func Append(b []byte, v any) []byte {
 
 const hexDigits = "0123456789ABCDEF"
 
+// appendString appends a string in quotes, with the escapes that JSON requires.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
@@ -223,8 +225,8 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendDouble prints f as Java's Double.toString does: decimal with at least one digit after the point from 10^-3 up to
-// 10^7, else with an exponent. Where one digit would do it prints the nearest two: 4.9E-324, not 5.0E-324.
+// appendDouble appends f as Java's Double.toString prints it: in decimal with at least one digit after the point from 10^-3 up to
+// 10^7, else with an exponent. Of a number that one digit identifies it prints the nearest two: 4.9E-324, not 5.0E-324.
 func appendDouble(b []byte, f float64) []byte {
 	if abs := math.Abs(f); f == 0 || abs >= 1e-3 && abs < 1e7 {
 		start := len(b)

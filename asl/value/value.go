@@ -5,13 +5,13 @@
 //	nil, bool, string   as in Go
 //	int64               a whole number that fits
 //	float64             any other number that fits
-//	Number              a number that fits neither, as its text
+//	Number              a number that fits neither, as text
 //	[]any               an array
 //	*Object             an object that keeps the order of its keys
 //
-// Values are immutable once built and shared freely between executions: whoever changes one copies it first
-// ([Object.With], slices.Clone). [Read] makes values from text and [Append] makes text from values; key order and whole
-// numbers survive the way there and back.
+// Values are immutable, so that executions can share them. To change one, copy it ([Object.With], slices.Clone). [Read] parses text
+// and [Append] prints it; the order of keys and whole numbers are preserved. A [Source] finds the line and column of a value in its
+// text.
 package value
 
 import (
@@ -26,7 +26,7 @@ import (
 // thirty digits.
 type Number string
 
-// Kind names the JSON type of v: "null", "boolean", "string", "number", "array" or "object".
+// Kind returns the JSON type of v: "null", "boolean", "string", "number", "array" or "object".
 func Kind(v any) string {
 	switch v.(type) {
 	case nil:
@@ -57,7 +57,8 @@ func Float(v any) (float64, bool) {
 	return 0, false
 }
 
-// Compare orders two numbers, exactly unless one of them is a float64, and reports false where one is no number.
+// Compare returns -1, 0 or 1 as number a is less than, equal to or greater than number b, exactly unless one of them is a float64. It
+// reports false if one is no number.
 func Compare(a, b any) (int, bool) {
 	x, xInt := a.(int64)
 	y, yInt := b.(int64)
@@ -74,7 +75,7 @@ func Compare(a, b any) (int, bool) {
 	return cmp.Compare(f, g), ok && ok2
 }
 
-// Equal reports whether a and b are the same JSON value. The order of keys does not matter, and 1 equals 1.0.
+// Equal reports whether a and b are the same JSON value. The order of keys does not matter; 1 equals 1.0.
 func Equal(a, b any) bool {
 	switch x := a.(type) {
 	case []any:
@@ -102,7 +103,7 @@ func Equal(a, b any) bool {
 	return ok && order == 0
 }
 
-// float returns the nearest float64: an infinity where there is none.
+// float returns the nearest float64, an infinity if the number is too large.
 func (n Number) float() float64 {
 	f, _ := strconv.ParseFloat(string(n), 64)
 	return f
@@ -115,7 +116,7 @@ type decimal struct {
 	exponent *big.Int
 }
 
-// exact returns an int64 or a Number as a decimal: with no power worked out, however big the exponent.
+// exact returns an int64 or a Number as a decimal, and false for other values.
 func exact(v any) (decimal, bool) {
 	switch n := v.(type) {
 	case int64:
@@ -126,6 +127,7 @@ func exact(v any) (decimal, bool) {
 	return decimal{}, false
 }
 
+// decimal returns the number as a decimal. It computes no power, so that large exponents cost nothing.
 func (n Number) decimal() decimal {
 	text, negative := strings.CutPrefix(string(n), "-")
 	d := decimal{negative: negative, exponent: new(big.Int)}

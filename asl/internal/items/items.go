@@ -1,7 +1,7 @@
-// Package items reads the items of distributed Maps from the text of files: JSON, JSON Lines and CSV, compressed or not, and
-// the manifests of S3 inventories and Athena queries, which name such files.
+// Package items reads the items of distributed Maps from the content of files: JSON, JSON Lines and CSV, compressed or not, and the
+// manifests of S3 inventories and Athena queries, which list such files.
 //
-// The texts of its errors become causes of States.ItemReaderFailed. AWS, "ItemReader".
+// Its errors become causes of States.ItemReaderFailed. AWS, "ItemReader".
 package items
 
 import (
@@ -23,13 +23,13 @@ type File struct{ Bucket, Key string }
 
 // A Format is the ReaderConfig of an ItemReader.
 type Format struct {
-	InputType string   // JSON, JSONL, CSV, MANIFEST; others cannot be read
-	Delimiter rune     // of CSV; 0: a comma
-	Headers   []string // of CSV; nil: the first row has them
-	Pointer   string   // ItemsPointer of JSON, RFC 6901; "": the whole file
+	InputType string   // JSON, JSONL, CSV or MANIFEST
+	Delimiter rune     // of CSV; 0 means a comma
+	Headers   []string // of CSV; nil means the first row
+	Pointer   string   // ItemsPointer of JSON, RFC 6901; "" means the whole file
 }
 
-// Text returns the text of a file: decompressed where key ends in .gz, with U+FFFD for what is not UTF-8.
+// Text returns the text of a file: decompressed if its key ends in .gz, with U+FFFD in place of bytes that are not UTF-8.
 func Text(key, body string) (string, error) {
 	if path.Ext(key) == ".gz" {
 		var err error
@@ -40,6 +40,7 @@ func Text(key, body string) (string, error) {
 	return strings.ToValidUTF8(body, "\ufffd"), nil
 }
 
+// decompress returns the content of a gzip file.
 func decompress(key, body string) (string, error) {
 	z, err := gzip.NewReader(strings.NewReader(body))
 	if err != nil {
@@ -52,8 +53,8 @@ func decompress(key, body string) (string, error) {
 	return string(plain), nil
 }
 
-// Inventory reads the manifest of an S3 inventory: JSON that names CSV files and their columns. Amazon S3, "Inventory list
-// location".
+// Inventory returns the files that the manifest of an S3 inventory lists, and the names of their columns. Only CSV files are
+// accepted. Amazon S3, "Inventory list location".
 func Inventory(text string) (files []File, headers []string, err error) {
 	v, err := value.Read([]byte(text))
 	o, ok := v.(*value.Object)
@@ -89,7 +90,7 @@ func Inventory(text string) (files []File, headers []string, err error) {
 	return files, headers, nil
 }
 
-// Athena reads the manifest of an Athena query: the name of a file a line, as s3://bucket/key.
+// Athena returns the files that the manifest of an Athena query lists, an s3://bucket/key a line.
 func Athena(text string) (files []File, err error) {
 	for line := range strings.Lines(text) {
 		line = strings.Trim(line, " \t\r\n\"")
@@ -106,7 +107,7 @@ func Athena(text string) (files []File, err error) {
 	return files, nil
 }
 
-// Read returns the items of a file's text. Headers name its columns where the format does not.
+// Read returns the items of a file. Headers are the names of its columns, from a manifest; nil means those of the format.
 func (r *Format) Read(text string, headers []string) ([]any, error) {
 	switch r.InputType {
 	case "JSON":
@@ -122,6 +123,7 @@ func (r *Format) Read(text string, headers []string) ([]any, error) {
 	return nil, fmt.Errorf("InputType %s cannot be read here: give JSON, JSONL or CSV", r.InputType)
 }
 
+// readJSON returns the elements of the array to which the pointer leads.
 func (r *Format) readJSON(text string) ([]any, error) {
 	v, err := value.Read([]byte(text))
 	if err != nil {
@@ -139,7 +141,7 @@ func (r *Format) readJSON(text string) ([]any, error) {
 	return list, nil
 }
 
-// resolvePointer follows a JSON Pointer, RFC 6901.
+// resolvePointer returns the value to which a JSON Pointer leads. RFC 6901.
 func resolvePointer(v any, pointer string) (any, error) {
 	missing := fmt.Errorf("ItemsPointer %q leads nowhere in the file", pointer)
 	if !strings.HasPrefix(pointer, "/") {
@@ -167,6 +169,7 @@ func resolvePointer(v any, pointer string) (any, error) {
 	return v, nil
 }
 
+// readLines returns the values of the lines that are not blank.
 func readLines(text string) ([]any, error) {
 	items := []any{}
 	n := 0
@@ -184,7 +187,7 @@ func readLines(text string) ([]any, error) {
 	return items, nil
 }
 
-// readCSV makes an object of each row: a column that a row lacks is "", one without a header is left out, as AWS does.
+// readCSV returns an object for each row. A column that a row lacks is "", one without a header is left out, as on AWS.
 func readCSV(text string, delimiter rune, headers []string) ([]any, error) {
 	rows := csv.NewReader(bytes.NewReader([]byte(strings.TrimPrefix(text, "\ufeff"))))
 	rows.Comma, rows.FieldsPerRecord, rows.LazyQuotes = delimiter, -1, true
