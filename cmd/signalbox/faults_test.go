@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"signalbox/internal/race"
 	"signalbox/machines/intersection"
 )
 
@@ -52,7 +53,7 @@ func crossingRun(t *testing.T, dir, scenario string) string {
 	file := filepath.Join(dir, "scenario.yaml")
 	// Somebody presses the button of the main road now and then, so that there is walk.
 	var presses strings.Builder
-	for at := 20; at < 1500; at += 45 {
+	for at := 20; at < 600; at += 45 {
 		fmt.Fprintf(&presses, "- {at: %ds, press: north-south.button, hold: 200ms}\n", at)
 	}
 	if err := os.WriteFile(file, []byte(presses.String()+scenario), 0o600); err != nil {
@@ -66,24 +67,30 @@ func crossingRun(t *testing.T, dir, scenario string) string {
 	return out.String()
 }
 
-// TestFaultsEndWhereTheDocumentationSays puts every fault into every state and reads from docs/faults.md where it ends.
+// TestFaultsEndWhereTheDocumentationSays puts every fault into every state and reads from docs/faults.md where it ends. A run
+// takes ten minutes of simulated time: the fault comes in the first three, the latest is noticed four minutes later, and the
+// rest shows whether the crossing works. It finds, for example, a monitor that does not see a short yellow, a detector whose
+// failure is not noticed, and an emergency that is held forever. With the race detector eight cells are tried.
 func TestFaultsEndWhereTheDocumentationSays(t *testing.T) {
 	dir := t.TempDir()
-	config := strings.Replace(string(intersection.Machine().Config), "emergencies:", `detectors: {no-activity: 4m, maximum-presence: 4m}
-buttons: {maximum-presence: 2m}
-night: {from: "08:08", to: "08:12"}
+	config := strings.Replace(string(intersection.Machine().Config), "emergencies:", `detectors: {no-activity: 2m, maximum-presence: 4m}
+buttons: {maximum-presence: 1m}
+night: {from: "08:03", to: "08:05"}
 emergencies:`, 1)
 	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	want := faultTable(t, "intersection")
-	calm := crossingRun(t, dir, "- {end: 25m}\n")
+	calm := crossingRun(t, dir, "- {end: 10m}\n")
 	if strings.Contains(calm, "monitor:") || strings.Contains(calm, "has failed") {
 		t.Fatalf("without a fault there is one: %s", regexp.MustCompile(`.*(monitor:|has failed).*`).FindString(calm))
 	}
-	for _, row := range crossingFaults() {
+	for i, row := range crossingFaults() {
 		got := []string{row}
-		for _, state := range crossingStates {
+		for j, state := range crossingStates {
+			if race.Enabled && (i%4 != 0 || j != i/4%len(crossingStates)) {
+				continue
+			}
 			at := begins(t, calm, state.begins) + state.after
 			kind, fault, _ := strings.Cut(row, " ")
 			push := fmt.Sprintf("- {at: %v, fault: %s, pin: north-south.%s}\n", at, fault, kind)
@@ -93,7 +100,7 @@ emergencies:`, 1)
 			if fault == "bounce" { // an input chatters for 120 ms
 				push = fmt.Sprintf("- {at: %v, pin: north-south.%s, pulses: 40, width: 2ms, gap: 1ms}\n", at, kind)
 			}
-			out := crossingRun(t, dir, push+"- {end: 25m}\n")
+			out := crossingRun(t, dir, push+"- {end: 10m}\n")
 			end := whereItEnds(out)
 			got = append(got, end)
 			if !*writeFaults && want[row][state.name] != end {
@@ -129,19 +136,22 @@ func begins(t *testing.T, out, line string) time.Duration {
 var (
 	monitorNote = regexp.MustCompile(`note +monitor: ([a-z ]+):`)
 	failedNote  = regexp.MustCompile(`note +(\S+) has failed`)
+	lateFlash   = regexp.MustCompile(`(?m)^0:0[89]:\S+ +(?:east-west|north-south)\.red +on +monitor`)
+	lateGreen   = regexp.MustCompile(`(?m)^0:0[789]:\S+ +((?:north-south|east-west)\.green) +on`)
+	greenOn     = regexp.MustCompile(`(?m)^\S+ +\S+\.green +on`)
 )
 
 // whereItEnds reads from a run how the crossing ended.
 func whereItEnds(out string) string {
 	if m := monitorNote.FindStringSubmatch(out); m != nil {
-		flashes := regexp.MustCompile(`(?m)^0:2[34].*(east-west|north-south).red +on +monitor`).FindAllString(out, -1)
-		if len(flashes) < 50 || regexp.MustCompile(`(?s)note +monitor:.*\.green +on`).MatchString(out) {
+		flashes := lateFlash.FindAllString(out, -1)
+		if _, after, _ := strings.Cut(out, "monitor:"); len(flashes) < 50 || greenOn.MatchString(after) {
 			return "? the monitor does not flash"
 		}
 		return m[1]
 	}
 	// The crossing works: in the last minutes both roads had green.
-	late := regexp.MustCompile(`(?m)^0:2[234].*((?:north-south|east-west)\.green) +on`).FindAllStringSubmatch(out, -1)
+	late := lateGreen.FindAllStringSubmatch(out, -1)
 	roads := map[string]bool{}
 	for _, m := range late {
 		roads[m[1]] = true

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	mainpkg "signalbox/cmd/signalbox"
+	"signalbox/internal/race"
 )
 
 // signalbox is the path of the program.
@@ -42,7 +44,8 @@ func (m withProgram) Run() int {
 	return m.M.Run()
 }
 
-// The scripts use the program as its users do. $EXAMPLES and $MACHINES are folders of the project.
+// The scripts use the program as its users do. $EXAMPLES and $MACHINES are folders of the project. What is behind [!race]
+// takes minutes with the race detector.
 func TestScripts(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -58,6 +61,12 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"order": order, "exits": exits},
+		Condition: func(name string) (bool, error) {
+			if name != "race" {
+				return false, fmt.Errorf("unknown condition %s", name)
+			}
+			return race.Enabled, nil
+		},
 	})
 }
 

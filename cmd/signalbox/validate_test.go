@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"signalbox/internal/race"
 )
 
 // maxLength is how many bytes a definition may have.
@@ -72,6 +74,9 @@ func validate(tb testing.TB, file string, faults int) time.Duration {
 // The time that validate takes grows with the text and the faults, not with their product: all places come from one pass, and
 // only a window of the line is printed. (With a scan for each fault the first took 400 times as long as the valid one.)
 func TestValidateIsLinear(t *testing.T) {
+	if race.Enabled {
+		t.Skip("a comparison of times; it runs without the race detector")
+	}
 	median := func(text []byte, faults int) time.Duration {
 		file := textFile(t, text)
 		times := make([]time.Duration, 3)
