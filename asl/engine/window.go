@@ -25,9 +25,10 @@ type olderChunks struct {
 // A chunk is consecutive events, packed into a quarter of their size. IDs are not kept: they are consecutive.
 type chunk struct {
 	rows   []row
-	data   []any // in the order in which rows refer to it
-	events int32 // rows that are no times
-	time   int32 // place of the newest time
+	data   []any  // in the order in which rows refer to it
+	events uint16 // rows that are no times
+	time   uint16 // place of the newest time
+	value  uint16 // place of the newest Data of its own in data, + 1; 0: none
 }
 
 // chunkSize is how many rows a chunk has once the history is long.
@@ -81,9 +82,9 @@ func number(s *asl.State) uint16 {
 
 // fits reports whether a row has room for the event.
 func fits(e *asl.HistoryEvent) bool {
-	return e.Assigned == nil && (e.Error == nil || e.Data == nil && e.Request == nil) &&
-		(e.Request == nil || same(e.Data, e.Request.Input)) && uint64(e.ID-e.Previous) < 1<<32 && //nolint:gosec // wraps around
-		(e.State == nil || e.State.Number() <= maxNumber) && (e.From == nil || e.From.Number() <= maxNumber)
+	return uint64(e.ID-e.Previous) < 1<<32 && e.Assigned == nil && //nolint:gosec // wraps around
+		(e.State == nil || e.State.Number() <= maxNumber) && (e.From == nil || e.From.Number() <= maxNumber) &&
+		(e.Error == nil || e.Data == nil && e.Request == nil) && (e.Request == nil || same(e.Data, e.Request.Input))
 }
 
 // same reports whether two values are one and the same, for the kinds of values that take room.
@@ -103,45 +104,36 @@ func same(a, b any) bool {
 	return false
 }
 
-// add packs an event into the chunk, whose rows have room for one more, or for two if the time is another one.
+// add packs an event into the chunk, whose rows have room for it.
 func (c *chunk) add(e *asl.HistoryEvent) {
-	r := row{index: e.Index, kind: e.Type, reason: e.Reason}
-	if fits(e) {
-		r.previous, r.state, r.from = uint32(e.ID-e.Previous), number(e.State), number(e.From) //nolint:gosec // see fits
-		switch {
-		case e.Request != nil:
-			r.content, c.data = requestContent, append(c.data, e.Request)
-		case e.Error != nil:
-			r.content, c.data = failureContent, append(c.data, e.Error)
-		case e.Data == nil:
-		case same(c.lastValue(), e.Data):
-			r.content = sameContent
-		default:
-			r.content, c.data = valueContent, append(c.data, e.Data)
-		}
-	} else {
-		r.content = extraContent
-		c.data = append(c.data, &extra{e.Data, e.Error, e.Assigned, e.Request, e.State, e.From, e.Previous})
-	}
-	c.rows = append(c.rows, r)
+	n := len(c.rows)
+	c.rows = c.rows[:n+1]
+	r := &c.rows[n]
+	r.index, r.kind, r.reason, r.content = e.Index, e.Type, e.Reason, noContent
 	c.events++
-}
-
-// lastValue returns the newest Data in the chunk.
-func (c *chunk) lastValue() any {
-	for i := len(c.data) - 1; i >= 0; i-- {
-		switch c.data[i].(type) {
-		case *asl.TaskRequest, *asl.Error, *extra:
-		default:
-			return c.data[i]
-		}
+	if !fits(e) {
+		r.previous, r.state, r.from, r.content = 0, 0, 0, extraContent
+		c.data = append(c.data, &extra{e.Data, e.Error, e.Assigned, e.Request, e.State, e.From, e.Previous})
+		return
 	}
-	return nil
+	r.previous, r.state, r.from = uint32(e.ID-e.Previous), number(e.State), number(e.From) //nolint:gosec // see fits
+	switch {
+	case e.Request != nil:
+		r.content, c.data = requestContent, append(c.data, e.Request)
+	case e.Error != nil:
+		r.content, c.data = failureContent, append(c.data, e.Error)
+	case e.Data == nil:
+	case c.value > 0 && same(c.data[c.value-1], e.Data):
+		r.content = sameContent
+	default:
+		r.content, c.data = valueContent, append(c.data, e.Data)
+		c.value = uint16(len(c.data)) //nolint:gosec // at most chunkSize
+	}
 }
 
 // addTime has the events behind it happen at a time.
 func (c *chunk) addTime(t time.Time) {
-	c.time = int32(len(c.rows))                                //nolint:gosec // at most chunkSize
+	c.time = uint16(len(c.rows))                               //nolint:gosec // at most chunkSize
 	seconds, nanos := uint64(t.Unix()), uint32(t.Nanosecond()) //nolint:gosec // taken apart, and put together by rowTime
 	c.rows = append(c.rows, row{
 		previous: uint32(seconds >> 32), index: int32(uint32(seconds)), state: uint16(nanos >> 16), from: uint16(nanos), //nolint:gosec // as above
