@@ -9,7 +9,7 @@ type Event struct {
 	Scope ScopePath // of the effect that it answers
 	ID    int64     // of the effect that it answers
 
-	Input    any       // of EventStart
+	Input    any       // of EventStart, and of an EventStop that comes instead
 	Output   any       // of EventTaskSucceeded and EventTaskSubmitted
 	Worker   string    // of EventTaskStarted: the worker's name; "" for none
 	Failure  *Error    // of EventTaskFailed, EventObjectFailed and EventStop
@@ -61,13 +61,14 @@ func (e *Effects) Reset() {
 
 // An Effect is one thing for the caller of Step to do. Fields that do not belong to its Kind are zero.
 type Effect struct {
-	Kind   EffectKind
-	Scope  ScopePath     // to be copied to the Event that answers
-	ID     int64         // to be copied to the Event that answers
-	At     time.Time     // of EffectSetTimer
-	Task   *TaskRequest  // of EffectStartTask
-	Child  *ChildRequest // of EffectStartChild
-	Object any           // of EffectRequestObject: a GetObject, ListObjects or PutObject
+	Kind    EffectKind
+	Started bool          // of EffectStartTask in Waits: EventTaskStarted or EventTaskSubmitted has come
+	Scope   ScopePath     // to be copied to the Event that answers
+	ID      int64         // to be copied to the Event that answers
+	At      time.Time     // of EffectSetTimer
+	Task    *TaskRequest  // of EffectStartTask
+	Child   *ChildRequest // of EffectStartChild
+	Object  any           // of EffectRequestObject: a GetObject, ListObjects or PutObject
 }
 
 // An EffectKind is the kind of an [Effect].

@@ -34,7 +34,7 @@ func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 	case x.Status != StatusRunning, x.root == nil && event.Kind != EventStop:
 	case event.Kind == EventStop:
 		if x.root == nil { // stopped before EventStart
-			x.Started, x.root = st.now, &Scope{owner: x.steps, state: m.start}
+			x.Input, x.Started, x.root = event.Input, st.now, &Scope{owner: x.steps, state: m.start}
 		}
 		st.abort(x.root)
 		x.Failure = event.Failure

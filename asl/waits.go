@@ -31,7 +31,7 @@ func (m *Machine) Waits(x *Execution) []Effect {
 // waits passes what the scope and those inside it wait for to add.
 func (sc *Scope) waits(add func(Effect)) {
 	if sc.phase == tasking {
-		add(Effect{Kind: EffectStartTask, Scope: sc.path, ID: sc.task, Task: sc.request})
+		add(Effect{Kind: EffectStartTask, Scope: sc.path, ID: sc.task, Task: sc.request, Started: sc.started})
 	}
 	if sc.phase == tasking || sc.phase == waiting || sc.phase == backoff {
 		if sc.timer != 0 {

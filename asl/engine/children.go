@@ -42,16 +42,21 @@ func (c *children) stopped(mapRun int64) {
 	}
 }
 
-// startChild starts an execution of a distributed Map.
-func (r *Run) startChild(effect *asl.Effect) {
-	request := effect.Child
+// newChild makes room for an execution of a distributed Map.
+func (r *Run) newChild(effect *asl.Effect) *Run {
 	running := r.family().running
 	if running[effect.ID] == nil {
 		running[effect.ID] = map[int]*Run{}
 	}
-	c := &Run{child: &child{parent: r, scope: effect.Scope, mapRun: effect.ID, request: request}}
-	running[effect.ID][request.Index] = c
-	r.engine.start(c, request.Machine, request.Identity, request.Input)
+	c := &Run{child: &child{parent: r, scope: effect.Scope, mapRun: effect.ID, request: effect.Child}}
+	running[effect.ID][effect.Child.Index] = c
+	return c
+}
+
+// startChild starts an execution of a distributed Map.
+func (r *Run) startChild(effect *asl.Effect) {
+	request := effect.Child
+	r.engine.start(r.newChild(effect), request.Machine, request.Identity, request.Input)
 	if r.children.stops(effect.ID) {
 		r.stopChildren(effect.ID) // it never begins, as without a journal
 	}

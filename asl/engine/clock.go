@@ -93,6 +93,14 @@ func (c *Clock) setLocked(t *timer, at time.Time) {
 	c.notify()
 }
 
+// setLate is set for a timer of before, which may be late: those that are fire in the order of their times, before all else.
+func (c *Clock) setLate(t *timer, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queue.set(t, at.UTC().Round(0))
+	c.notify()
+}
+
 // cancel takes a timer back and reports whether it was still to come.
 func (c *Clock) cancel(t *timer) bool {
 	c.mu.Lock()

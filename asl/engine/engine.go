@@ -106,21 +106,28 @@ func arnOf(who *asl.Identity) string {
 	return who.ID
 }
 
-// start posts the first Step of an execution. Children whose ARN is taken (two executions of a machine with the same seed)
-// run all the same; Lookup finds the one that was first.
+// start posts the first Step of an execution.
 func (e *Engine) start(r *Run, m *asl.Machine, who asl.Identity, input any) {
-	r.engine, r.machine, r.x, r.arn = e, m, asl.NewExecution(who), arnOf(&who)
-	r.x.Input = input
+	x := asl.NewExecution(who)
+	x.Input = input
+	e.register(r, m, x)
+	e.options.Clock.post(r)
+}
+
+// register makes r the Run of an execution. Children whose ARN is taken (two executions of a machine with the same seed) run all
+// the same; Lookup finds the one that was first.
+func (e *Engine) register(r *Run, m *asl.Machine, x asl.Execution) {
+	who := x.Identity()
+	r.engine, r.machine, r.x, r.arn = e, m, x, arnOf(&who)
 	if e.options.Journal != nil {
-		x := r.x
-		r.durable = &x
+		durable := x
+		r.durable = &durable
 	}
 	e.started++
 	r.number = e.started
 	if e.runs[r.arn] == nil {
 		e.runs[r.arn] = r
 	}
-	e.options.Clock.post(r)
 }
 
 // Lookup returns the running execution with an ARN: one that was started here, or a child of a distributed Map. The error is

@@ -65,7 +65,11 @@ func (r *Run) History() iter.Seq[asl.HistoryEvent] {
 // Stop aborts the execution at once: its tasks are cancelled before Stop returns, or with a Journal when that is durable. It
 // does nothing after the end.
 func (r *Run) Stop(name, cause string) {
-	r.step(asl.Event{Kind: asl.EventStop, Failure: &asl.Error{Name: name, Cause: cause}})
+	event := asl.Event{Kind: asl.EventStop, Failure: &asl.Error{Name: name, Cause: cause}}
+	if r.x.Started.IsZero() {
+		event.Input = r.x.Input
+	}
+	r.step(event)
 }
 
 // do makes the first Step.
@@ -116,17 +120,14 @@ func (r *Run) carryOut(effect *asl.Effect) {
 	clock := r.engine.options.Clock
 	switch effect.Kind {
 	case asl.EffectSetTimer:
-		d := &deadline{run: r, scope: effect.Scope, id: effect.ID}
-		d.work = d
-		r.waits.put(d.id, wait{timer: &d.timer})
-		clock.set(&d.timer, effect.At)
+		clock.set(&r.newDeadline(effect).timer, effect.At)
 	case asl.EffectCancelTimer:
 		if w, ok := r.waits.take(effect.ID); ok {
 			clock.cancel(w.timer)
 		}
 	case asl.EffectStartTask:
 		if r.x.Status == asl.StatusRunning {
-			r.startTask(effect)
+			r.newPending(effect).start(effect)
 		}
 	case asl.EffectCancelTask:
 		if w, ok := r.waits.take(effect.ID); ok {
@@ -142,10 +143,15 @@ func (r *Run) carryOut(effect *asl.Effect) {
 	case asl.EffectRequestObject:
 		r.requestObject(effect)
 	case asl.EffectContinue:
-		clock.Yield(func() { r.step(asl.Event{Kind: asl.EventContinue}) })
+		r.proceed()
 	case asl.EffectFinish:
 		r.finish()
 	}
+}
+
+// proceed has an unfinished Step go on.
+func (r *Run) proceed() {
+	r.engine.options.Clock.Yield(func() { r.step(asl.Event{Kind: asl.EventContinue}) })
 }
 
 // finish takes an execution that has ended out of the engine and reports its end.
@@ -168,6 +174,13 @@ type deadline struct {
 	run   *Run
 	scope asl.ScopePath
 	id    int64
+}
+
+func (r *Run) newDeadline(effect *asl.Effect) *deadline {
+	d := &deadline{run: r, scope: effect.Scope, id: effect.ID}
+	d.work = d
+	r.waits.put(d.id, wait{timer: &d.timer})
+	return d
 }
 
 func (d *deadline) do() {

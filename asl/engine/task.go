@@ -20,6 +20,8 @@ type Task struct {
 	Credentials any
 	Timeout     time.Duration // 0: none
 	Heartbeat   time.Duration // longest time between heartbeats; 0: any
+	// Started reports, in a Task that is reattached, whether a worker had begun it or a service had accepted it.
+	Started bool
 
 	pending *pending // nil in a Task that no engine has made
 }
@@ -73,15 +75,16 @@ func (f HandlerFunc) Start(task Task, reply Reply) func() {
 // A pending is a Task that its handler works on, and the Reply to it. An answer reaches the execution through the clock's
 // queue, so that a handler may reply while it is being started, and so that what follows has the time of the answer.
 type pending struct {
-	run     *Run
-	scope   asl.ScopePath
-	id      int64
-	cancel  func() // nil: nothing to do
-	output  any
-	failure *asl.Error // nil: it has succeeded
-	given   bool       // the answer has been given
-	ended   bool       // no answer is waited for any more
-	token   bool       // it is in Engine.tokens
+	run      *Run
+	scope    asl.ScopePath
+	id       int64
+	cancel   func() // nil: nothing to do
+	output   any
+	failure  *asl.Error // nil: it has succeeded
+	given    bool       // the answer has been given
+	ended    bool       // no answer is waited for any more
+	token    bool       // it is in Engine.tokens
+	restored bool       // it was pending when the program ended
 }
 
 // register has the Reply found by its token, and returns that.
@@ -95,27 +98,40 @@ func (p *pending) register() string {
 	return token
 }
 
-// startTask gives a Task to its handler.
-func (r *Run) startTask(effect *asl.Effect) {
-	request := effect.Task
-	s := request.State
+// newPending makes room for a Task.
+func (r *Run) newPending(effect *asl.Effect) *pending {
 	p := &pending{run: r, scope: effect.Scope, id: effect.ID}
+	r.waits.put(p.id, wait{task: p})
+	if effect.Task.Token != "" {
+		p.register()
+	}
+	return p
+}
+
+// start gives the Task to its handler, for the first time or after a restart.
+func (p *pending) start(effect *asl.Effect) {
+	r, request := p.run, effect.Task
+	s := request.State
 	h := r.engine.handlers[s.Activity]
 	if s.Activity == "" || h == nil {
 		h = r.engine.options.Other
-	}
-	r.waits.put(p.id, wait{task: p})
-	if request.Token != "" {
-		p.register()
 	}
 	if h == nil {
 		p.Fail(asl.ErrRuntime, fmt.Sprintf("nothing here answers the resource %s", s.Resource))
 		return
 	}
-	cancel := h.Start(Task{
+	task := Task{
 		Execution: r.arn, Top: r.top().arn, ID: p.id, State: s.Name, Resource: s.Resource, Activity: s.Activity, Input: request.Input,
-		Credentials: request.Credentials, Timeout: request.Timeout, Heartbeat: request.Heartbeat, pending: p,
-	}, p)
+		Credentials: request.Credentials, Timeout: request.Timeout, Heartbeat: request.Heartbeat, Started: effect.Started, pending: p,
+	}
+	var cancel func()
+	if !p.restored {
+		cancel = h.Start(task, p)
+	} else if h, ok := h.(Reattacher); ok {
+		cancel = h.Reattach(task, p)
+	} else {
+		p.Fail(ErrInterrupted, "the program ended while the task was pending")
+	}
 	switch {
 	case cancel == nil:
 	case p.ended:

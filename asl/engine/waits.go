@@ -35,6 +35,19 @@ func (w *waits) put(id int64, x wait) {
 	w.few = append(w.few, entry{id, x})
 }
 
+// find returns what is known by the id, and whether there is something.
+func (w *waits) find(id int64) (wait, bool) {
+	if x, ok := w.many[id]; ok {
+		return x, true
+	}
+	for _, e := range w.few {
+		if e.id == id {
+			return e.wait, true
+		}
+	}
+	return wait{}, false
+}
+
 // take removes what is known by the id, and reports whether there was something.
 func (w *waits) take(id int64) (wait, bool) {
 	if w.many != nil {
