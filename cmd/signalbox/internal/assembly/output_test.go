@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -217,6 +219,42 @@ func TestAnInterruptedRunEndsThoughItsOutputIsNotRead(t *testing.T) {
 			t.Errorf("got %+v, want it stopped by the signal", got)
 		}
 		close(r.free)
+	}
+}
+
+// A run that is over takes its outputs to their safe levels, and waits for its reader after that.
+func TestTheOutputsAreSafeBeforeTheReaderIsWaitedFor(t *testing.T) {
+	c := builtIn(t, "intersection")
+	pins := newFakePins()
+	c.Pins, c.Clock, c.Duration = pins, engine.NewReal(), 200*time.Millisecond
+	r := newReader()
+	c.Output = &assembly.Output{Writer: r, Format: typesOnly}
+	lit := make(chan struct{}) // red: safe is dark on this board
+	c.Board.Lines = slices.Clone(c.Board.Lines)
+	for i := range c.Board.Lines {
+		c.Board.Lines[i].Safe = false
+	}
+	once := sync.OnceFunc(func() { close(lit) })
+	c.Events = func(e *assembly.LogEvent) {
+		if _, high := e.Pin(); high {
+			once()
+		}
+	}
+	done := start(t.Context(), open(t, c))
+	await(t, lit, "a lamp")
+	for begun := time.Now(); pins.unsafe() != nil; time.Sleep(time.Millisecond) {
+		if time.Since(begun) > 30*time.Second {
+			t.Fatalf("not at their safe levels: %v", pins.unsafe())
+		}
+	}
+	select {
+	case err := <-done:
+		t.Errorf("got the end of the run before its output was read: %v", err)
+	default:
+	}
+	close(r.free)
+	if err := await(t, done, "the run"); err != nil {
+		t.Error(err)
 	}
 }
 
