@@ -23,7 +23,7 @@ type runCmd struct {
 	Mocks    string         `placeholder:"FILE" help:"Mocked Task responses (MockConfigFile format)."`
 	Case     string         `placeholder:"[MACHINE#]CASE" help:"Test case of --mocks, if there is more than one."`
 	Config   string         `placeholder:"FILE" help:"Configuration of a built-in machine, YAML: approaches and timings, prices and stock."`
-	Data     string         `placeholder:"DIR" help:"Folder for ledger, latched faults and stores. A simulation without it keeps them in memory."`
+	Data     string         `placeholder:"DIR" help:"Folder for ledger, latched faults and stores (default: memory in a simulation, the system's folder with --driver gpio)."`
 	Objects  string         `placeholder:"DIR" help:"Objects of distributed Maps, as DIR/bucket/key (default: the definition's folder)."`
 	Source   string         `placeholder:"DSN" help:"migration: source database, FILE, sqlite:FILE or postgres://… (default: a generated one)."`
 	To       string         `name:"target" placeholder:"DSN" help:"migration: target database."`

@@ -16,7 +16,7 @@ import (
 type validateCmd struct {
 	Files []string `arg:"" name:"file" help:"Files of definitions."`
 	Type  string   `name:"type" enum:"STANDARD,EXPRESS" default:"STANDARD" help:"Type of the state machines: STANDARD or EXPRESS."`
-	JSON  bool     `name:"json" help:"Print the response of AWS's ValidateStateMachineDefinition, a line for each file."`
+	JSON  bool     `name:"json" help:"Print a JSON object for each file, as AWS's ValidateStateMachineDefinition responds."`
 }
 
 // Run implements the command.
