@@ -22,7 +22,7 @@ type fataler interface {
 	Fatalf(format string, args ...any)
 }
 
-// A bench is a plant alone, with a clock that a test turns by hand. After every happening it checks the invariants.
+// A bench is a plant alone, with a clock that a test turns by hand. After every input it checks the invariants.
 type bench struct {
 	t         fataler
 	plant     *vending.Plant
@@ -48,7 +48,7 @@ func newBench(t fataler, setup vending.Setup) *bench {
 	return b
 }
 
-// settleDown tells where the spirals are, and lets power-up pass.
+// settleDown closes the home switches, and lets start-up pass.
 func (b *bench) settleDown() {
 	b.t.Helper()
 	for _, line := range b.setup.Inputs() {

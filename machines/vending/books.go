@@ -9,71 +9,71 @@ import (
 	"signalbox/machines"
 )
 
-// The kinds of ledger entries. What is about to move is written before it moves (vend, pay), what a sensor has seen when it
-// has seen it (sold, paid).
+// The kinds of ledger entries. They are stored: an old ledger must stay readable. A movement is recorded before it begins (vend,
+// pay) and when a sensor has seen it (sold, paid).
 const (
-	entryStart     = "start"     // power-up: what the machine consists of, and what it holds by the books
-	entryAccepting = "accepting" // the coin acceptor is released, or held back
+	entryStart     = "start"     // power-up: the columns and tubes, and their contents
+	entryAccepting = "accepting" // the coin acceptor is released, or blocked
 	entryTrain     = "train"     // the first pulse of a coin
-	entryCoin      = "coin"      // its last: a coin that is known
-	entryUnknown   = "unknown"   // its last: pulses that are no coin's, or that nobody counted to their end
+	entryCoin      = "coin"      // the end of a known coin's pulses
+	entryUnknown   = "unknown"   // the end of pulses that are no coin's, or were not all counted
 	entryStored    = "stored"    // a tube's sensor has seen a coin fall into it
 	entryVend      = "vend"      // a spiral is about to turn
 	entrySold      = "sold"      // the drop sensor has seen the snack
 	entryJam       = "jam"       // the spiral has not come home
-	entryMiss      = "miss"      // it has, and no snack was seen
-	entryHome      = "home"      // one that was not known to be at home is
-	entryGone      = "gone"      // a snack fell that nobody had paid for
-	entryPayout    = "payout"    // coins are to be paid
+	entryMiss      = "miss"      // the spiral has come home, and no snack was seen
+	entryHome      = "home"      // a jammed spiral has come home
+	entryGone      = "gone"      // a snack fell without a payment
+	entryPayout    = "payout"    // a payout begins
 	entryPay       = "pay"       // the next coin is about to be paid
-	entryPaid      = "paid"      // the exit sensor has seen it
-	entryUnpaid    = "unpaid"    // it has not: the tube is out of work
-	entryDebt      = "debt"      // what could not be paid is owed
-	entryPaidOut   = "paid-out"  // the payout is over
-	entryLoose     = "loose"     // a coin came late, and something is owed
-	entryLost      = "lost"      // a coin came that nobody was owed
-	entryRefill    = "refill"    // by an operator
-	entryCollect   = "collect"   // by an operator
-	entrySettle    = "settle"    // by an operator: what became of something in doubt
+	entryPaid      = "paid"      // the exit sensor has seen the coin
+	entryUnpaid    = "unpaid"    // the exit sensor has not seen the coin: the tube is out of service
+	entryDebt      = "debt"      // the rest of a payout is owed, as the tubes cannot pay it
+	entryPaidOut   = "paid-out"  // a payout has paid everything
+	entryLoose     = "loose"     // a coin came late and reduces the debt
+	entryLost      = "lost"      // a coin came that was not due
+	entryRefill    = "refill"    // an operator has put coins or snacks in
+	entryCollect   = "collect"   // an operator has taken coins out
+	entrySettle    = "settle"    // an operator has decided something in doubt, or paid the debt by hand
 )
 
-// Money is where the customers' money is: Inserted = Kept + Returned + Credit + Doubt + Owed, to the cent, in every [State],
-// and across power cuts. What is held is Credit and Doubt.
+// Money is the customers' money by purpose: Inserted = Kept + Returned + Credit + Doubt + Owed, to the cent, in every [State],
+// and across power cuts. The machine holds Credit and Doubt.
 type Money struct {
-	Inserted Cents // every coin that the mech knew
-	Kept     Cents // the price of every snack that was seen to fall
-	Returned Cents // coins that an exit sensor saw, up to what was due
+	Inserted Cents // all known coins
+	Kept     Cents // the prices of all snacks that were seen to fall
+	Returned Cents // coins that an exit sensor saw, up to the amount that was due
 	Credit   Cents // held for the customer
-	Doubt    Cents // held for a vend or a coin that a power cut hid: an operator decides
-	Owed     Cents // recorded debt: should have been paid out and could not
+	Doubt    Cents // held for a vend or a coin that a power cut interrupted, until an operator decides
+	Owed     Cents // debt: should have been paid out and could not
 }
 
-// Cash is where the coins are: Opening + Inserted + Refilled + Surplus = tubes + Box + Returned − Handed + Lost + Collected.
+// Cash is the coins by place: Opening + Inserted + Refilled + Surplus = tubes + Box + Returned − Handed + Lost + Collected.
 type Cash struct {
-	Box       Cents // coins taken that no tube's sensor has seen
-	Opening   Cents // in the tubes when they were first used
+	Box       Cents // known coins that no tube's sensor has seen
+	Opening   Cents // in the tubes at their first use
 	Refilled  Cents
 	Collected Cents
-	Surplus   Cents // seen in or out of a tube though by the books it was not there
-	Lost      Cents // paid out although nobody was owed
-	Handed    Cents // given back by an operator's hand
+	Surplus   Cents // seen by a tube's sensor although the books did not have it
+	Lost      Cents // paid out without being due
+	Handed    Cents // paid by an operator by hand
 }
 
-// Books are what the ledger's entries add up to. Nothing else changes them, so that a plant that reads its ledger knows what
-// it knew.
+// Books are the sums of the ledger's entries. Only entries change them, so that a plant that reads its ledger again has the same
+// books.
 type Books struct {
 	Started   bool
-	Accepting bool // coins
+	Accepting bool // the coin acceptor is released
 	CoinBegun bool // a coin's pulses have begun and not ended
 	Unknown   int  // trains of pulses that are no coin
-	Cuts      int  // power-ups that found something under way
-	BlindCuts int  // power-ups that found the acceptor released: a coin may have been in it of which no pulse was counted
-	// FreshColumn, from 1, and FreshTube, a value, are what the last power cut has put in doubt, as long as nothing has happened
-	// since: then the snack or the coin may still come, also if the power is cut again meanwhile. 0: nothing.
+	Cuts      int  // power cuts during a coin, a vend or a payout
+	BlindCuts int  // power cuts with the acceptor released: it may have held a coin of which no pulse was counted
+	// RecentColumn, from 1, and RecentTube, a value, were under way at the last power cut, and no entry has been recorded since:
+	// the snack or the coin may still come, also after a second power cut. 0: none.
 	RecentColumn int
 	RecentTube   Cents
-	Sales        int // the number of the last
-	Payouts      int // the number of the last
+	Sales        int // the number of the last sale
+	Payouts      int // the number of the last payout
 	Money        Money
 	Cash         Cash
 	Sale         Sale
@@ -82,35 +82,35 @@ type Books struct {
 	Tubes        [MaxTubes]TubeBook
 }
 
-// A ColumnBook is a column by the books.
+// A ColumnBook is one column's part of the books.
 type ColumnBook struct {
-	Name         string // "": there is none
+	Name         string // "": there is no such column
 	Price        Cents
 	Stock        int
 	Sold         int
 	Takings      Cents
-	OutOfService string // why it sells nothing: jammed, unseen, doubt; "": it sells
-	Doubt        Cents  // the price of the sale that may have happened
-	Sale         int    // that sale
+	OutOfService string // why the column does not sell: jammed, unseen, doubt; "": it sells
+	Doubt        Cents  // the price of the sale in doubt
+	Sale         int    // the number of the sale in doubt
 }
 
-// A TubeBook is a tube by the books.
+// A TubeBook is one tube's part of the books.
 type TubeBook struct {
-	Value        Cents // 0: there is none
+	Value        Cents // 0: there is no such tube
 	Coins        int
-	In, Out      int // seen by the sensors
+	In, Out      int // coins seen by the sensors
 	Stuck        bool
-	CoinsInDoubt int // coins that may have been paid
+	CoinsInDoubt int // coins that may have been paid when the power was cut
 }
 
-// The reasons for which a column sells nothing.
+// Why a column is out of service.
 const (
 	outJammed = "jammed"
 	outUnseen = "unseen"
 	outDoubt  = "doubt"
 )
 
-// ReadBooks adds up all entries of a ledger.
+// ReadBooks adds up the entries of a ledger. An error names the entry that contradicts those before it.
 func ReadBooks(entries iter.Seq[machines.Entry]) (Books, error) {
 	var b Books
 	n := 0
@@ -123,7 +123,7 @@ func ReadBooks(entries iter.Seq[machines.Entry]) (Books, error) {
 	return b, nil
 }
 
-// entryData reads an entry's data.
+// entryData reads the data of an entry. Err is the first missing number.
 type entryData struct {
 	data *value.Object
 	err  error
@@ -160,7 +160,7 @@ func (n *entryData) text(key string) string {
 	return s
 }
 
-// column returns the column that an entry is of.
+// column returns the book of an entry's column; a new one, and n.err, if there is no such column.
 func (b *Books) column(n *entryData) *ColumnBook {
 	if i := n.int("column"); i >= 1 && i <= MaxColumns && b.Columns[i-1].Name != "" {
 		return &b.Columns[i-1]
@@ -171,7 +171,7 @@ func (b *Books) column(n *entryData) *ColumnBook {
 	return &ColumnBook{}
 }
 
-// tube returns the tube that an entry is of.
+// tube returns the book of an entry's tube; a new one, and n.err, if there is no such tube.
 func (b *Books) tube(n *entryData) *TubeBook {
 	v := n.cents("tube")
 	for i := range b.Tubes {
@@ -185,7 +185,7 @@ func (b *Books) tube(n *entryData) *TubeBook {
 	return &TubeBook{}
 }
 
-// add adds one entry. An error says that it does not fit to those before.
+// add adds one entry. An error means that it contradicts those before it.
 func (b *Books) add(e machines.Entry) error {
 	n := &entryData{data: e.Data}
 	if !b.Started && e.Kind != entryStart {
@@ -218,7 +218,7 @@ func (b *Books) add(e machines.Entry) error {
 	return b.check()
 }
 
-// check sees that no cent and no coin came out of nowhere.
+// check checks that the sums of money and coins agree.
 func (b *Books) check() error {
 	m, c := b.Money, b.Cash
 	if m.Inserted != m.Kept+m.Returned+m.Credit+m.Doubt+m.Owed {
@@ -258,7 +258,7 @@ func (b *Books) tubesTotal() (sum Cents) {
 	return sum
 }
 
-// start is a power-up. What was under way is in doubt; what the machine consists of now is taken over.
+// start adds a power-up: movements under way are in doubt, and columns and tubes become those of the entry.
 func (b *Books) start(n *entryData) {
 	was := *b
 	if b.Started {
@@ -301,14 +301,14 @@ func (b *Books) start(n *entryData) {
 	}
 	b.Sale, b.Payout = Sale{Is: saleIdle, Number: b.Sales}, Payout{Is: payoutResting}
 	if was.Sale.Is == saleSold {
-		b.Sale = was.Sale // its change may still be due
+		b.Sale = was.Sale // its change may still be requested
 	}
 	if was.Payout.Done {
-		b.Payout = was.Payout // it may be asked for again
+		b.Payout = was.Payout // it may be requested again
 	}
 }
 
-// columnAfterCut is column i after a cut.
+// columnAfterCut returns the book of the column with index i after a power cut.
 func (*Books) columnAfterCut(was Books, i int) ColumnBook {
 	book := was.Columns[i]
 	if was.Sale.Is == saleVending && was.Sale.Column == i+1 {
@@ -317,7 +317,7 @@ func (*Books) columnAfterCut(was Books, i int) ColumnBook {
 	return book
 }
 
-// cutPower moves the money of what was under way to where it is in doubt.
+// cutPower counts a power cut, and moves the money of a vend or a coin under way to Doubt.
 func (b *Books) cutPower() {
 	under := b.CoinBegun
 	if b.Accepting {
@@ -335,14 +335,14 @@ func (b *Books) cutPower() {
 		b.Money.Doubt += b.Payout.Tube
 	}
 	if b.CoinBegun {
-		b.Unknown++ // its pulses went on, or did not, and nobody counted them
+		b.Unknown++ // the rest of its pulses was not counted
 	}
 	if under || b.Payout.atWork() {
 		b.Cuts++
 	}
 }
 
-// payoutAccount is whose money the payout under way pays.
+// payoutAccount returns the account that the payout under way pays from: the debt, or the credit.
 func (b *Books) payoutAccount() *Cents {
 	if b.Payout.Debt {
 		return &b.Money.Owed
@@ -350,6 +350,7 @@ func (b *Books) payoutAccount() *Cents {
 	return &b.Money.Credit
 }
 
+// first returns the first error that is not nil.
 func first(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
@@ -359,6 +360,7 @@ func first(errs ...error) error {
 	return nil
 }
 
+// agrees returns an error if an entry says another number than the books.
 func agrees(what string, which, says, books int) error {
 	if says != books {
 		return fmt.Errorf("%d %s %d by this entry, %d by those before", says, what, which, books)
@@ -379,6 +381,7 @@ func (n *entryData) list(key string) (list []*entryData) {
 	return list
 }
 
+// addCoin adds an entry about a coin that comes in.
 func (b *Books) addCoin(kind string, n *entryData) {
 	switch kind {
 	case entryTrain:
@@ -396,13 +399,14 @@ func (b *Books) addCoin(kind string, n *entryData) {
 		t := b.tube(n)
 		t.Coins++
 		t.In++
-		// A coin that the mech did not know can still be seen by the tube it falls into.
+		// A coin with unknown pulses may still fall into its tube.
 		known := min(t.Value, b.Cash.Box)
 		b.Cash.Box -= known
 		b.Cash.Surplus += t.Value - known
 	}
 }
 
+// addVend adds an entry about a column.
 func (b *Books) addVend(kind string, n *entryData) {
 	if kind == entryGone {
 		if n.has("column") {
@@ -413,7 +417,7 @@ func (b *Books) addVend(kind string, n *entryData) {
 		return
 	}
 	c := b.column(n)
-	of := !n.has("sale") || n.int("sale") == b.Sale.Number // of the sale at hand
+	current := !n.has("sale") || n.int("sale") == b.Sale.Number // the entry is of the current sale
 	switch kind {
 	case entryVend:
 		b.Sale = Sale{
@@ -426,7 +430,7 @@ func (b *Books) addVend(kind string, n *entryData) {
 	case entrySold:
 		price := c.Doubt
 		if c.OutOfService == outDoubt {
-			// Seen after all, right after a power cut.
+			// The snack fell right after a power cut.
 			b.Money.Doubt -= price
 			c.Doubt, c.Sale, c.OutOfService = 0, 0, ""
 		} else {
@@ -445,12 +449,12 @@ func (b *Books) addVend(kind string, n *entryData) {
 		}
 	case entryJam:
 		c.OutOfService = outJammed
-		if of && b.Sale.Is == saleVending {
+		if current && b.Sale.Is == saleVending {
 			b.Sale.Is = saleJammed
 		}
 	case entryMiss:
 		c.OutOfService = outUnseen
-		if of && (b.Sale.Is == saleVending || b.Sale.Is == saleJammed) {
+		if current && (b.Sale.Is == saleVending || b.Sale.Is == saleJammed) {
 			b.Sale.Is = saleFailed
 		}
 	case entryHome:
@@ -458,6 +462,7 @@ func (b *Books) addVend(kind string, n *entryData) {
 	}
 }
 
+// addPayout adds an entry about a payout or a tube's exit.
 func (b *Books) addPayout(kind string, n *entryData) {
 	p := &b.Payout
 	switch kind {
@@ -469,13 +474,13 @@ func (b *Books) addPayout(kind string, n *entryData) {
 		}
 		b.Payouts = max(b.Payouts, number)
 		if p.All && !p.Debt && b.Sale.Is != saleSold {
-			b.Sale.Is = saleIdle // it got its money back
+			b.Sale.Is = saleIdle // all its money is paid back
 		}
 		return
 	case entryPaidOut:
 		p.Is, p.Tube, p.Done = payoutResting, 0, true
 		if b.Money.Credit == 0 && b.Sale.Is != saleSold {
-			b.Sale.Is = saleIdle // it got its last cent back in parts
+			b.Sale.Is = saleIdle // all its money has been paid back in parts
 		}
 		return
 	case entryDebt:
@@ -496,7 +501,7 @@ func (b *Books) addPayout(kind string, n *entryData) {
 		if t.Coins > 0 {
 			t.Coins--
 		} else {
-			b.Cash.Surplus += t.Value // more was in it than the books say
+			b.Cash.Surplus += t.Value // the tube held more than the books have
 		}
 	}
 	switch kind {
@@ -529,6 +534,7 @@ func (b *Books) addPayout(kind string, n *entryData) {
 	}
 }
 
+// addService adds an entry about an operator's command.
 func (b *Books) addService(kind string, n *entryData) {
 	switch {
 	case kind == entryCollect && n.has("box"):
@@ -555,7 +561,7 @@ func (b *Books) addService(kind string, n *entryData) {
 	}
 }
 
-// addSettle is an operator's decision about something in doubt, or about the debt.
+// addSettle adds an operator's decision about a column or a tube in doubt, or about the debt.
 func (b *Books) addSettle(n *entryData) {
 	decision := n.text("decision")
 	m := &b.Money

@@ -1,23 +1,23 @@
 package vending
 
-// maxSteps bounds the search for change: amounts in units of the smallest difference between coins.
+// maxSteps bounds the search for change: the highest amount, in units of the coins' greatest common divisor.
 const maxSteps = 4000
 
-// Counts are coins of each tube, in the order of the setup.
+// Counts are numbers of coins by tube, in the order of the setup.
 type Counts [MaxTubes]int
 
-// A changeTable knows for every amount up to a limit the fewest coins of the tubes that make it. Greedy change is wrong where
-// tubes run out: 0.30 of one 0.25 and three 0.10 is 0.10 + 0.10 + 0.10.
+// A changeTable has the fewest coins of the tubes for every amount up to a limit. A greedy search fails when tubes run out: 0.30
+// from one 0.25 and three 0.10 is 0.10 + 0.10 + 0.10.
 type changeTable struct {
 	tubes  []Tube
 	unit   Cents
-	fewest []int   // by amount in units; none: it cannot be made
-	take   [][]int // by tube and amount: how many of this tube
+	fewest []int   // by amount in units; impossible: the tubes cannot make it
+	take   [][]int // by tube and amount in units: the coins of that tube
 }
 
 const impossible = 1 << 30
 
-// newChangeTable searches the combinations of the tubes' coins tube by tube, so that it is bounded by tubes × limit × coins.
+// newChangeTable builds the table tube by tube, in time proportional to tubes × limit × coins.
 func newChangeTable(tubes []Tube, limit Cents) changeTable {
 	c := changeTable{tubes: tubes}
 	for _, t := range tubes {
@@ -54,7 +54,7 @@ func newChangeTable(tubes []Tube, limit Cents) changeTable {
 	return c
 }
 
-// coinsFor returns the fewest coins that make amount, and whether there are any.
+// coinsFor returns the fewest coins that make amount, false if the tubes cannot make it.
 func (c changeTable) coinsFor(amount Cents) (Counts, bool) {
 	var counts Counts
 	switch {
@@ -74,7 +74,7 @@ func (c changeTable) coinsFor(amount Cents) (Counts, bool) {
 	return counts, true
 }
 
-// largest returns the highest amount up to limit that can be made.
+// largest returns the highest amount up to limit that the tubes can make.
 func (c changeTable) largest(limit Cents) Cents {
 	if c.unit == 0 {
 		return 0
@@ -87,11 +87,12 @@ func (c changeTable) largest(limit Cents) Cents {
 	return 0
 }
 
-// Change returns the fewest coins out of the tubes that make amount exactly; false if no combination does.
+// Change returns the fewest coins of the tubes that make amount exactly, false if the tubes cannot make it.
 func Change(amount Cents, tubes []Tube) (Counts, bool) {
 	return newChangeTable(tubes, amount).coinsFor(amount)
 }
 
+// gcd returns the greatest common divisor; that of 0 and b is b.
 func gcd(a, b Cents) Cents {
 	for b != 0 {
 		a, b = b, a%b

@@ -7,27 +7,27 @@ import (
 )
 
 const (
-	// coinSilence ends a coin's train of pulses. Coin acceptors of the CH-926 kind give pulses of 20, 50 or 100 ms with
-	// pauses of the same order (maker's sheet, deconinck.info), so that the silence is longer than any pause.
+	// coinSilence after the last edge ends a coin's train of pulses. Coin acceptors of the CH-926 kind give pulses of 20, 50 or
+	// 100 ms with pauses of the same order (maker's sheet, deconinck.info): the silence is longer than any pause.
 	coinSilence = 200 * time.Millisecond
-	// calm is how long after power-up nobody moves anything: a coin that a power cut caught in the acceptor ends in it, for
-	// the silence restarts it.
+	// startUp is the time after power-up in which no motor runs. A coin that was in the acceptor at the power cut ends in it, as
+	// each of its pulses restarts the time.
 	startUp = 300 * time.Millisecond
 )
 
 const (
-	mechStarting = "calming"
+	mechStarting = "starting"
 	mechIdle     = "idle"
 	mechCounting = "counting"
 )
 
-// A CoinMech counts pulses. A coin is worth what its number of pulses says when the train has ended; a number that is no
-// coin's, a pulse that does not end, and pulses right after power-up whose beginning nobody has counted are written down as
-// unknown: never dropped and never guessed at. Bounce is the board's business (debounce).
+// A CoinMech counts pulses. When a train of pulses has ended, their number is the coin's value. A number that is no coin's, a
+// pulse that does not end, and pulses right after power-up, whose beginning was not counted, are recorded as unknown. The board
+// removes bounce (debounce).
 type CoinMech struct {
-	Is     string // calming: after power-up, until the line has been silent; idle, counting
-	High   bool   // the line
-	Pulses int    // pulses so far
+	Is     string // starting (after power-up, until the line has been silent), idle, counting
+	High   bool   // the level of the line
+	Pulses int    // of the coin that comes in
 	Ends   machines.Instant
 }
 
@@ -37,6 +37,7 @@ func coinMechPart() *machines.Part[string] {
 		machines.On("silence", mechIdle, mechCounting, mechStarting))
 }
 
+// coinEdge applies an edge of the coin acceptor.
 func (m *applier) coinEdge(high bool) {
 	mech := &m.s.Mech
 	if high == mech.High {
@@ -45,20 +46,21 @@ func (m *applier) coinEdge(high bool) {
 	mech.High = high
 	if high {
 		mech.Pulses++
-		if !m.s.CoinBegun { // also of a tail: power may be cut again before it has ended
+		if !m.s.CoinBegun { // also in start-up: the power may be cut again before the train has ended
 			m.record(entryTrain)
 		}
 		m.p.mech.Fire(&mech.Is, "pulse")
 	}
 	switch mech.Is {
 	case mechCounting:
-		// Both edges put the end off: a slow acceptor's pulse is as long as the silence between quick ones.
+		// Both edges restart the time: a pulse of a slow acceptor is as long as the silence of a fast one.
 		mech.Ends = m.after(coinSilence)
 	case mechStarting:
 		m.s.StartUpEnds = max(m.s.StartUpEnds, m.after(startUp))
 	}
 }
 
+// coinComplete ends a train of pulses and records the coin.
 func (m *applier) coinComplete() {
 	mech := &m.s.Mech
 	calming := mech.Is == mechStarting
@@ -86,7 +88,7 @@ func (m *applier) coinComplete() {
 	}
 }
 
-// storedEdge is a tube's sensor: a coin that was taken has fallen into it.
+// storedEdge applies an edge of a tube's sensor: at a rising edge an inserted coin has fallen into the tube.
 func (m *applier) storedEdge(i int, high bool) {
 	t := &m.s.TubeLines[i]
 	if high == t.InHigh {
@@ -98,10 +100,10 @@ func (m *applier) storedEdge(i int, high bool) {
 	}
 }
 
-// MaxCredit is what the machine holds at most before it takes no more coins.
+// MaxCredit is the credit from which on the machine takes no more coins, unless the highest price is above it.
 const MaxCredit = Cents(2000)
 
-// accepts reports whether the acceptor may take coins: only what could be given back whatever the coin.
+// accepts reports whether the acceptor may take coins: the credit must be returnable after any one coin.
 func (p *Plant) accepts(s *State) bool {
 	credit, limit := s.Money.Credit, max(MaxCredit, p.highest)
 	if s.StartUpEnds != 0 || s.DoorOpen || s.Money.Owed > 0 || !s.Serving || credit >= limit {
@@ -112,7 +114,7 @@ func (p *Plant) accepts(s *State) bool {
 	_, returnable := c.coinsFor(credit)
 	for _, coin := range p.setup.Coins {
 		if i := p.setup.tube(coin.Value); i >= 0 && !s.Tubes[i].Stuck && returnable {
-			continue // it goes into its tube, and comes out of it again
+			continue // the coin can be paid out of its own tube again
 		}
 		if _, ok := c.coinsFor(credit + coin.Value); !ok {
 			return false
@@ -121,7 +123,7 @@ func (p *Plant) accepts(s *State) bool {
 	return true
 }
 
-// exact reports whether somebody who does not pay exactly may have to be refused.
+// exact reports whether there is an amount of change, up to the most that is needed, that the tubes cannot make.
 func (p *Plant) exact(s *State) bool {
 	most := p.setup.maxChange()
 	c := newChangeTable(p.working(s), most)
@@ -133,7 +135,7 @@ func (p *Plant) exact(s *State) bool {
 	return false
 }
 
-// working returns the tubes that change can be paid from, the others empty.
+// working returns the tubes with their coins; those of stuck tubes count as none.
 func (p *Plant) working(s *State) []Tube {
 	tubes := make([]Tube, len(p.setup.Tubes))
 	for i := range tubes {

@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	// A turn takes about 2 s; beyond half as much again it has jammed.
+	// A turn takes about 2 s; after half as much again the spiral has jammed.
 	maxTurn = 3 * time.Second
-	// maxLeave is how long the home switch may stay closed after the motor has begun. One that stays closed is dead, or the
-	// motor is: then nobody knows where the spiral is, and it must not turn so far that a second snack falls.
+	// maxLeave is how long the home switch may stay closed after the motor has started. If it stays closed, switch or motor is
+	// broken: the spiral's position is unknown, and it must not turn so far that a second snack falls.
 	maxLeave = 800 * time.Millisecond
-	// maxRun is how long a motor may run in all from one home to the next, a second try included. Two snacks lie a turn
-	// apart, the first at most a turn from home, so that it is less than two turns: where only the home switch is dead, the
-	// spiral has turned all the time, and a second snack must not follow the first.
+	// maxRun is how long a motor may run in all from home to home, a retry included. It is less than two turns, as two snacks are a
+	// turn apart and the first is at most a turn from home: if only the home switch is broken, the spiral has turned all the time,
+	// and a second snack must not fall.
 	maxRun = 3500 * time.Millisecond
 	// maxFall is how long after the turn a snack may still fall past the drop sensor.
 	maxFall = 1500 * time.Millisecond
@@ -30,22 +30,22 @@ const (
 	spiralUnseen   = "unseen"
 )
 
-// A Spiral is a column's motor that turns it once, and the home switch that tells when.
+// A Spiral is a column's motor with its home switch, which opens and closes once in a turn.
 //
-// It sells only while it rests, at home. One that jammed is not known to be at home: its own sale may try again, within what
-// is left of maxRun; nobody else before its home switch has closed. One whose snack was not seen would not sell the next
-// better, for the customer could keep the snack and have the money back: an operator puts it on sale again, or the snack
-// after all. So does one that a power cut has stopped in its turn.
+// A column sells only while its spiral rests at home. A jammed spiral may not be at home: only its own sale may retry, within
+// the rest of maxRun, until the home switch has closed. A column whose snack was not seen is out of service, as the customer
+// might keep the snack and get the money back: a refill puts it back into service, or the snack if it falls after all. The same
+// holds for a column whose turn a power cut has interrupted, once that sale is settled.
 type Spiral struct {
-	Is    string // resting, leaving (home), turning, dropping (at home, the snack not seen yet), jammed, unseen (nor since)
-	Home  bool   // the switch
+	Is    string // resting, leaving (home), turning, dropping (at home, the snack not seen yet), jammed, unseen (no snack came)
+	Home  bool   // the home switch is closed
 	Until machines.Instant
-	Ran   time.Duration // at most, by the motor since the spiral was last known to be at home
+	Ran   time.Duration // the most that the motor can have run since the spiral was last at home
 }
 
 func spiralPart() *machines.Part[string] {
 	return machines.NewPart(spiralResting,
-		// From where it jammed there is only the rest of a turn to do; see maxRun.
+		// A jammed spiral has only the rest of its turn to do; see maxRun.
 		machines.On("start", spiralLeaving, spiralResting, spiralJammed),
 		machines.On("resume", spiralTurning, spiralResting, spiralJammed),
 		machines.On("leave", spiralTurning, spiralLeaving),
@@ -56,7 +56,7 @@ func spiralPart() *machines.Part[string] {
 		machines.On("settle", spiralResting, spiralDropping, spiralUnseen, spiralJammed))
 }
 
-// whyOutOfService says why a column must not begin a sale, or "".
+// whyOutOfService returns why the column with index i must not begin a sale, "" if it may.
 func (s *State) whyOutOfService(i int) string {
 	switch b, c := s.Columns[i], s.Spirals[i]; {
 	case b.OutOfService == outDoubt:
@@ -74,7 +74,7 @@ func (s *State) whyOutOfService(i int) string {
 // motorOn reports whether the motor runs.
 func (c Spiral) motorOn() bool { return c.Is == spiralLeaving || c.Is == spiralTurning }
 
-// atWork reports whether a vend is under way: the motor runs, or the snack is awaited.
+// atWork reports whether a vend is under way: the motor runs, or the snack may still fall.
 func (c Spiral) atWork() bool { return c.motorOn() || c.Is == spiralDropping }
 
 // turning reports whether any column is at work.
@@ -82,20 +82,20 @@ func (s *State) turning() bool {
 	return slices.ContainsFunc(s.Spirals[:], Spiral.atWork)
 }
 
+// startTurn starts the motor of the column with index i.
 func (m *applier) startTurn(i int) {
 	c := &m.s.Spirals[i]
 	event, run := "start", maxLeave
-	if !c.Home { // a second try, from where it jammed
+	if !c.Home { // a retry, from where the spiral jammed
 		event, run = "resume", maxTurn
 	}
 	m.p.spiral.Fire(&c.Is, event)
 	run = min(run, maxRun-c.Ran)
 	c.Until = m.after(run)
-	c.Ran += run // if it comes home earlier, it starts from nothing
+	c.Ran += run // reset if it comes home earlier
 }
 
-// homeEdge is a column's home switch. Only arriving counts: what arrives has left before, whether or not that was seen, and
-// a spiral that a power cut stopped on its way goes no further than this.
+// homeEdge applies an edge of a column's home switch. A closing switch ends the turn, whether or not its opening was seen.
 func (m *applier) homeEdge(i int, high bool) {
 	c := &m.s.Spirals[i]
 	if c.Home == high {
@@ -103,7 +103,7 @@ func (m *applier) homeEdge(i int, high bool) {
 	}
 	c.Home = high
 	switch {
-	case m.s.StartUpEnds != 0: // where it stands at power-up says nothing of how it got there
+	case m.s.StartUpEnds != 0: // edges at power-up are no movements
 	case !high:
 		if m.p.spiral.Fire(&c.Is, "leave") {
 			run := min(maxTurn-maxLeave, maxRun-c.Ran) // what is left of a turn
@@ -115,14 +115,14 @@ func (m *applier) homeEdge(i int, high bool) {
 	case m.p.spiral.Fire(&c.Is, "loosen"):
 		c.Ran = 0
 		m.record(entryHome, "column", i+1)
-		// It came home after it had been given up. The sale has had its turn.
+		// It came home after its deadline. The sale has had its turn.
 		if m.s.Sale.Column == i+1 && m.s.Sale.Is == saleJammed {
 			m.missSnack(i)
 		}
 	}
 }
 
-// arrived is a spiral at home after a turn: a snack that has not been seen may still fall.
+// arrived ends the turn of a spiral: a snack that has not been seen may still fall until maxFall.
 func (m *applier) arrived(i int) {
 	c := &m.s.Spirals[i]
 	c.Until, c.Ran = m.after(maxFall), 0
@@ -134,18 +134,20 @@ func (m *applier) arrived(i int) {
 	}
 }
 
+// turnOverdue jams the spiral that turns.
 func (m *applier) turnOverdue() {
 	for i := range m.s.Spirals {
 		c := &m.s.Spirals[i]
 		if m.p.spiral.Fire(&c.Is, "overdue") {
 			c.Until = 0
-			m.p.sale.Fire(&m.s.Sale.Is, "jam") // not when the snack fell: then it is sold
+			m.p.sale.Fire(&m.s.Sale.Is, "jam") // without effect if the snack fell: then it is sold
 			m.record(entryJam, "column", i+1, "sale", m.s.Sale.Number)
 			m.note("column %d is jammed: out of service until it is at home", i+1)
 		}
 	}
 }
 
+// dropOverdue puts the column out of service whose snack has not been seen.
 func (m *applier) dropOverdue() {
 	for i := range m.s.Spirals {
 		c := &m.s.Spirals[i]
@@ -157,7 +159,7 @@ func (m *applier) dropOverdue() {
 	}
 }
 
-// missSnack ends the sale of a column that has done its turn without a snack.
+// missSnack fails the sale of a column that has done its turn without a snack.
 func (m *applier) missSnack(i int) {
 	m.p.spiral.Fire(&m.s.Spirals[i].Is, "miss")
 	m.p.sale.Fire(&m.s.Sale.Is, "miss")

@@ -3,38 +3,37 @@ package vending
 import "signalbox/machines"
 
 const (
-	customerIdle    = "unheard"
+	customerIdle    = "idle"
 	customerAwaited = "awaited"
-	customerActed   = "heard"
+	customerActed   = "acted"
 )
 
-// Customer is what a Task hears of the customer. Buttons count only while a Task awaits them and nothing moves; coins
-// always do, and the next Task that awaits the customer is told of them at once.
+// A Customer is the customer's next action, for the Task that awaits it. Buttons count only while a Task awaits them and nothing
+// moves. Coins always count: the next await-customer is answered at once.
 type Customer struct {
-	Is     string // unheard, awaited; heard: the answer waits for a coin to be complete
-	Ticket int64
-	Did    string // coin, selection, coin-return, service
-	Column int    // of a selection, from 1
-	Coin   bool   // a coin fell that no Task knows of
-	// Service says that an operator has been at work, and that a debt can be paid now.
-	Service bool
+	Is      string // idle, awaited, acted (the answer waits until a coin is complete)
+	Ticket  int64
+	Did     string // coin, selection, coin-return, service
+	Column  int    // of a selection, from 1
+	Coin    bool   // a coin has come that was not reported to a Task
+	Service bool   // an operator has been at work, and some of the debt can be paid now
 }
 
 func customerPart() *machines.Part[string] {
 	return machines.NewPart(customerIdle,
 		machines.On("await", customerAwaited, customerIdle),
 		machines.On("act", customerActed, customerAwaited),
-		machines.On("tell", customerIdle, customerActed),
-		machines.On("forget", customerIdle, customerAwaited, customerActed))
+		machines.On("answer", customerIdle, customerActed),
+		machines.On("cancel", customerIdle, customerAwaited, customerActed))
 }
 
-// awaitCustomer takes {} and answers with the next thing that the customer does:
+// awaitCustomer is the activity await-customer. Its input is {}. It is answered with the customer's next action:
 //
 //	{"event":"selection","credit":325,"dollars":"3.25","price":300,"column":1,"sale":7}
 //
-// The event is coin, selection, coin-return, or service: an operator has been at work, and there is a debt to pay. Amounts
-// are cents. The price is that of the column, else the lowest. Only a selection has a column and a sale: the key under which
-// a vend of it, and its change, can be asked for.
+// The event is coin, selection, coin-return, or service: an operator has been at work, and some of the debt can be paid. Amounts
+// are cents. The price is that of the column, else the lowest. Only a selection has a column and a sale, which makes its vend
+// and the payout of its change idempotent.
 func (m *applier) awaitCustomer(c machines.Command) {
 	if err := machines.Decode(c.Input, &struct{}{}); err != nil {
 		m.refuse(c, machines.ErrInput, err.Error())
@@ -48,6 +47,7 @@ func (m *applier) awaitCustomer(c machines.Command) {
 	m.s.Serving = true
 }
 
+// buttonEdge applies an edge of a button. Did and column are the customer's action.
 func (m *applier) buttonEdge(line string, high bool, did string, column int) {
 	switch {
 	case !high:
@@ -64,6 +64,7 @@ func (m *applier) buttonEdge(line string, high bool, did string, column int) {
 	c.Did, c.Column = did, column
 }
 
+// answerCustomer answers the await-customer that waits, if the customer has acted.
 func (m *applier) answerCustomer() {
 	c := &m.s.Customer
 	switch {
@@ -74,7 +75,7 @@ func (m *applier) answerCustomer() {
 	case c.Service && m.s.Money.Credit == 0 && m.p.customer.Fire(&c.Is, "act"):
 		c.Did, c.Service = "service", false
 	}
-	if !m.p.customer.Fire(&c.Is, "tell") {
+	if !m.p.customer.Fire(&c.Is, "answer") {
 		return
 	}
 	m.s.Message = ""

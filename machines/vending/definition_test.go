@@ -100,7 +100,7 @@ func TestDefinitionUsesTheActivities(t *testing.T) {
 	}
 }
 
-// An error name that nobody answers with is a Catch that never comes.
+// A Catch of an error name that no activity fails with would never be used.
 func TestDefinitionNamesErrorsOfThePlant(t *testing.T) {
 	known := []string{
 		vending.ErrNotPaid, vending.ErrSoldOut, vending.ErrChange, vending.ErrNoSale, vending.ErrVendBusy, vending.ErrNoDrop,

@@ -157,7 +157,7 @@ func (r faultRow) end(t *testing.T, l lasting) string {
 		t.Fatalf("the fault came in %s, want %s", in, l.name)
 	}
 	for _, level := range s.lines.Levels() {
-		// What cannot be turned off any more is on until somebody pulls the plug.
+		// A line that cannot be turned off stays on until the plug is pulled.
 		if level.Direction == gpio.Out && level.High && (level.Line != r.line || r.fault != "broken") && (strings.HasPrefix(level.Line, "motor-") || strings.HasPrefix(level.Line, "hopper-")) {
 			t.Errorf("%s %s in %s: got %s on at the end", r.fault, r.line, l.name, level.Line)
 		}
@@ -203,7 +203,7 @@ func (r faultRow) balance(t *testing.T, s *stand, l lasting) {
 			most++ // not seen to fall
 		}
 		if (r.fault == "stuck high" || r.fault == "broken") && strings.HasPrefix(r.line, "motor-") {
-			continue // it turns until somebody pulls the plug
+			continue // it turns until the plug is pulled
 		}
 		if front.Fallen[i] > most {
 			t.Errorf("%s %s in %s: got %d snacks out of column %d, want at most %d", r.fault, r.line, l.name, front.Fallen[i], i+1, most)

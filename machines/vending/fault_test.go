@@ -56,7 +56,7 @@ func coinAt(at time.Duration, pulses int) scenario.Push {
 	return scenario.Push{At: at, Line: "coin", Kind: scenario.Pulses, Count: pulses, Width: 20 * time.Millisecond}
 }
 
-// buy has somebody pay 3.00 and select a column, two seconds later.
+// buy has a customer pay 3.00 and select a column, two seconds later.
 func (s *stand) buy(at time.Duration, column int) {
 	s.push(
 		coinAt(at, 8), coinAt(at+time.Second, 4),

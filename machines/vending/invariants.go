@@ -16,12 +16,12 @@ func (p *Plant) Invariants() []machines.Invariant {
 			func(s State) error { return s.check() }),
 		invariant("nothing turns that is not paid for", paidFor),
 		invariant("one thing moves at a time, written down before", oneMotion),
-		invariant("whoever waits is waited for", awaited),
+		invariant("every Task that waits will be answered", awaited),
 		invariant("coins are taken only when they can be given back", p.returnable),
 	}
 }
 
-// paidFor: a motor runs for the sale at hand, whose price is held, or kept already because its snack has fallen.
+// paidFor: a motor runs only for the current sale, whose price is held, or kept already because its snack has fallen.
 func paidFor(s State) error {
 	for i, c := range s.Spirals {
 		switch {
@@ -31,12 +31,13 @@ func paidFor(s State) error {
 		case s.Sale.Is == saleVending && s.Money.Credit < s.Sale.Price:
 			return fmt.Errorf("column %d is %s with a credit of %v for %v", i+1, c.Is, s.Money.Credit, s.Sale.Price)
 		case s.Columns[i].OutOfService == outDoubt:
-			return fmt.Errorf("column %d is %s and nobody knows what became of its last sale", i+1, c.Is)
+			return fmt.Errorf("column %d is %s and its last sale is in doubt", i+1, c.Is)
 		}
 	}
 	return nil
 }
 
+// oneMotion: at most one motor runs, with a deadline and a recorded reason.
 func oneMotion(s State) error {
 	moving := 0
 	for i, c := range s.Spirals {
@@ -75,7 +76,7 @@ func oneMotion(s State) error {
 	return nil
 }
 
-// awaited: a ticket is held exactly as long as something will answer it.
+// awaited: there is a ticket exactly while a deadline or a sensor will lead to its answer.
 func awaited(s State) error {
 	switch {
 	case (s.Customer.Ticket != 0) != (s.Customer.Is != customerIdle):

@@ -17,7 +17,7 @@ var (
 	board []byte
 )
 
-// Machine returns the built-in vending machine, with the [Standard] setup.
+// Machine returns the built-in machine vending, with the [Standard] setup.
 func Machine() machines.Machine { return machine(Standard(), standard) }
 
 func machine(setup Setup, config []byte) machines.Machine {
@@ -30,7 +30,7 @@ func machine(setup Setup, config []byte) machines.Machine {
 		Operations: []string{Refill, Collect, Settle},
 		Plant:      New(setup),
 		World: func(lines machines.SimLines, clock machines.Clock, _ uint64) machines.World {
-			return NewWorld(setup, lines, clock) // nothing about it is left to chance
+			return NewWorld(setup, lines, clock) // it has no randomness
 		},
 		View:      func(s machines.State, world any) any { return setup.View(s, world) },
 		Keys:      keys(setup),
@@ -48,7 +48,7 @@ func configure(file string, text []byte) (machines.Machine, error) {
 	return machine(setup, text), nil
 }
 
-// keys gives coins the letters that say how much they are, as far as there are any.
+// keys returns the keys of the terminal: a letter for each coin, a digit for each column, and the coin return.
 func keys(setup Setup) []machines.Key {
 	letters := map[Cents]string{5: "f", 10: "i", 20: "w", 25: "c", 50: "h", 100: "d", 200: "t"}
 	var list []machines.Key
@@ -68,9 +68,8 @@ func keys(setup Setup) []machines.Key {
 	return append(list, press("r", "coin return", lineCoinReturn))
 }
 
-// boardOf returns the machine's board. The lines of the standard setup have their numbers on a Pi's header; one with more or
-// other columns and tubes has the rest on a chip that only a simulation has: its builder names the real lines with a board
-// of his own.
+// boardOf returns the machine's default board. Only the lines of the standard setup are on a Pi's header. The lines of any other
+// setup are on a chip that only a simulation has: with real lines, such a machine needs a board file of its own.
 func boardOf(setup Setup) []byte {
 	own := Standard()
 	outputs, inputs := setup.Outputs(), setup.Inputs()
@@ -104,7 +103,7 @@ func boardOf(setup Setup) []byte {
 	return []byte(b.String())
 }
 
-// debounceOf is how long a line's level must last, as the standard board has it.
+// debounceOf returns the debounce time of an input line, as the standard board has it.
 func debounceOf(line string) time.Duration {
 	switch {
 	case line == lineCoin, line == lineDrop, strings.HasSuffix(line, exitSuffix), strings.HasSuffix(line, inSuffix):

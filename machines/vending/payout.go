@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	// A coin comes every 250 ms; after maxSilence, less than four times that, none will. Short, because a tube whose exit
-	// sensor is blind pays all that time: three coins leave it that no line tells of, and what is due is paid by another tube
-	// or owed. It is out of work then, until an operator has looked after it.
+	// maxSilence is how long a tube may take for a coin; coins normally come every 250 ms. It is short because a tube whose exit
+	// sensor is blind pays coins during all of it: three coins that are not counted. The tube is out of service then, until an
+	// operator refills it; another tube pays the rest, or it is owed.
 	maxSilence = 900 * time.Millisecond
-	// The board lets a tube's motor run for 10 s at a stretch; a long payout goes in bursts below that.
+	// The board limits a tube's motor to 10 s at a stretch (max-on); a long payout has shorter bursts.
 	maxBurst = 8 * time.Second
 	pause    = time.Second
-	// runOut is how long after the motor a coin may still come: it was on its way.
+	// runOut is how long after the motor has stopped a coin may still come.
 	runOut = 500 * time.Millisecond
 )
 
@@ -25,10 +25,10 @@ const (
 	tubeStuck   = "stuck"
 )
 
-// A TubeLines is what is known of a tube beside its book: whether its motor runs, and the levels of its sensors.
+// TubeLines are the motor and the sensors of a tube. Its coins are in its [TubeBook].
 type TubeLines struct {
-	Is               string // resting, paying, stuck: no coin came, an operator must look after it
-	InHigh, ExitHigh bool   // the sensors
+	Is               string // resting, paying, stuck (no coin came: an operator must see to it)
+	InHigh, ExitHigh bool   // the levels of the sensors
 	RunOutEnds       machines.Instant
 }
 
@@ -46,18 +46,18 @@ const (
 	payoutPausing = "pausing"
 )
 
-// A Payout gives coins back one by one: each is written down before it is paid and when the exit sensor has seen it, so that
-// a power cut leaves at most one in doubt. After each coin the fewest for the rest are searched again.
+// A Payout pays out coins one by one. Each is recorded before it is paid and when the exit sensor has seen it, so that a power
+// cut leaves at most one in doubt. The fewest coins for the rest are searched again after each coin.
 type Payout struct {
-	Is     string // resting, paying, pausing: between two bursts, or a coin is coming in
+	Is     string // resting, paying, pausing (between two bursts)
 	Number int    // from 1
-	Sale   int    // whose change it is; 0: nobody asks for it again
-	Debt   bool   // it pays what is owed, not the credit
-	All    bool   // it ends when there is no credit left, also not of coins that come in meanwhile
-	Due    Cents  // else: what is left of its amount
+	Sale   int    // the sale whose change it is; 0: none
+	Debt   bool   // it pays the debt, not the credit
+	All    bool   // it ends when no credit is left, that of coins that come in meanwhile included
+	Due    Cents  // the rest of its amount, if not All
 	Paid   Cents
 	Tube   Cents // the tube whose coin is under way; 0: none
-	Done   bool  // the last payout has paid everything
+	Done   bool  // the payout has paid everything
 }
 
 func payoutPart() *machines.Part[string] {
@@ -70,13 +70,13 @@ func payoutPart() *machines.Part[string] {
 
 func (p Payout) atWork() bool { return p.Is == payoutPaying || p.Is == payoutPausing }
 
-// payOut takes {}, {"amount":25}, {"amount":25,"sale":7} or {"debt":true}: it gives the whole credit back, or so much of it,
-// or pays what is owed, and answers when the exit sensors have seen every coin:
+// payOut is the activity pay-out: {} pays the whole credit back, {"amount":25} a part of it, {"amount":25,"sale":7} the change of
+// a sale, {"debt":true} the debt. It is answered when the exit sensors have seen every coin:
 //
 //	{"returned":25,"credit":0}
 //
-// The change of a sale is paid once: asked for again it is answered without moving. If the tubes cannot pay, the rest becomes
-// recorded debt and the Task fails.
+// The change of a sale is paid once: a repeated command is answered without moving. If the tubes cannot pay, the rest becomes
+// debt and the Task fails.
 func (m *applier) payOut(c machines.Command) {
 	var in struct {
 		Amount *Cents `json:"amount"`
@@ -95,7 +95,7 @@ func (m *applier) payOut(c machines.Command) {
 		m.refuse(c, ErrVendBusy, "a snack may be falling: its price is not decided yet")
 		return
 	case same && p.atWork() && m.s.PayTicket == 0:
-		m.s.PayTicket = c.Ticket // begun by a Task that was cancelled since
+		m.s.PayTicket = c.Ticket // the payout was begun by a Task that was cancelled since
 		return
 	case p.atWork() || m.s.PayTicket != 0:
 		m.refuse(c, ErrPayOutBusy, "coins are being paid")
@@ -124,7 +124,7 @@ func (m *applier) payOut(c machines.Command) {
 		m.p.sale.Fire(&m.s.Sale.Is, "refund")
 	}
 	if due == 0 && (!all || m.s.Mech.Is == mechIdle) {
-		// The tubes have nothing to do.
+		// No coin is due.
 		m.s.Message = ""
 		m.succeed(c.Ticket, "returned", int64(0), "credit", int64(m.s.Money.Credit))
 		return
@@ -141,7 +141,7 @@ func (m *applier) payOut(c machines.Command) {
 	m.s.PayTicket, m.s.PayoutError, m.s.BurstEnds = c.Ticket, "", m.after(maxBurst)
 }
 
-// remaining is what the payout under way still has to pay.
+// remaining returns what the payout under way still has to pay.
 func (m *applier) remaining() Cents {
 	if m.s.Payout.All {
 		return m.s.Money.Credit
@@ -149,7 +149,7 @@ func (m *applier) remaining() Cents {
 	return m.s.Payout.Due
 }
 
-// stopTubes stops the motor that runs, if one does. A coin may still come.
+// stopTubes stops the tube that is paying, if there is one. A coin may still come.
 func (m *applier) stopTubes() {
 	for i := range m.s.TubeLines {
 		if t := &m.s.TubeLines[i]; m.p.tube.Fire(&t.Is, "stop") {
@@ -159,7 +159,7 @@ func (m *applier) stopTubes() {
 	m.s.CoinOverdue = 0
 }
 
-// runTube has the motor of the tube run whose coin is under way, and no other.
+// runTube starts the motor of the tube whose coin is under way, and stops any other.
 func (m *applier) runTube() {
 	i := m.p.setup.tube(m.s.Payout.Tube)
 	if m.s.TubeLines[i].Is != tubePaying {
@@ -169,7 +169,7 @@ func (m *applier) runTube() {
 	m.s.CoinOverdue, m.s.TubeLines[i].RunOutEnds = m.after(maxSilence), 0
 }
 
-// exitEdge is a tube's exit sensor: one pulse a coin.
+// exitEdge applies an edge of a tube's exit sensor: a rising edge is one coin.
 func (m *applier) exitEdge(i int, high bool) {
 	t := &m.s.TubeLines[i]
 	if high == t.ExitHigh {
@@ -198,7 +198,7 @@ func (m *applier) exitEdge(i int, high bool) {
 	}
 }
 
-// tubeSilent is the tube from which no coin came: it is out of work.
+// tubeSilent puts the tube that is paying out of service, as no coin has come from it.
 func (m *applier) tubeSilent() {
 	p := &m.s.Payout
 	i := m.p.setup.tube(p.Tube)
@@ -210,6 +210,7 @@ func (m *applier) tubeSilent() {
 	m.record(entryUnpaid, "payout", p.Number, "tube", p.Tube)
 }
 
+// burstOver pauses the payout, or ends the pause.
 func (m *applier) burstOver() {
 	p := &m.s.Payout
 	switch {
@@ -224,8 +225,8 @@ func (m *applier) burstOver() {
 	}
 }
 
-// continuePayout has the next coin paid, or ends a payout that has nothing left to pay. While a coin comes in, a payout of
-// everything stands and waits for what it is worth.
+// continuePayout begins the next coin of the payout, or ends it. While a coin comes in, a payout of the whole credit waits for
+// its value.
 func (m *applier) continuePayout() {
 	p := &m.s.Payout
 	if !p.atWork() || p.Tube != 0 {
@@ -269,6 +270,7 @@ func (m *applier) continuePayout() {
 	m.note("%v returned, and the tubes cannot pay the rest: owed %v", p.Paid, m.s.Money.Owed)
 }
 
+// answerPayOut answers the pay-out that waits, once the payout has ended.
 func (m *applier) answerPayOut() {
 	p := &m.s.Payout
 	switch {

@@ -1,19 +1,19 @@
 // Package vending is a vending machine: columns of snacks, a coin mech that gives pulses, and tubes (or hoppers) of coins for
-// change and refunds. A file says how many of each, see [Setup].
+// change and refunds. A file describes it; see [Setup].
 //
-// Its parts, each a state machine of its own (looplab/fsm) in a file of its own:
+// Its parts, each in a file of its own, are state machines (looplab/fsm, see [machines.Part]):
 //
-//	coin mech  counts the pulses of a coin and finds where the coin ends
-//	customer   is awaited by a Task, or does things that nobody awaits
-//	sale       one selection and what became of it: asked, vending, sold, jammed, failed
+//	coin mech  counts the pulses of a coin and detects the coin's end
+//	customer   the customer's next action, and the Task that awaits it
+//	sale       one selection and its result: asked, vending, sold, jammed, failed
 //	column     a spiral with motor, home switch and snacks
-//	payout     gives coins back, the fewest that the tubes can; tube: one of them, a pulse of its exit sensor a coin
-//	service    what an operator does: refill, collect, settle
+//	payout     pays out coins, as few as possible; its tubes have an exit sensor that gives a pulse for each coin
+//	service    the operator's commands: refill, collect, settle
 //
-// [Plant] joins them: it judges the activities and every edge of the lines. What happens to money, snacks and coins is entered
-// in the [Books] before anything moves, and after a power cut the books say what is due. Three rules hold whatever a
-// definition asks, see [Plant.Invariants]: money is neither made nor lost, nothing turns below the price, and one payment
-// turns a spiral at most once. [World] is the physics behind simulated lines, [Machine] joins all.
+// [Plant] joins them and judges commands and edges. Every movement of money, snacks and coins is recorded in the ledger, before
+// it begins and when a sensor has seen it; [Books] are the sums of the ledger, from which [Plant.Recover] finds what is due
+// after a power cut. Three rules hold whatever the definition, see [Plant.Invariants]: no money appears or disappears, no spiral
+// turns below the price, and one payment turns a spiral at most once. [World] is the physics behind simulated lines.
 package vending
 
 import (
@@ -43,26 +43,26 @@ const (
 	Settle  = "settle"
 )
 
-// What a Task is refused with, or fails with.
+// The error names of activities and operations.
 const (
 	ErrNotPaid       = "Vend.NotPaid"      // the credit is below the price
 	ErrSoldOut       = "Vend.SoldOut"      // the column is empty or out of service
 	ErrChange        = "Change.Impossible" // the tubes could not pay the change
-	ErrNoSale        = "Vend.NoSale"       // the sale is over, or never was
-	ErrVendBusy      = "Vend.Busy"         // something moves already
+	ErrNoSale        = "Vend.NoSale"       // the sale has ended, or never existed
+	ErrVendBusy      = "Vend.Busy"         // a motor runs already
 	ErrNoDrop        = "Vend.NoDrop"       // the spiral turned and nothing was seen to fall
-	ErrJam           = "Vend.Jam"          // the spiral did not come home, or the drop sensor is covered; the sale may try again
-	ErrPayOutBusy    = "PayOut.Busy"       // coins are being paid
-	ErrNotHeld       = "PayOut.NotHeld"    // more is asked back than the credit
-	ErrPayOutJam     = "PayOut.Jam"        // no coin came although there should be some; the rest is owed
-	ErrHopperEmpty   = "Hopper.Empty"      // the tubes do not have it; the rest is owed
+	ErrJam           = "Vend.Jam"          // the spiral did not come home, or the drop sensor is covered; the sale may be retried
+	ErrPayOutBusy    = "PayOut.Busy"       // another payout is under way
+	ErrNotHeld       = "PayOut.NotHeld"    // the amount is more than the credit
+	ErrPayOutJam     = "PayOut.Jam"        // a tube that should hold coins paid none; the rest is owed
+	ErrHopperEmpty   = "Hopper.Empty"      // the tubes do not hold the amount; the rest is owed
 	ErrDoor          = "Door.Open"         // the service door is open
 	ErrCustomerTaken = "Customer.Awaited"  // another Task awaits the customer already
-	ErrAsked         = "Service.Awaited"   // another Task asks the same already
-	ErrNoDoubt       = "Settle.NoDoubt"    // there is nothing to settle
+	ErrAsked         = "Service.Awaited"   // another Task awaits the same already
+	ErrNoDoubt       = "Settle.NoDoubt"    // nothing is in doubt
 )
 
-// The lines. Those of a column end in its number, those of a tube have the value of its coins in cents.
+// The lines. Names of a column's lines end in its number; names of a tube's lines contain the value of its coins in cents.
 const (
 	lineCoin        = "coin"
 	lineCoinReturn  = "coin-return"
@@ -78,8 +78,8 @@ const (
 	lineCoinAccept  = "coin-accept"
 )
 
-// A State is the whole state of the machine. It holds times only to name them again as deadlines: what happens depends on
-// the order of happenings alone, so that a state can be explored with time standing still.
+// A State is the whole state of the machine. Its times are deadlines only: the effect of an input does not depend on the time,
+// so that states can be explored without a clock.
 type State struct {
 	Books
 	Mech        CoinMech
@@ -90,23 +90,23 @@ type State struct {
 	TubeLines   [MaxTubes]TubeLines
 	VendTicket  int64
 	PayTicket   int64
-	PayoutError string           // the error of a payout that could not pay everything
-	CoinOverdue machines.Instant // no coin until then: its tube failed
-	BurstEnds   machines.Instant // the end of a burst, or of the pause after it
-	StartUpEnds machines.Instant // after power-up: until then nothing begins, and what was on its way still comes
-	LateColumn  int              // the column whose snack may still fall then, from 1
-	LateTube    int              // the tube whose coin may still come then, from 1
-	DropCovered bool             // the drop sensor: something is in its light
-	DoorOpen    bool             // the service door is open
-	Serving     bool             // a Task has awaited a customer, and none an operator since
+	PayoutError string           // the error name of a payout that could not pay everything
+	CoinOverdue machines.Instant // when the tube that is paying has failed, unless a coin comes
+	BurstEnds   machines.Instant // when a burst of the payout ends, or the pause after it
+	StartUpEnds machines.Instant // the end of start-up: until then no motor runs, and late coins and snacks are recognized
+	LateColumn  int              // the column whose snack may still fall during start-up, from 1; 0: none
+	LateTube    int              // the tube whose coin may still come during start-up, from 1; 0: none
+	DropCovered bool             // the level of the drop sensor
+	DoorOpen    bool             // the service door
+	Serving     bool             // the last wait was for a customer, not for an operator
 	ExactChange bool             // the lamp: change may not be possible
-	Message     string           // what a Task wants shown, until a vend begins, a payout is done or the customer is heard
+	Message     string           // of the activity show; until a vend begins, a payout ends or the customer acts
 }
 
-// A Plant is the machine as a [machines.Plant].
+// A Plant implements [machines.Plant] and [machines.Recoverer]. It is immutable, so that several goroutines may use it.
 type Plant struct {
 	setup           Setup
-	lowest, highest Cents // price
+	lowest, highest Cents // of the prices
 	step            Cents // every amount is a multiple of it
 	inputs          map[string]input
 	outputs         []string // see Setup.Outputs
@@ -135,7 +135,7 @@ func New(setup Setup) *Plant {
 	return p
 }
 
-// An input is what an input line belongs to.
+// An input is an input line and the part that it belongs to.
 type input struct {
 	kind inputKind
 	line string
@@ -178,13 +178,13 @@ func (s Setup) inputs() map[string]input {
 func (p *Plant) Initial(at time.Time) (machines.State, machines.Reaction) {
 	s, r, err := p.powerUp(Books{}, at)
 	if err != nil {
-		panic(fmt.Sprintf("vending: %v", err)) // nothing was before
+		panic(fmt.Sprintf("vending: %v", err)) // an empty ledger has no faults
 	}
 	return s, r
 }
 
-// Recover implements [machines.Recoverer]. What the books say was under way is in doubt: a snack or a coin that still comes
-// settles it, else an operator does.
+// Recover implements [machines.Recoverer]. A vend or a coin that was under way when the power was cut is in doubt: the sensor
+// settles it if the snack or the coin still comes, else an operator does.
 func (p *Plant) Recover(entries iter.Seq[machines.Entry], at time.Time) (machines.State, machines.Reaction, error) {
 	b, err := ReadBooks(entries)
 	if err != nil {
@@ -209,6 +209,7 @@ func (p *Plant) Recover(entries iter.Seq[machines.Entry], at time.Time) (machine
 	return s, r, nil
 }
 
+// powerUp returns the state at power-up after a ledger with the given sums, and the reaction.
 func (p *Plant) powerUp(b Books, at time.Time) (State, machines.Reaction, error) {
 	m := &applier{p: p, at: at}
 	s := &m.s
@@ -258,7 +259,8 @@ func (p *Plant) powerUp(b Books, at time.Time) (State, machines.Reaction, error)
 	return state.(State), r, nil
 }
 
-// inventory is what the machine consists of and holds: what its setup says of what is new, else what the books say.
+// inventory returns the data of a start entry: the columns and tubes of the setup, with the contents that the books have for
+// them, or those of the setup if they are new.
 func (p *Plant) inventory(b Books) *value.Object {
 	columns, tubes := make([]any, len(p.setup.Columns)), make([]any, len(p.setup.Tubes))
 	for i, c := range p.setup.Columns {
@@ -297,8 +299,8 @@ func (p *Plant) Apply(s machines.State, h machines.Input, at time.Time) (machine
 	return m.finish()
 }
 
-// edge applies a new level of an input line to the part that it belongs to. A sensor that is covered at power-up has seen
-// nothing: only its level is noted.
+// edge applies a new level of an input line to its part. A sensor that is covered at power-up has not seen anything pass: only
+// its level is set.
 func (m *applier) edge(in input, high, atPowerUp bool) {
 	switch in.kind {
 	case inputCoin:
@@ -332,8 +334,8 @@ func (m *applier) edge(in input, high, atPowerUp bool) {
 	}
 }
 
-// Moves implements [machines.Plant]: every input line can change at any time. That is all that people, mechanics and
-// faults can do; a fault is an edge that comes at the wrong time, or never.
+// Moves implements [machines.Plant]: any input line may change at any time. Faults are included, as they are edges at the wrong
+// time, or missing ones.
 func (p *Plant) Moves(machines.State) []machines.Input {
 	inputs := p.setup.Inputs()
 	moves := make([]machines.Input, 0, 2*len(inputs))
@@ -368,13 +370,13 @@ func (s Setup) Outputs() []string {
 	return append(lines, lineExactChange, lineCoinAccept)
 }
 
-// columnLine returns the line of column i, counted from 0.
+// columnLine returns the name of a line of the column with index i.
 func columnLine(line string, i int) string { return fmt.Sprint(line, i+1) }
 
-// motorLine returns the tube's motor.
+// motorLine returns the name of the line of the tube's motor.
 func (t Tube) motorLine() string { return fmt.Sprint(lineHopper, int(t.Value)) }
 
-// A applier is one happening being applied: the parts change s, and what follows is gathered.
+// An applier is one Apply under way: the parts change s, and the reaction is collected in the other fields.
 type applier struct {
 	p         *Plant
 	before, s State
@@ -384,8 +386,8 @@ type applier struct {
 	notes     []machines.Note
 }
 
-// record enters something in the books, and has it written to the ledger before anything moves. Amounts and numbers are
-// numbers.
+// record adds an entry to the ledger and to the books. Pairs are the keys and values of its data; ints and Cents become int64.
+// The rig writes it to the disk before any motor starts.
 func (m *applier) record(kind string, pairs ...any) {
 	for i, v := range pairs {
 		switch v := v.(type) {
@@ -400,16 +402,18 @@ func (m *applier) record(kind string, pairs ...any) {
 		data = value.NewObject(pairs...)
 	}
 	if err := m.addEntry(kind, data); err != nil {
-		panic(fmt.Sprintf("vending: %s %s: %v", kind, value.Text(data), err)) // the parts have judged before
+		panic(fmt.Sprintf("vending: %s %s: %v", kind, value.Text(data), err)) // the part should not have recorded it
 	}
 }
 
+// addEntry adds an entry to the ledger and to the books. An error means that it contradicts the entries before it.
 func (m *applier) addEntry(kind string, data *value.Object) error {
 	e := machines.Entry{Time: m.at, Kind: kind, Data: data}
 	m.records = append(m.records, e)
 	return m.s.add(e)
 }
 
+// command carries a command out, refuses it, or keeps its ticket for a later answer.
 func (m *applier) command(c machines.Command) {
 	switch c.Name {
 	case Settlement:
@@ -432,15 +436,15 @@ func (m *applier) command(c machines.Command) {
 	}
 }
 
-// cancel takes back the question, not the motion: a spiral half turned would be worse than one that comes home, and coins
-// that are due stay due. So a vend or payout under way goes on to its end, and only its answer is lost.
+// cancel withdraws a Task's command. A movement that has begun is finished, as a spiral must come home and coins stay due: only
+// its answer is dropped.
 func (m *applier) cancel(ticket int64) {
 	switch ticket {
 	case 0:
-		// no ticket: what is not awaited has none either
+		// not a ticket, but the value of fields without one
 	case m.s.Customer.Ticket:
 		c := m.s.Customer
-		m.p.customer.Fire(&c.Is, "forget")
+		m.p.customer.Fire(&c.Is, "cancel")
 		m.s.Customer = Customer{Is: c.Is, Coin: c.Coin, Service: c.Service}
 	case m.s.Settlement.Ticket:
 		m.p.question.Fire(&m.s.Settlement.Is, "answer")
@@ -457,7 +461,7 @@ func (m *applier) cancel(ticket int64) {
 	}
 }
 
-// The deadlines. Their names are what the log gives as the reason of what they cause.
+// The names of deadlines. They are also the reasons of changes in the log.
 const (
 	dueStartUp     = "power-up over"
 	dueCoin        = "coin complete"
@@ -468,6 +472,7 @@ const (
 	dueRunsOut     = "hopper run out"
 )
 
+// due does what is due at a deadline. A stale deadline has no effect.
 func (m *applier) due(name string) {
 	switch name {
 	case dueStartUp:
@@ -494,11 +499,11 @@ func (m *applier) due(name string) {
 	}
 }
 
-// finish lets every part go on as far as it can without anything more happening, and gathers the reaction.
+// finish does what follows from the input in all parts, and returns the new state and the reaction.
 func (m *applier) finish() (machines.State, machines.Reaction) {
 	m.continuePayout()
 	if m.s.Mech.Is != mechCounting {
-		// In the middle of a coin no Task is answered: what it hears would be wrong a moment later.
+		// No Task is answered while a coin comes in: its answer would have the credit without that coin.
 		m.answerSettlement()
 		m.answerService()
 		m.answerVend()
@@ -522,7 +527,7 @@ func (m *applier) finish() (machines.State, machines.Reaction) {
 	return m.s, r
 }
 
-// updateSigns works out what the lamp shows and whether coins are taken, where something has changed that it depends on.
+// updateSigns updates the exact-change lamp and the coin acceptor, if anything has changed that they depend on.
 func (m *applier) updateSigns() {
 	a, b := &m.before, &m.s
 	if a.Books == b.Books && a.StartUpEnds == b.StartUpEnds && a.DoorOpen == b.DoorOpen && a.Serving == b.Serving {
@@ -580,7 +585,7 @@ func (p *Plant) levels(s *State) (on uint32) {
 	return on
 }
 
-// moving reports whether a spiral or a tube is at work, with or without a Task that waits for it.
+// moving reports whether a vend or a payout is under way, with or without a Task that waits for it.
 func (s *State) moving() bool { return s.turning() || s.Payout.atWork() }
 
 func (m *applier) after(d time.Duration) machines.Instant {
@@ -599,10 +604,10 @@ func (m *applier) fail(ticket int64, name, cause string) {
 	m.answers = append(m.answers, machines.Answer{Ticket: ticket, Error: name, Cause: cause})
 }
 
-// refuse answers a command that changed nothing.
+// refuse fails a command that has changed nothing.
 func (m *applier) refuse(c machines.Command, name, cause string) { m.fail(c.Ticket, name, cause) }
 
-// show takes {"text": "sold out"} and answers at once. An empty text takes the message away.
+// show is the activity show: {"text": "sold out"} sets the display's message, an empty text removes it. It is answered at once.
 func (m *applier) show(c machines.Command) {
 	var in struct {
 		Text string `json:"text"`

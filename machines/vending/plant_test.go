@@ -154,7 +154,7 @@ func TestCoinDuringVendIsHeld(t *testing.T) {
 	change := b.ask("pay-out", `{"amount":100}`)
 	b.pay()
 	b.want(change, `{"returned":100,"credit":100}`)
-	// The next Task that awaits the customer is told at once, and of the next one nothing.
+	// The next await-customer is answered at once, the one after it is not.
 	b.want(b.ask("await-customer", `{}`), `{"event":"coin","credit":100,"dollars":"1.00","price":300}`)
 	b.want(b.ask("await-customer", `{}`), "")
 }
@@ -302,7 +302,7 @@ func TestColumnThatJammedSellsWhenItHasBeenAtHome(t *testing.T) {
 	b.want(b.ask("vend", `{"column":1}`), "Vend.SoldOut")
 	b.edge("home-1", false) // not this: it has to arrive
 	b.want(b.ask("vend", `{"column":1}`), "Vend.SoldOut")
-	b.edge("home-1", true) // somebody turned it
+	b.edge("home-1", true) // turned by hand
 	vend := b.ask("vend", `{"column":1}`)
 	b.wait(700 * time.Millisecond)
 	b.edge("home-1", false)
@@ -367,7 +367,7 @@ func TestCoinsAreTakenOnlyIfTheyCanBeGivenBack(t *testing.T) {
 			t.Errorf("%s: got coin-accept %t, want %t", when, got, want)
 		}
 	}
-	accepts(false, "nobody awaits a customer")
+	accepts(false, "no Task awaits a customer")
 	b.ask("await-customer", `{}`)
 	accepts(true, "awaited")
 	b.insert(200)
@@ -623,7 +623,7 @@ func TestPayOutThatFailsLeavesADebt(t *testing.T) {
 			b.pulse("hopper-25-exit") // one more comes loose
 			b.wantMoney(vending.Money{Inserted: 100, Returned: 50, Owed: 50})
 			b.wait(time.Second)
-			b.pulse("hopper-25-exit") // somebody pokes: no coin
+			b.pulse("hopper-25-exit") // poked by hand: no coin
 			b.wantMoney(vending.Money{Inserted: 100, Returned: 50, Owed: 50})
 		})
 	}

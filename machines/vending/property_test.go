@@ -13,7 +13,7 @@ import (
 	"signalbox/machines/vending"
 )
 
-// A model is what somebody writes down who sees only the lines: ten lines of arithmetic, see edge and decide.
+// A model keeps accounts from the lines alone: ten lines of arithmetic, see edge and decide.
 type model struct {
 	inserted, kept, returned vending.Cents
 	pulses                   int // of the coin that comes in
@@ -158,7 +158,7 @@ func (p *property) drawnWait(t *rapid.T) {
 	p.wait(time.Duration(rapid.IntRange(0, 2000).Draw(t, "ms")) * time.Millisecond)
 }
 
-// drawnDeadline has one come, too early or one that nobody asked for included.
+// drawnDeadline applies a deadline, which may be early or stale.
 func (p *property) drawnDeadline(t *rapid.T) {
 	names := []string{
 		"power-up over", "coin complete", "turn overdue", "drop overdue", "hopper silent", "hopper pause", "hopper run out 0.25",
@@ -200,7 +200,7 @@ func (p *property) drawnCut(t *rapid.T) {
 
 func (p *property) wait(d time.Duration) { p.happen(func() { p.bench.wait(d) }) }
 
-// happen has something happen in which no line moves.
+// happen does something that moves no line.
 func (p *property) happen(what func()) {
 	before := len(p.bench.entries)
 	what()
@@ -284,7 +284,7 @@ func (p *property) check() {
 	if held := p.seen.inserted - p.seen.kept - p.seen.returned - m.Owed; m.Credit+m.Doubt != held {
 		p.Fatalf("got %v + %v held, want inserted - kept - returned - owed = %v", m.Credit, m.Doubt, held)
 	}
-	// Whoever reads the ledger knows what the plant knows.
+	// The books of the ledger are those of the plant.
 	books, err := vending.ReadBooks(slices.Values(p.bench.entries))
 	if err != nil {
 		p.Fatalf("the ledger: %v", err)

@@ -10,7 +10,7 @@ import (
 	"signalbox/machines"
 )
 
-// Report tells what a ledger says of sales, cash and stock: as tables for people, and as a value.
+// Report returns the sales, cash and stock of a ledger: as tables, and as a value of package asl/value in cents.
 func Report(entries iter.Seq[machines.Entry]) (text string, data any, err error) {
 	b, err := ReadBooks(entries)
 	if err != nil {
@@ -19,6 +19,7 @@ func Report(entries iter.Seq[machines.Entry]) (text string, data any, err error)
 	return b.table(), b.value(), nil
 }
 
+// table returns the report as tables.
 func (b *Books) table() string {
 	var out strings.Builder
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
@@ -87,7 +88,7 @@ func (b *Books) table() string {
 	return strings.ReplaceAll(trimRight(out.String()), "\n\n\n", "\n\n")
 }
 
-// trimRight takes away the blanks with which a tabwriter fills up the last cell.
+// trimRight removes the blanks with which a tabwriter pads the last cell of a line.
 func trimRight(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -120,7 +121,7 @@ func (b *Books) lines() []sum {
 	}
 }
 
-// value is the report as JSON; amounts are cents.
+// value returns the report as a value; amounts are cents.
 func (b *Books) value() *value.Object {
 	var columns, tubes []any
 	for i, c := range b.Columns {

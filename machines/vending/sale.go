@@ -15,29 +15,29 @@ const (
 	saleFailed  = "failed"
 )
 
-// A Sale is one selection and what became of it. Its number is the key of its vend: asked for again, a vend that is known
-// to have delivered answers without moving, and one that may have delivered unseen is not tried again before the credit
-// has been paid back. So one payment turns a spiral at most once, also across power cuts.
+// A Sale is one selection and its result. Its number makes the vend idempotent: a repeated vend whose snack has been seen is
+// answered without moving, and one whose snack may have fallen unseen is refused until the credit has been paid back. So one
+// payment turns a spiral at most once, also across power cuts.
 type Sale struct {
 	Is     string // idle, asked, vending, sold, jammed, failed
 	Number int    // from 1
 	Column int    // from 1
-	Price  Cents  // when the vend began
-	Change Cents  // what the credit was above the price then; coins of later are the next customer's
+	Price  Cents  // at the beginning of the vend
+	Change Cents  // the credit above the price at the beginning of the vend; later coins are the next customer's
 }
 
 func salePart() *machines.Part[string] {
 	return machines.NewPart(saleIdle,
 		machines.On("select", saleAsked, saleIdle, saleAsked, saleSold),
 		machines.On("vend", saleVending, saleAsked, saleJammed),
-		// A snack can also fall late: after the machine has given it up, before the money is back.
+		// A snack may also fall late: after the deadline, before the money has been paid back.
 		machines.On("drop", saleSold, saleVending, saleJammed, saleFailed),
 		machines.On("jam", saleJammed, saleVending),
 		machines.On("miss", saleFailed, saleVending, saleJammed),
 		machines.On("refund", saleIdle, saleAsked, saleJammed, saleFailed))
 }
 
-// openSale begins a sale. While the last one is not settled it does nothing: the selection belongs to that.
+// openSale begins a sale, unless the last one is still open: then the selection belongs to that.
 func (m *applier) openSale(column int) {
 	if m.s.turning() || m.s.VendTicket != 0 {
 		return
@@ -47,8 +47,8 @@ func (m *applier) openSale(column int) {
 	}
 }
 
-// vend takes {"column":1,"sale":7}. Without a sale it opens one, which cannot be asked for again. It answers when the
-// snack has been seen to fall and the spiral is at home again, with the change that is now due:
+// vend is the activity vend: {"column":1,"sale":7}. Without a sale it opens one, and cannot be repeated. It is answered when the
+// snack has been seen to fall and the spiral is at home again, with the change that is due:
 //
 //	{"sale":7,"column":1,"price":300,"change":25,"credit":25}
 func (m *applier) vend(c machines.Command) {
@@ -71,7 +71,7 @@ func (m *applier) vend(c machines.Command) {
 		m.refuse(c, ErrNoSale, fmt.Sprintf("sale %d of column %d is over, or never was", in.Sale, in.Column))
 		return
 	case m.s.VendTicket == 0 && (sale.Is == saleSold || sale.Is == saleVending):
-		// Delivered already, or begun by a Task that was cancelled since: the answer comes when the spiral is at home.
+		// Sold already, or begun by a Task that was cancelled since: the answer comes when the spiral is at home.
 		m.s.VendTicket = c.Ticket
 		return
 	}
@@ -90,7 +90,7 @@ func (m *applier) vend(c machines.Command) {
 	m.startTurn(in.Column - 1)
 }
 
-// priceOf is what a sale costs, and leaves of the credit. One that is tried again does what it did at first.
+// priceOf returns the price of a vend of a column, and the change. Again is true for a retry of a jammed sale, which keeps both.
 func (m *applier) priceOf(column int, again bool) (price, change Cents) {
 	if again {
 		return m.s.Sale.Price, m.s.Sale.Change
@@ -99,7 +99,7 @@ func (m *applier) priceOf(column int, again bool) (price, change Cents) {
 	return price, m.s.Money.Credit - price
 }
 
-// judgeVend says why column must not be vended now, or "". A sale of 0 is a new one.
+// judgeVend returns the error name and cause of a vend that must be refused, "" if it may begin. A number of 0 is a new sale.
 func (m *applier) judgeVend(column, number int) (name, cause string) {
 	sale, credit, c := m.s.Sale, m.s.Money.Credit, m.s.Spirals[column-1]
 	again := number != 0 && sale.Is == saleJammed && column == sale.Column
@@ -133,7 +133,7 @@ func (m *applier) judgeVend(column, number int) (name, cause string) {
 	return "", ""
 }
 
-// dropEdge is the drop sensor. The price is kept at this moment and at no other.
+// dropEdge applies an edge of the drop sensor. The price of a sale is kept here and nowhere else.
 func (m *applier) dropEdge(high bool) {
 	rises := high && !m.s.DropCovered
 	m.s.DropCovered = high
@@ -155,17 +155,17 @@ func (m *applier) dropEdge(high bool) {
 	}
 }
 
-// unpaidSnack is a snack that nobody pays for.
+// unpaidSnack records a snack that fell without a sale.
 func (m *applier) unpaidSnack() {
 	if m.s.Sale.Column > 0 && m.s.Sale.Is != saleAsked {
 		m.record(entryGone, "column", m.s.Sale.Column)
 	} else {
 		m.record(entryGone)
 	}
-	m.note("a snack fell that nobody has paid for")
+	m.note("a snack fell that was not paid for")
 }
 
-// dropAfterCut is a snack that falls right after power-up: of the column whose sale was under way, if there is one.
+// dropAfterCut records a snack that falls right after power-up: sold by the column whose vend was under way, if there is one.
 func (m *applier) dropAfterCut() {
 	i := m.s.LateColumn - 1
 	if i < 0 || m.s.Columns[i].OutOfService != outDoubt {
@@ -176,6 +176,7 @@ func (m *applier) dropAfterCut() {
 	m.note("snack %d fell after the power cut: %v kept", i+1, m.s.Columns[i].Price)
 }
 
+// answerVend answers the vend that waits, once no spiral turns.
 func (m *applier) answerVend() {
 	sale := &m.s.Sale
 	if m.s.VendTicket == 0 || m.s.turning() {

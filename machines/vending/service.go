@@ -6,13 +6,13 @@ import (
 	"signalbox/machines"
 )
 
-// What an operator decides about something in doubt.
+// An operator's decisions. They are stored in settle entries.
 const (
 	decidedDelivered = "delivered" // the snack fell: the price is kept
-	decidedRefund    = "refund"    // it did not: the price is owed
-	decidedPaid      = "paid"      // the coin went out
-	decidedOwed      = "owed"      // it did not
-	decidedHanded    = "handed"    // the operator has given back by hand what is owed
+	decidedRefund    = "refund"    // the snack did not fall: the price is owed
+	decidedPaid      = "paid"      // the coin was paid
+	decidedOwed      = "owed"      // the coin was not paid: it is owed
+	decidedHanded    = "handed"    // the operator has paid the debt by hand
 )
 
 const (
@@ -20,11 +20,11 @@ const (
 	questionAsked   = "asked"
 )
 
-// A Question is a Task that waits for the machine to be calm after power-up, or for an operator.
+// A Question is the wait of a settlement or an await-service Task, for the end of start-up or for an operator.
 type Question struct {
 	Is     string // unasked, asked
 	Ticket int64
-	Served bool // an operator has been at work
+	Served bool // an operator has been at work since
 }
 
 func questionPart() *machines.Part[string] {
@@ -33,6 +33,7 @@ func questionPart() *machines.Part[string] {
 		machines.On("answer", questionUnasked, questionAsked))
 }
 
+// awaitAnswer keeps the ticket of a settlement or an await-service. The input must be {}.
 func (m *applier) awaitAnswer(c machines.Command, q *Question) {
 	if err := machines.Decode(c.Input, &struct{}{}); err != nil {
 		m.refuse(c, machines.ErrInput, err.Error())
@@ -45,13 +46,13 @@ func (m *applier) awaitAnswer(c machines.Command, q *Question) {
 	q.Ticket = c.Ticket
 }
 
-// answerSettlement tells what is due, as soon as the machine is calm: after power-up a coin, a snack or pulses may still come
-// that were on their way.
+// answerSettlement answers the activity settlement with what is due after a power cut, as soon as start-up has ended and nothing
+// moves:
 //
 //	{"due":"refund","credit":125,"owed":0}
 //
-// Due is change (of a sale that is delivered), refund (of everything that is held), debt (that can be paid now), service (an
-// operator is needed before anything can go on) or nothing.
+// Due is change (of a sale whose snack has fallen), refund (of the credit), debt (some of it can be paid now), service (only an
+// operator can help) or nothing.
 func (m *applier) answerSettlement() {
 	q := &m.s.Settlement
 	if m.s.StartUpEnds != 0 || m.s.moving() || !m.p.question.Fire(&q.Is, "answer") {
@@ -72,7 +73,7 @@ func (m *applier) answerSettlement() {
 	q.Ticket = 0
 }
 
-// payable reports whether something of the debt can be paid.
+// payable reports whether the tubes can pay some of the debt.
 func (m *applier) payable() bool {
 	return newChangeTable(m.p.working(&m.s), m.s.Money.Owed).largest(m.s.Money.Owed) > 0
 }
@@ -87,7 +88,7 @@ func (p *Plant) pays(s *State) bool {
 	return false
 }
 
-// answerService ends the wait for an operator: something was done, and the door is closed.
+// answerService answers the activity await-service when an operator has done something and the door is closed.
 func (m *applier) answerService() {
 	q := &m.s.Service
 	if !q.Served || m.s.DoorOpen || !m.p.question.Fire(&q.Is, "answer") {
@@ -97,12 +98,13 @@ func (m *applier) answerService() {
 	*q = Question{Is: q.Is}
 }
 
-// operatorActed notes that an operator has changed something.
+// operatorActed records that an operator has been at work, for the Tasks that wait for it.
 func (m *applier) operatorActed() {
 	m.s.Service.Served = true
 	m.s.Customer.Service = m.s.Money.Owed > 0 && m.payable()
 }
 
+// doorEdge applies an edge of the service door. Closing it counts as an operator's work.
 func (m *applier) doorEdge(open bool) {
 	if open == m.s.DoorOpen {
 		return
@@ -116,7 +118,7 @@ func (m *applier) doorEdge(open bool) {
 	}
 }
 
-// A serviceInput is what an operator asks for.
+// A serviceInput is the input of an operator's command.
 type serviceInput struct {
 	Tube     *Cents `json:"tube"`
 	Column   *int   `json:"column"`
@@ -127,9 +129,9 @@ type serviceInput struct {
 	Decision string `json:"decision"`
 }
 
-// operate takes an operator's {"tube":25,"coins":40}, {"column":1,"snacks":5} for refill, {"tube":25,"coins":10} (without
-// coins: all) or {"box":true} for collect, and {"column":1,"decision":"delivered"}, {"tube":25,"decision":"owed"} or
-// {"debt":true,"decision":"handed"} for settle. It is refused while something moves.
+// operate carries out an operator's command. Inputs of refill are {"tube":25,"coins":40} and {"column":1,"snacks":5}; of collect
+// {"tube":25,"coins":10} (without coins: all) and {"box":true}; of settle {"column":1,"decision":"delivered"},
+// {"tube":25,"decision":"owed"} and {"debt":true,"decision":"handed"}. It is refused while a motor runs and during start-up.
 func (m *applier) operate(c machines.Command) {
 	var in serviceInput
 	if err := machines.Decode(c.Input, &in); err != nil {
@@ -162,6 +164,7 @@ func (m *applier) operate(c machines.Command) {
 	}
 }
 
+// refill records coins that an operator has put into a tube, or snacks into a column, and puts it back into service.
 func (m *applier) refill(c machines.Command, in serviceInput, tube int) {
 	switch {
 	case tube >= 0 && in.Coins != nil && *in.Coins >= 0 && m.s.Tubes[tube].Coins+*in.Coins <= maxTubeCoins:
@@ -182,6 +185,7 @@ func (m *applier) refill(c machines.Command, in serviceInput, tube int) {
 	}
 }
 
+// collect records coins that an operator has taken out of a tube or the box.
 func (m *applier) collect(c machines.Command, in serviceInput, tube int) {
 	switch {
 	case in.Box:
@@ -204,6 +208,7 @@ func (m *applier) collect(c machines.Command, in serviceInput, tube int) {
 	}
 }
 
+// settle records an operator's decision about a column or a tube in doubt, or that the debt was paid by hand.
 func (m *applier) settle(c machines.Command, in serviceInput, tube int) {
 	decision := in.Decision
 	switch {
@@ -239,6 +244,7 @@ func (m *applier) settle(c machines.Command, in serviceInput, tube int) {
 	}
 }
 
+// operated answers an operator's command that was carried out.
 func (m *applier) operated(c machines.Command, pairs ...any) {
 	m.note("operator: %s", c.Name)
 	m.operatorActed()

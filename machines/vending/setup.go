@@ -12,7 +12,7 @@ import (
 	"signalbox/internal/yamltree"
 )
 
-// Bounds of a machine. [State] holds no slices, so that it can be compared.
+// The most parts that a machine may have. They are limited because a [State] has no slices.
 const (
 	MaxColumns = 8
 	MaxTubes   = 6
@@ -25,21 +25,21 @@ const (
 	maxNameLength = 24
 )
 
-// A Setup is a machine as its file describes it: what it takes, what it sells, and what is in it when it is switched on for
-// the first time. After that its ledger knows what is in it.
+// A Setup is a machine as its file describes it: its coins, tubes and columns, and their contents when it is switched on for the
+// first time. Later the contents are those of its ledger.
 type Setup struct {
-	Coins   []Coin   // what the coin acceptor takes, smallest first
-	Tubes   []Tube   // what change is paid from, largest first
+	Coins   []Coin   // that the coin acceptor takes, smallest first
+	Tubes   []Tube   // that pay change, largest first
 	Columns []Column // numbered from 1 outside this package
 }
 
 type (
-	// A Coin is known by the number of its pulses.
+	// A Coin is recognized by the number of its pulses.
 	Coin struct {
 		Value  Cents
 		Pulses int
 	}
-	// A Tube holds coins of one value, with a motor that pays them out: a hopper, or a tube of a changer.
+	// A Tube holds coins of one value, and has a motor that pays them out: a hopper, or a tube of a changer.
 	Tube struct {
 		Value Cents
 		Coins int
@@ -59,12 +59,12 @@ var standard []byte
 func Standard() Setup {
 	setup, err := ParseSetup("vending.yaml", standard)
 	if err != nil {
-		panic(err) // it is part of the program
+		panic(err) // the file is embedded
 	}
 	return setup
 }
 
-// coin returns the coin of so many pulses.
+// coin returns the coin with the given number of pulses, false if there is none.
 func (s Setup) coin(pulses int) (Coin, bool) {
 	i := slices.IndexFunc(s.Coins, func(c Coin) bool { return c.Pulses == pulses })
 	if i < 0 {
@@ -73,15 +73,15 @@ func (s Setup) coin(pulses int) (Coin, bool) {
 	return s.Coins[i], true
 }
 
-// tube returns the place of the tube of a value, -1 if there is none.
+// tube returns the index of the tube with coins of a value, -1 if there is none.
 func (s Setup) tube(value Cents) int {
 	return slices.IndexFunc(s.Tubes, func(t Tube) bool { return t.Value == value })
 }
 
-// maxChange is the most change that somebody needs who stops paying when it is enough.
+// maxChange returns the most change that a customer needs who stops paying as soon as the credit covers the price.
 func (s Setup) maxChange() Cents { return s.Coins[len(s.Coins)-1].Value - s.Coins[0].Value }
 
-// cheapest returns the lowest and the highest price.
+// prices returns the lowest and the highest price.
 func (s Setup) prices() (lowest, highest Cents) {
 	lowest, highest = s.Columns[0].Price, s.Columns[0].Price
 	for _, c := range s.Columns {
@@ -90,7 +90,7 @@ func (s Setup) prices() (lowest, highest Cents) {
 	return lowest, highest
 }
 
-// ParseSetup reads a setup from YAML. File is the name for messages. The error is yamltree.Faults: all that is wrong.
+// ParseSetup reads a setup from YAML. File is its name in messages. The error is yamltree.Faults: every fault, in file order.
 func ParseSetup(file string, text []byte) (Setup, error) {
 	r := &setupReader{Tree: yamltree.Read(file, text, "a vending machine: coins, tubes and columns")}
 	if root := r.Root(); root != nil {
@@ -133,7 +133,7 @@ func (r *setupReader) coins(n *yaml.Node) {
 		coin.Value, _ = r.amount(m.Key, "a coin")
 		count, ok := r.Whole(m.Value, "the pulses of coin "+m.Name, 1, maxPulses)
 		if other, taken := pulses[count]; ok && taken {
-			r.Fault(m.Value, "coin %s has %d pulses, as coin %s: nobody could tell them apart", m.Name, count, other)
+			r.Fault(m.Value, "coin %s has %d pulses, as coin %s: they could not be distinguished", m.Name, count, other)
 		}
 		coin.Pulses, pulses[count] = count, m.Name
 		r.setup.Coins = append(r.setup.Coins, coin)
@@ -149,7 +149,7 @@ func (r *setupReader) tubes(n *yaml.Node) {
 	}
 }
 
-// members returns the members of a mapping that has at least one and at most so many.
+// members returns the members of a mapping, which must have 1 to most of them.
 func (r *setupReader) members(n *yaml.Node, what string, most int) []yamltree.Member {
 	members := r.Mapping(n, what)
 	if n.Kind == yaml.MappingNode && (len(members) == 0 || len(members) > most) {
@@ -189,7 +189,7 @@ func (r *setupReader) columns(n *yaml.Node) {
 	}
 }
 
-// payable reports whether somebody with enough coins of every kind can pay amount. With faulty coins everything is.
+// payable reports whether enough coins of every kind can make amount. If the coins have faults, it reports true.
 func (r *setupReader) payable(amount Cents) bool {
 	if len(r.setup.Coins) == 0 || r.Err() != nil {
 		return true
@@ -206,14 +206,14 @@ func (r *setupReader) payable(amount Cents) bool {
 
 var amountText = regexp.MustCompile(`^(\d{1,4})(?:\.(\d\d))?$`)
 
-// ParseCents reads an amount such as 3.25 or 3.
+// ParseCents reads an amount such as 3.25 or 3, false if text is none.
 func ParseCents(text string) (Cents, bool) {
 	m := amountText.FindStringSubmatch(text)
 	if m == nil {
 		return 0, false
 	}
 	whole, _ := strconv.Atoi(m[1])
-	cents, _ := strconv.Atoi(m[2]) // "" is none
+	cents, _ := strconv.Atoi(m[2]) // 0 for ""
 	return Cents(100*whole + cents), true
 }
 

@@ -18,30 +18,30 @@ func (c Cents) String() string {
 	return fmt.Sprintf("%s%d.%02d", sign, c/100, c%100)
 }
 
-// A View is what a screen shows of the machine's front. It is immutable.
+// A View is the machine's front for a screen. It is immutable.
 type View struct {
-	Display     string // what the display says: "insert 3.00", "credit 1.25", "thank you"
+	Display     string // the text of the display: "insert 3.00", "credit 1.25", "thank you"
 	Credit      Cents
 	Columns     []Shelf
 	Tubes       []Tube
-	Tray        int   // snacks that have fallen and nobody has taken, since the start
-	Cup         Cents // coins in the return cup, since the start
-	Owed        Cents // recorded debt: what should have been paid out and could not
-	Doubt       Cents // held for what a power cut has hidden, until an operator settles it
+	Tray        int   // snacks that have fallen since the start
+	Cup         Cents // coins paid out since the start
+	Owed        Cents // debt: should have been paid out and could not
+	Doubt       Cents // held for a vend or a coin that a power cut interrupted, until an operator settles it
 	Unknown     int   // trains of pulses that are no coin
 	ExactChange bool  // the exact-change lamp: change may not be possible
 	Accepting   bool  // coins are taken
 	Door        bool  // the service door is open
 }
 
-// A Shelf is a column as it stands.
+// A Shelf is a column with its present stock.
 type Shelf struct {
 	Column
-	Out string // why it sells nothing although it has stock, in a word: jammed, unseen, doubt, away; "": it sells
+	Out string // why the column does not sell: jammed, unseen, doubt, away (not at home); "": it does
 }
 
-// View returns what a screen shows of a machine in state s, with world what [World.View] returned; nil where the world is
-// the real one, whose tray and cup nobody sees.
+// View returns the front of a machine in state s. World is the result of [World.View], nil with real lines: then tray and cup
+// are 0.
 func (setup Setup) View(s machines.State, world any) View {
 	state := s.(State)
 	v := View{
@@ -75,7 +75,7 @@ func (setup Setup) View(s machines.State, world any) View {
 // ViewOf is [Setup.View] of the built-in machine.
 func ViewOf(s machines.State, world any) View { return Standard().View(s, world) }
 
-// display returns the text of the display: a Task's message, else what the machine does or waits for.
+// display returns the text of the display: the message of a Task, else the machine's status.
 func (setup Setup) display(s State) string {
 	lowest, highest := setup.prices()
 	credit, text := s.Money.Credit, s.Message

@@ -8,7 +8,7 @@ import (
 
 // Figures of the simulated mechanics.
 const (
-	turnTime     = 2 * time.Second        // of a spiral, home to home
+	turnTime     = 2 * time.Second        // of a spiral, from home to home
 	leaveTime    = 300 * time.Millisecond // of the turn, until the home switch opens
 	releaseTime  = 1900 * time.Millisecond
 	fallTime     = 500 * time.Millisecond // from the spiral to the drop sensor
@@ -18,10 +18,10 @@ const (
 	insideTime   = 100 * time.Millisecond // from the end of a coin's pulses to its tube
 )
 
-// A World is the mechanics behind simulated lines: spirals that turn as long as their motor is on and stop where they are,
-// snacks that fall, tubes that pay a coin every quarter of a second, an acceptor that takes coins only while it may, and coins
-// that fall into their tubes. It counts snacks and coins for itself, as the real things would be there whatever the plant
-// believes. People are not part of it: they come with a scenario or the keyboard.
+// A World is the mechanics behind simulated lines: spirals that turn while their motor is on, snacks that fall, tubes that pay a
+// coin every quarter of a second, an acceptor that takes coins only while it is released, and coins that fall into their tubes.
+// It counts its own snacks and coins, independently of the plant's books. People are not part of it: they act through a
+// scenario or the keyboard.
 type World struct {
 	setup   Setup
 	lines   machines.SimLines
@@ -31,17 +31,17 @@ type World struct {
 	falling int // snacks in the light of the drop sensor
 	front   Front
 
-	open    bool // the acceptor takes coins
-	refused time.Time
-	pulses  int // of the coin that is coming in
-	stop    func() bool
+	accepting bool // the acceptor is released
+	refused   time.Time
+	pulses    int // of the coin that is coming in
+	stop      func() bool
 }
 
-// A Front is what can be seen from outside of the world behind the lines. It is immutable.
+// A Front is the world as seen from outside the machine. It is immutable.
 type Front struct {
 	Tray    int             // snacks that have fallen since the start
 	Cup     Cents           // coins paid since the start
-	Refused int             // pulses that the acceptor has not taken
+	Refused int             // pulses that the acceptor has refused
 	Box     Cents           // coins that went into the cash box since the start, or since it was emptied
 	Snacks  [MaxColumns]int // left in the spirals
 	Coins   [MaxTubes]int   // left in the tubes
@@ -52,7 +52,7 @@ type Front struct {
 func NewWorld(setup Setup, lines machines.SimLines, clock machines.Clock) *World {
 	w := &World{setup: setup, lines: lines, clock: clock}
 	for i, c := range setup.Columns {
-		column := &worldColumn{world: w, place: i, home: columnLine(lineHome, i), snacks: c.Stock}
+		column := &worldColumn{world: w, index: i, home: columnLine(lineHome, i), snacks: c.Stock}
 		w.columns = append(w.columns, column)
 		lines.Drive(column.home, true)
 		lines.OnOutput(columnLine(lineMotor, i), column.motor)
@@ -62,27 +62,28 @@ func NewWorld(setup Setup, lines machines.SimLines, clock machines.Clock) *World
 		w.tubes = append(w.tubes, tube)
 		lines.OnOutput(tube.line, tube.motor)
 	}
-	lines.OnOutput(lineCoinAccept, func(on bool) { w.open = on })
+	lines.OnOutput(lineCoinAccept, func(on bool) { w.accepting = on })
 	if gates, ok := lines.(gates); ok {
-		gates.Gate(lineCoin, w.take)
+		gates.Gate(lineCoin, w.takePulse)
 	}
 	return w
 }
 
-// gates are simulated lines that ask before they are pushed: a push that is not let through does not happen.
+// gates are simulated lines that call let before each push: if it returns false, the push has no effect.
 type gates interface {
 	Gate(line string, let func(high bool) bool)
 }
 
-// take is the acceptor: a coin that has begun comes in, also when it is closed meanwhile.
-func (w *World) take(high bool) bool {
+// takePulse decides about a pulse of the acceptor. The pulses of a coin that has begun are taken, even if the acceptor is blocked
+// meanwhile.
+func (w *World) takePulse(high bool) bool {
 	if !high {
 		return true
 	}
 	now := w.clock.Now()
-	if w.pulses == 0 && (!w.open || now.Sub(w.refused) < coinSilence) {
+	if w.pulses == 0 && (!w.accepting || now.Sub(w.refused) < coinSilence) {
 		w.front.Refused++
-		w.refused = now // and the rest of its pulses
+		w.refused = now // the coin's other pulses are refused as well
 		return false
 	}
 	w.pulses++
@@ -93,7 +94,7 @@ func (w *World) take(high bool) bool {
 	return true
 }
 
-// fallIn is a coin that has been taken: it falls into its tube, or into the cash box.
+// fallIn lets a coin that was taken fall into its tube, or into the cash box if it has none.
 func (w *World) fallIn() {
 	coin, known := w.setup.coin(w.pulses)
 	w.pulses, w.stop = 0, nil
@@ -113,12 +114,12 @@ func (w *World) fallIn() {
 
 // Restock implements [machines.Refillable].
 func (w *World) Restock(s machines.State) {
-	books := s.(State)
+	state := s.(State)
 	for i, c := range w.columns {
-		c.snacks = books.Columns[i].Stock
+		c.snacks = state.Columns[i].Stock
 	}
 	for i, t := range w.tubes {
-		t.coins = books.Tubes[i].Coins
+		t.coins = state.Tubes[i].Coins
 	}
 }
 
@@ -161,17 +162,17 @@ func (w *World) View() any {
 	return front
 }
 
-// A worldColumn is a spiral. Its position is the time that the motor has needed to get there from home.
+// A worldColumn is a spiral with its snacks. Its position is the motor's running time since it was at home.
 type worldColumn struct {
-	world   *World
-	place   int
-	home    string // its line
-	snacks  int
-	marks   int           // passed of this turn
-	stood   time.Duration // the position when it last started or passed a mark
-	since   time.Time     // of that
-	running bool
-	stop    func() bool
+	world    *World
+	index    int
+	home     string // the line of its home switch
+	snacks   int
+	marks    int           // passed in this turn
+	position time.Duration // when it last started or passed a mark
+	since    time.Time     // the time of that
+	running  bool
+	stop     func() bool
 }
 
 func (c *worldColumn) motor(on bool) {
@@ -180,16 +181,16 @@ func (c *worldColumn) motor(on bool) {
 	}
 	if on {
 		c.running, c.since = true, c.world.clock.Now()
-		c.goOn()
+		c.awaitMark()
 		return
 	}
 	c.running = false
 	c.stop()
-	c.stood += c.world.clock.Now().Sub(c.since)
+	c.position += c.world.clock.Now().Sub(c.since)
 }
 
-// goOn waits for the next mark of the turn.
-func (c *worldColumn) goOn() {
+// awaitMark waits for the next mark of the turn: the home switch opens, the snack is released, the home switch closes.
+func (c *worldColumn) awaitMark() {
 	mark := [...]struct {
 		at     time.Duration
 		passed func()
@@ -199,14 +200,15 @@ func (c *worldColumn) goOn() {
 		{turnTime, func() { c.world.lines.Drive(c.home, true) }},
 	}
 	next := mark[c.marks]
-	c.stop = c.world.clock.AfterFunc(next.at-c.stood, func() {
+	c.stop = c.world.clock.AfterFunc(next.at-c.position, func() {
 		c.marks = (c.marks + 1) % len(mark)
-		c.stood, c.since = next.at%turnTime, c.world.clock.Now()
-		c.goOn()
+		c.position, c.since = next.at%turnTime, c.world.clock.Now()
+		c.awaitMark()
 		next.passed()
 	})
 }
 
+// release lets a snack fall past the drop sensor.
 func (c *worldColumn) release() {
 	if c.snacks == 0 {
 		return
@@ -215,7 +217,7 @@ func (c *worldColumn) release() {
 	w := c.world
 	w.clock.AfterFunc(fallTime, func() {
 		w.front.Tray++
-		w.front.Fallen[c.place]++
+		w.front.Fallen[c.index]++
 		w.falling++
 		w.lines.Drive(lineDrop, true)
 		w.clock.AfterFunc(dropPulse, func() {
@@ -226,6 +228,7 @@ func (c *worldColumn) release() {
 	})
 }
 
+// A worldTube is a tube with its coins.
 type worldTube struct {
 	world   *World
 	value   Cents

@@ -76,7 +76,7 @@ func newStandWith(t tester, kept machines.Ledger) *stand {
 	return s
 }
 
-// check compares plant and world after every happening.
+// check compares plant and world after every input.
 func (s *stand) check(why string, _ []machines.Note) {
 	if s.rig == nil {
 		return // power-up
@@ -88,7 +88,7 @@ func (s *stand) check(why string, _ []machines.Note) {
 	}
 }
 
-// play has a scenario of examples/vending happen.
+// play runs a scenario of examples/vending.
 func (s *stand) play(file string) {
 	s.t.Helper()
 	script, err := scenario.Read(filepath.Join("..", "..", "examples", "vending", file), s.board)

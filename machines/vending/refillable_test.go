@@ -9,11 +9,11 @@ import (
 )
 
 // What an operator puts into the machine is there to be sold and paid, and what he takes is gone.
-func TestTheWorldIsServicedWithTheBooks(t *testing.T) {
+func TestTheWorldIsRefilledWithTheBooks(t *testing.T) {
 	s := newStand(t)
 	world, ok := s.world.(machines.Refillable)
 	if !ok {
-		t.Fatal("nobody can put anything into the world")
+		t.Fatal("nothing can be put into the world")
 	}
 	setup := vending.Standard()
 	want := func(what string, snacks, dollars, quarters int) {
