@@ -33,7 +33,7 @@ func ExampleParse() {
 func ExampleDiagnostics() {
 	_, faults := asl.Parse([]byte(`{"StartAt": "A"}`))
 	var err error = faults
-	if all := (asl.Diagnostics)(nil); errors.As(err, &all) && all.Failed() {
+	if all := asl.Diagnostics(nil); errors.As(err, &all) && all.Failed() {
 		fmt.Println(all[0].Code, "in line", all[0].Line)
 	}
 	// Output: SCHEMA_VALIDATION_FAILED in line 1

@@ -24,7 +24,7 @@ func Hash(v any) uint64 {
 		}
 		return h
 	case *Object:
-		h := uint64(x.Len()) + 1<<32
+		h := 1<<32 + uint64(x.Len()) //nolint:gosec // a length is not negative
 		for i := range x.Len() {
 			key, member := x.At(i)
 			h += maphash.String(hashSeed, key) * (2*Hash(member) + 1) // the order of the keys does not matter

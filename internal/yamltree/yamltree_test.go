@@ -48,13 +48,13 @@ func TestFilesWithoutAValue(t *testing.T) {
 }
 
 func TestMappings(t *testing.T) {
-	const text = "a: 1\nb: two\na: 3\n[x]: 4\nnmae: 5\n*b: 6\n"
+	const text = "a: 1\nb: two\na: 3\n[x]: 4\nnamme: 5\n*b: 6\n"
 	got := faults(strings.Replace(text, "b: two", "&b b: two", 1), func(tree *yamltree.Tree, root *yaml.Node) {
 		var names []string
 		for _, m := range tree.Mapping(root, "the top") {
 			names = append(names, fmt.Sprintf("%s@%d:%d", m.Name, m.Key.Line, m.Value.Line))
 		}
-		if diff := cmp.Diff([]string{"a@1:1", "b@2:2", "nmae@5:5"}, names); diff != "" {
+		if diff := cmp.Diff([]string{"a@1:1", "b@2:2", "namme@5:5"}, names); diff != "" {
 			t.Errorf("members (-want +got):\n%s", diff)
 		}
 	})
@@ -69,14 +69,14 @@ func TestMappings(t *testing.T) {
 }
 
 func TestFieldsThatAreNotKnown(t *testing.T) {
-	got := faults("name: x\nnmae: 5\nzz: 6\n", func(tree *yamltree.Tree, root *yaml.Node) {
+	got := faults("name: x\nnamme: 5\nzz: 6\n", func(tree *yamltree.Tree, root *yaml.Node) {
 		fields := tree.Fields(root, "a board", "name", "lines")
 		if len(fields) != 1 || fields["name"].Value.Value != "x" {
 			t.Errorf("got the fields %v", fields)
 		}
 	})
 	want := []string{
-		`f.yaml:2:1: a board has no key "nmae"; did you mean "name"?`,
+		`f.yaml:2:1: a board has no key "namme"; did you mean "name"?`,
 		`f.yaml:3:1: a board has no key "zz"; known are name, lines`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
