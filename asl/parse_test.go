@@ -244,6 +244,51 @@ func TestFaultsOfDefinitions(t *testing.T) {
 	}
 }
 
+// A state around many faults whose name is half a megabyte would give gigabytes of locations.
+func TestFaultsThatWouldFillTheMemoryAreLeftOut(t *testing.T) {
+	const name = 1 << 19
+	_, found := asl.Parse([]byte(`{"StartAt":"A","States":{"` + strings.Repeat("n", name) + `":{"Type":"Choice","Choices":[` +
+		strings.Repeat("1,", 200_000) + `1]},"A":{"Type":"Succeed"}}}`))
+	last := found[len(found)-1]
+	if n := len(found); n < 100 || n > 200 {
+		t.Errorf("got %d faults, want those that fill 64 MiB", n)
+	}
+	if got, want := last.Error(), "1:1: TOO_MANY_FAULTS: there are more faults than are listed"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestDefinitionsThatAreTooLongAreNotRead(t *testing.T) {
+	const text = `{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}`
+	if m, found := asl.Parse([]byte(strings.Repeat(" ", asl.MaxLength-len(text)) + text)); m == nil {
+		t.Errorf("got %v, want that the longest definition is valid", found)
+	}
+	m, found := asl.Parse([]byte(strings.Repeat(" ", asl.MaxLength-len(text)+1) + text))
+	if m != nil || len(found) != 1 || found[0].Code != asl.CodeTooLong ||
+		found[0].Message != "Value at 'definition' failed to satisfy constraint: Member must have length less than or equal to 1048576" {
+		t.Errorf("got %v, want one fault", found)
+	}
+}
+
+// The offset of a fault is that of its line and column, so that a caller can show the text there.
+func TestOffsetsOfFaults(t *testing.T) {
+	for _, text := range []string{
+		"{\n \"StartAt\": \"Ä\",\n \"States\": {\"Ä\": {\"Type\": \"Pass\", \"Nxt\": 1, \"End\": 5}, \"B\": {}}}", "{\"a\"", "", "[]",
+		`{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":1,"Next":"A"}}}`,
+		`{"StartAt":"A","States":{"A":{"Type":"Pass","End":true},"A":{"Type":"Pass","End":true},"A":{"Type":"Succeed"}}}`,
+	} {
+		_, found := asl.Parse([]byte(text))
+		if found == nil {
+			t.Errorf("%s: got no faults", text)
+		}
+		for _, f := range found {
+			if line, column := value.Position([]byte(text), f.Offset); line != f.Line || column != f.Column {
+				t.Errorf("%v: its offset %d is at %d:%d", f, f.Offset, line, column)
+			}
+		}
+	}
+}
+
 func TestEveryFieldOfTheEightTypesIsTaken(t *testing.T) {
 	const text = `{"Comment":"c","Version":"1.0","StartAt":"Task","TimeoutSeconds":60,"QueryLanguage":"JSONPath","States":{
 "Task":{"Type":"Task","Comment":"c","Resource":"arn:aws:states:::lambda:invoke","InputPath":"$","OutputPath":null,
