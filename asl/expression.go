@@ -138,7 +138,7 @@ func (p *callParser) call() (*expression, error) {
 		return nil, fmt.Errorf("no intrinsic function is called %q", name)
 	}
 	if p.depth++; p.depth > maxNesting {
-		return nil, fmt.Errorf("functions stand in each other more than %d deep", maxNesting)
+		return nil, fmt.Errorf("calls are nested more than %d deep", maxNesting)
 	}
 	p.at += open + 1
 	e := &expression{call: f.do}
@@ -217,7 +217,7 @@ func (p *callParser) quoted() (*expression, error) {
 		switch c := p.text[i]; c {
 		case '\\':
 			if i++; i >= len(p.text) || !strings.ContainsRune(`'\{}`, rune(p.text[i])) {
-				return nil, fmt.Errorf("the \\ at character %d stands before nothing that it can escape", i)
+				return nil, fmt.Errorf("the \\ at character %d escapes nothing", i)
 			}
 			plain.WriteByte(p.text[i])
 			format.WriteString(p.text[i-1 : i+1])

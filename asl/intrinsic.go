@@ -68,7 +68,7 @@ func format(_ *environment, args []any) (any, error) {
 			out = append(out, text[i])
 		case c == '{' && i+1 < len(text) && text[i+1] == '}':
 			if used >= len(args) {
-				return nil, errors.New("there are more places than arguments")
+				return nil, errors.New("there are more {} than arguments")
 			}
 			out = appendJava(out, args[used])
 			used++
@@ -78,7 +78,7 @@ func format(_ *environment, args []any) (any, error) {
 		}
 	}
 	if used != len(args) {
-		return nil, errors.New("there are more arguments than places")
+		return nil, errors.New("there are more arguments than {}")
 	}
 	return string(out), nil
 }
@@ -292,7 +292,7 @@ func jsonMerge(_ *environment, args []any) (any, error) {
 		return nil, errors.New("the first two arguments must be objects")
 	}
 	if args[2] != false {
-		return nil, errors.New("the third argument must be false: AWS merges shallowly only")
+		return nil, errors.New("the third argument must be false: AWS merges only shallowly")
 	}
 	for k, v := range b.All() {
 		a = a.With(k, v)
