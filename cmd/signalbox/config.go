@@ -223,7 +223,7 @@ func readInput(text string, in io.Reader) (any, error) {
 	var err error
 	if file, ok := strings.CutPrefix(text, "@"); ok {
 		source = file
-		content, err = os.ReadFile(file)
+		content, err = textfile.Read(file)
 	} else if text == "-" {
 		source = "standard input"
 		content, err = io.ReadAll(in)
