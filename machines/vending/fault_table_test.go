@@ -14,6 +14,7 @@ import (
 	"signalbox/gpio"
 	"signalbox/gpio/scenario"
 	"signalbox/gpio/sim"
+	"signalbox/internal/race"
 	"signalbox/machines"
 	"signalbox/machines/internal/golden"
 	"signalbox/machines/ledger"
@@ -222,6 +223,8 @@ func (r faultRow) balance(t *testing.T, s *stand, l lasting) {
 	}
 }
 
+// TestFaultTable finds a machine that ends elsewhere than docs/faults.md says, a motor that is left on, and money or snacks
+// that nobody paid for. With the race detector each row is tried in one of the states.
 func TestFaultTable(t *testing.T) {
 	text, err := os.ReadFile(faultFile)
 	if err != nil {
@@ -256,11 +259,14 @@ func TestFaultTable(t *testing.T) {
 	}
 	var written strings.Builder
 	rows := faultRows(t)
-	for _, r := range rows {
+	for n, r := range rows {
 		want := table[r]
 		delete(table, r)
 		written.WriteString("| " + r.fault + " | " + r.line)
 		for i, l := range states {
+			if race.Enabled && !golden.Update() && i != n%len(states) {
+				continue
+			}
 			got := r.end(t, l)
 			written.WriteString(" | " + got)
 			switch {

@@ -39,6 +39,7 @@ type stand struct {
 	rig    *machines.Rig
 	ledger machines.Ledger
 	world  machines.World
+	plant  machines.Plant
 	tasks  int64
 	course *engine.Run // of the definition
 	moved  []string    // outputs, in order
@@ -57,7 +58,7 @@ func newStandWith(t tester, kept machines.Ledger) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stand{t: t, board: board, clock: engine.NewSimulated(start, 0), panel: sim.New(board), ledger: kept}
+	s := &stand{t: t, board: board, clock: engine.NewSimulated(start, 0), panel: sim.New(board), ledger: kept, plant: m.Plant}
 	s.world = m.World(s.panel, s.clock, 1)
 	if s.lines, err = gpio.Open(board, s.panel, s.clock); err != nil {
 		t.Fatal(err)
@@ -81,7 +82,7 @@ func (s *stand) check(why string, _ []machines.Note) {
 	if s.rig == nil {
 		return // power-up
 	}
-	for _, i := range vending.Machine().Plant.Invariants() {
+	for _, i := range s.plant.Invariants() {
 		if err := i.Holds(s.rig.State()); err != nil {
 			s.t.Errorf("after %s: %s does not hold: %v", why, i.Name, err)
 		}
