@@ -2,6 +2,7 @@ package intersection_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -90,7 +91,7 @@ func (c *crossing) happen(h machines.Input) machines.Reaction {
 	c.t.Helper()
 	s, r := c.plant.Apply(c.state, h, c.now)
 	again, rAgain := c.plant.Apply(c.state, h, c.now)
-	if s != again || show(r) != show(rAgain) {
+	if s != again || !reflect.DeepEqual(r, rAgain) {
 		c.t.Fatalf("%+v in %+v: got %+v %s, then %+v %s", h, c.state, s, show(r), again, show(rAgain))
 	}
 	c.take(s, r)
