@@ -42,6 +42,7 @@ func prepare(tb testing.TB, s stores, statements ...string) {
 }
 
 func TestWhatCannotBeMovedIsPutAsideAndTold(t *testing.T) {
+	t.Parallel()
 	for _, k := range kinds {
 		for _, d := range definitions {
 			t.Run(d.name+" "+k.name, func(t *testing.T) {

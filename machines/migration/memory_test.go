@@ -11,9 +11,10 @@ import (
 	"signalbox/machines/migration"
 )
 
-// A migration holds a few batches, and a window of its history, however many entries there are.
+// A migration holds a few batches, and a window of its history, however many entries there are. It finds a leak of 16 bytes
+// an entry.
 func TestMemoryStaysFlat(t *testing.T) {
-	const rows, most = 200_000, 4 << 20
+	const rows, most = 100_000, 512 << 10
 	heaps := heapsOf(t, rows)
 	// After 60,000 entries everything that grows to a certain size has done so.
 	if len(heaps) < rows/20_000 {

@@ -104,6 +104,7 @@ func (m model) do(activity string, id, last int64, step func() bool) string {
 // processes that begin anew: the stores are what a small model says, and what is migrated stays so. At the end the proper
 // definition moves the rest.
 func TestAnyOrderOfActivitiesLosesNothing(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		const rows = 6
 		dir, err := os.MkdirTemp("", "migration")

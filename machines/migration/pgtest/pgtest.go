@@ -77,10 +77,11 @@ var start = sync.OnceValues(func() (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The input of the shell ends with this process. Then the shell stops the server and removes the folder.
+	// The input of the shell ends with this process. Then the shell stops the server and removes the folder. The server, which
+	// no test kills, writes nothing through to the disk (-N, -F).
 	const script = `
-		"$1" -D "$3/data" -U signalbox -A trust -E UTF8 --locale=C >"$3/log" 2>&1 || exit
-		"$2" -D "$3/data" -k "$3" -c listen_addresses= >>"$3/log" 2>&1 &
+		"$1" -D "$3/data" -U signalbox -A trust -E UTF8 --locale=C -N >"$3/log" 2>&1 || exit
+		"$2" -D "$3/data" -k "$3" -F -c listen_addresses= >>"$3/log" 2>&1 &
 		read -r _
 		kill -INT $!
 		wait
@@ -110,7 +111,7 @@ func (c *cluster) answers(ended <-chan error) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	for {
 		if err = db.PingContext(ctx); err == nil {
