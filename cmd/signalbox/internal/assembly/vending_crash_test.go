@@ -21,6 +21,7 @@ import (
 	"signalbox/asl/value"
 	"signalbox/cmd/signalbox/internal/assembly"
 	"signalbox/gpio"
+	"signalbox/internal/race"
 	"signalbox/machines"
 	"signalbox/machines/ledger"
 	"signalbox/machines/vending"
@@ -671,6 +672,9 @@ func (c *crash) balance() {
 // make soak finds it by its name.
 func TestCrashOfAVendingMachine(t *testing.T) {
 	kills := 200
+	if race.Enabled {
+		kills = 20
+	}
 	if text := os.Getenv("SIGNALBOX_CRASHES"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
