@@ -63,6 +63,9 @@ type Execution struct {
 // NewExecution returns an execution that has not begun: its first event is [EventStart].
 func NewExecution(who Identity) Execution { return Execution{who: &who} }
 
+// NewExecutionOf is NewExecution with an Identity that the caller keeps, and does not change.
+func NewExecutionOf(who *Identity) Execution { return Execution{who: who} }
+
 // Identity returns the names of the execution and its machine.
 func (x *Execution) Identity() Identity { return *x.who }
 

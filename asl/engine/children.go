@@ -48,15 +48,14 @@ func (r *Run) newChild(effect *asl.Effect) *Run {
 	if running[effect.ID] == nil {
 		running[effect.ID] = map[int]*Run{}
 	}
-	c := &Run{child: &child{parent: r, scope: effect.Scope, mapRun: effect.ID, request: effect.Child}}
+	c := &Run{who: &effect.Child.Identity, child: &child{parent: r, scope: effect.Scope, mapRun: effect.ID, request: effect.Child}}
 	running[effect.ID][effect.Child.Index] = c
 	return c
 }
 
 // startChild starts an execution of a distributed Map.
 func (r *Run) startChild(effect *asl.Effect) {
-	request := effect.Child
-	r.engine.start(r.newChild(effect), request.Machine, request.Identity, request.Input)
+	r.engine.start(r.newChild(effect), effect.Child.Machine, effect.Child.Input)
 	if r.children.stops(effect.ID) {
 		r.stopChildren(effect.ID) // it never begins, as without a journal
 	}

@@ -67,7 +67,7 @@ const maxBatch = 1000
 func (c *commits) add(r *Run, event *asl.Event, out *asl.Effects) {
 	record := Record{Machine: r.machine, Event: *event, History: out.History, Execution: r.x}
 	if r.child != nil {
-		record.Parent = r.child.parent.arn
+		record.Parent = r.child.parent.ARN()
 	}
 	c.next.records = append(c.next.records, record)
 	c.next.steps = append(c.next.steps, step{r, out})

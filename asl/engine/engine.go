@@ -87,46 +87,42 @@ func New(o Options) *Engine {
 // an ID is known by its Name instead of an ARN. The error is [ErrExists] while an execution with this ARN is running, or that of
 // the Journal after it has failed.
 func (e *Engine) Start(m *asl.Machine, who asl.Identity, input any, done func(asl.Execution)) (*Run, error) {
-	if arn := arnOf(&who); e.runs[arn] != nil {
-		return nil, fmt.Errorf("engine: execution %s: %w", arn, ErrExists)
+	r := &Run{who: &who, done: done}
+	if err := e.refuse(r); err != nil {
+		return nil, err
 	}
-	if e.commits.err != nil {
-		return nil, e.commits.err
-	}
-	r := &Run{done: done}
-	e.start(r, m, who, input)
+	e.start(r, m, input)
 	return r, nil
 }
 
-// arnOf returns what an execution is looked up by.
-func arnOf(who *asl.Identity) string {
-	if who.ID == "" {
-		return who.Name
+// refuse returns why an execution cannot be started or restored, nil if it can.
+func (e *Engine) refuse(r *Run) error {
+	if arn := r.ARN(); e.runs[arn] != nil {
+		return fmt.Errorf("engine: execution %s: %w", arn, ErrExists)
 	}
-	return who.ID
+	return e.commits.err
 }
 
-// start posts the first Step of an execution.
-func (e *Engine) start(r *Run, m *asl.Machine, who asl.Identity, input any) {
-	x := asl.NewExecution(who)
-	x.Input = input
-	e.register(r, m, x)
+// start posts the first Step of an execution, whose Run has an Identity.
+func (e *Engine) start(r *Run, m *asl.Machine, input any) {
+	r.x = asl.NewExecutionOf(r.who)
+	r.x.Input = input
+	e.register(r, m)
 	e.options.Clock.post(r)
 }
 
-// register makes r the Run of an execution. Children whose ARN is taken (two executions of a machine with the same seed) run all
-// the same; Lookup finds the one that was first.
-func (e *Engine) register(r *Run, m *asl.Machine, x asl.Execution) {
-	who := x.Identity()
-	r.engine, r.machine, r.x, r.arn = e, m, x, arnOf(&who)
+// register makes r the Run of its execution. Children whose ARN is taken (two executions of a machine with the same seed) run
+// all the same; Lookup finds the one that was first.
+func (e *Engine) register(r *Run, m *asl.Machine) {
+	r.engine, r.machine = e, m
 	if e.options.Journal != nil {
-		durable := x
+		durable := r.x
 		r.durable = &durable
 	}
 	e.started++
 	r.number = e.started
-	if e.runs[r.arn] == nil {
-		e.runs[r.arn] = r
+	if arn := r.ARN(); r.child == nil || e.runs[arn] == nil {
+		e.runs[arn] = r
 	}
 }
 

@@ -84,7 +84,7 @@ func (q *queue) due() (time.Time, bool) {
 }
 
 // maxSpare is how many places an empty list of items keeps.
-const maxSpare = 1000
+const maxSpare = 4000
 
 // take removes the first entry of a queue that is not empty.
 func (q *queue) take() work {

@@ -48,24 +48,21 @@ type Restoring struct {
 // The error is [ErrExists] while an execution with this ARN is running, and [ErrEnded] for one that has ended.
 func (e *Engine) Restore(m *asl.Machine, x asl.Execution, how Restoring) (*Run, error) {
 	who := x.Identity()
-	arn := arnOf(&who)
-	switch {
-	case e.commits.err != nil:
-		return nil, e.commits.err
-	case e.runs[arn] != nil:
-		return nil, fmt.Errorf("engine: execution %s: %w", arn, ErrExists)
-	case x.Status != asl.StatusRunning:
-		return nil, fmt.Errorf("engine: execution %s: %w", arn, ErrEnded)
+	r := &Run{who: &who, done: how.Done}
+	if err := e.refuse(r); err != nil {
+		return nil, err
 	}
-	r := &Run{done: how.Done}
+	if x.Status != asl.StatusRunning {
+		return nil, fmt.Errorf("engine: execution %s: %w", r.ARN(), ErrEnded)
+	}
 	e.restore(r, m, x, &how)
 	return r, nil
 }
 
 // restore sets what a stored execution waits for, and posts what is to follow its late timers.
 func (e *Engine) restore(r *Run, m *asl.Machine, x asl.Execution, how *Restoring) {
-	e.register(r, m, x)
-	r.copied = true
+	r.x, r.copied = x, true
+	e.register(r, m)
 	clock := e.options.Clock
 	if len(x.Positions()) == 0 {
 		clock.post(r) // it has not begun

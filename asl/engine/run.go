@@ -13,8 +13,8 @@ type Run struct {
 	x        asl.Execution  // after its last Step; before the first its Input is set already
 	durable  *asl.Execution // after its last Step that is durable; nil without a journal
 	copied   bool           // there is a copy of x from after its last Step
-	arn      string
-	number   int64 // in the order of starts
+	who      *asl.Identity  // of x
+	number   int64          // in the order of starts
 	window   window
 	waits    waits
 	done     func(asl.Execution) // may be nil
@@ -23,10 +23,15 @@ type Run struct {
 }
 
 // ARN returns what [Engine.Lookup] finds the execution by.
-func (r *Run) ARN() string { return r.arn }
+func (r *Run) ARN() string {
+	if r.who.ID == "" {
+		return r.who.Name
+	}
+	return r.who.ID
+}
 
 // Identity returns the names of the execution and its machine.
-func (r *Run) Identity() asl.Identity { return r.x.Identity() }
+func (r *Run) Identity() asl.Identity { return *r.who }
 
 // Machine returns what the execution is an execution of.
 func (r *Run) Machine() *asl.Machine { return r.machine }
@@ -157,8 +162,8 @@ func (r *Run) proceed() {
 // finish takes an execution that has ended out of the engine and reports its end.
 func (r *Run) finish() {
 	e := r.engine
-	if e.runs[r.arn] == r {
-		delete(e.runs, r.arn)
+	if arn := r.ARN(); e.runs[arn] == r {
+		delete(e.runs, arn)
 	}
 	if r.child != nil {
 		r.child.finish(&r.x)

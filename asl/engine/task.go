@@ -89,8 +89,7 @@ type pending struct {
 
 // register has the Reply found by its token, and returns that.
 func (p *pending) register() string {
-	who := p.run.x.Identity()
-	token := who.Token(p.id)
+	token := p.run.who.Token(p.id)
 	if !p.ended {
 		p.token = true
 		p.run.engine.tokens[token] = p
@@ -121,7 +120,7 @@ func (p *pending) start(effect *asl.Effect) {
 		return
 	}
 	task := Task{
-		Execution: r.arn, Top: r.top().arn, ID: p.id, State: s.Name, Resource: s.Resource, Activity: s.Activity, Input: request.Input,
+		Execution: r.ARN(), Top: r.top().ARN(), ID: p.id, State: s.Name, Resource: s.Resource, Activity: s.Activity, Input: request.Input,
 		Credentials: request.Credentials, Timeout: request.Timeout, Heartbeat: request.Heartbeat, Started: effect.Started, pending: p,
 	}
 	var cancel func()
@@ -153,8 +152,7 @@ func (p *pending) close() {
 	if p.ended = true; !p.token {
 		return
 	}
-	who := p.run.x.Identity()
-	tokens, token := p.run.engine.tokens, who.Token(p.id)
+	tokens, token := p.run.engine.tokens, p.run.who.Token(p.id)
 	if tokens[token] == p { // not of an execution with the same seed
 		delete(tokens, token)
 	}
