@@ -167,11 +167,11 @@ func (m *applier) operate(c machines.Command) {
 // refill records coins that an operator has put into a tube, or snacks into a column, and puts it back into service.
 func (m *applier) refill(c machines.Command, in serviceInput, tube int) {
 	switch {
-	case tube >= 0 && in.Coins != nil && *in.Coins >= 0 && m.s.Tubes[tube].Coins+*in.Coins <= maxTubeCoins:
+	case tube >= 0 && in.Coins != nil && *in.Coins >= 0 && *in.Coins <= maxTubeCoins-m.s.Tubes[tube].Coins: // a sum could overflow
 		m.record(entryRefill, "tube", *in.Tube, "coins", *in.Coins)
 		m.p.tube.Fire(&m.s.TubeLines[tube].Is, "serve")
 		m.operated(c, "tube", int64(*in.Tube), "coins", int64(m.s.Tubes[tube].Coins))
-	case in.Column != nil && in.Snacks != nil && *in.Snacks >= 0 && m.s.Columns[*in.Column-1].Stock+*in.Snacks <= maxStock:
+	case in.Column != nil && in.Snacks != nil && *in.Snacks >= 0 && *in.Snacks <= maxStock-m.s.Columns[*in.Column-1].Stock:
 		i := *in.Column - 1
 		m.record(entryRefill, "column", i+1, "snacks", *in.Snacks)
 		if m.s.Columns[i].OutOfService == "" {

@@ -1,9 +1,14 @@
 package assembly
 
+import "net/http"
+
 // What follows is for the tests of this package, which stand outside it.
 
 // Listen opens a control socket.
 var Listen = listen
+
+// ControlHandler returns the handler of a control socket that stays open.
+func ControlHandler(operate operateFunc) http.Handler { return controlHandler(operate, nil) }
 
 // Close closes it.
 func (c *controlServer) Close() error { return c.close() }
