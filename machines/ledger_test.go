@@ -116,8 +116,8 @@ func TestAnOperatorNeedNotOwnThePlant(t *testing.T) {
 	b.open(t, nil)
 	b.task("x", "go")
 	b.want(t, `0: command 1 go {"n":1} GO`)
-	b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
-		return machines.Reaction{Answers: []machines.Answer{{Ticket: h.(machines.Command).Ticket, Output: "done"}}}
+	b.plant.react = func(in machines.Input, _ time.Time) machines.Reaction {
+		return machines.Reaction{Answers: []machines.Answer{{Ticket: in.(machines.Command).Ticket, Output: "done"}}}
 	}
 	b.rig.Operate("refill", nil, reply{&b.diary, "refill"})
 	b.want(t, `1: command 2 refill null operator`, `refill succeeds: "done"`)

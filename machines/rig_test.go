@@ -43,28 +43,28 @@ type count int
 type plant struct {
 	*diary
 	initial machines.Reaction
-	react   func(h machines.Input, at time.Time) machines.Reaction
+	react   func(in machines.Input, at time.Time) machines.Reaction
 }
 
 func (p *plant) Initial(time.Time) (machines.State, machines.Reaction) { return count(0), p.initial }
 
-func (p *plant) Apply(s machines.State, h machines.Input, at time.Time) (machines.State, machines.Reaction) {
+func (p *plant) Apply(s machines.State, in machines.Input, at time.Time) (machines.State, machines.Reaction) {
 	n := s.(count)
-	switch h := h.(type) {
+	switch in := in.(type) {
 	case machines.Command:
-		p.note("%d: command %d %s %s %s", n, h.Ticket, h.Name, value.Text(h.Input), h.State)
+		p.note("%d: command %d %s %s %s", n, in.Ticket, in.Name, value.Text(in.Input), in.State)
 	case machines.Cancel:
-		p.note("%d: cancel %d", n, h.Ticket)
+		p.note("%d: cancel %d", n, in.Ticket)
 	case machines.Edge:
-		standing := map[bool]string{true: " standing"}[h.AtPowerUp]
-		p.note("%d: edge %s %v%s", n, h.Line, h.High, standing)
+		atPowerUp := map[bool]string{true: " at power-up"}[in.AtPowerUp]
+		p.note("%d: edge %s %v%s", n, in.Line, in.High, atPowerUp)
 	case machines.Due:
-		p.note("%d: due %s at %v", n, h.Name, at.Sub(start))
+		p.note("%d: due %s at %v", n, in.Name, at.Sub(start))
 	}
 	if p.react == nil {
 		return n + 1, machines.Reaction{}
 	}
-	return n + 1, p.react(h, at)
+	return n + 1, p.react(in, at)
 }
 
 func (*plant) Moves(machines.State) []machines.Input { return nil }
@@ -263,8 +263,8 @@ func TestPowerUpWithALineThatFails(t *testing.T) {
 func TestLinesMoveBeforeAnswers(t *testing.T) {
 	b := newBench()
 	b.lines.reason = true
-	b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
-		c := h.(machines.Command)
+	b.plant.react = func(in machines.Input, _ time.Time) machines.Reaction {
+		c := in.(machines.Command)
 		return machines.Reaction{
 			Levels: []machines.Level{low("red"), high("green"), high("green")},
 			Answers: []machines.Answer{
@@ -286,8 +286,8 @@ func TestLinesMoveBeforeAnswers(t *testing.T) {
 
 func TestAnAnswerMayBeAnErrorAndComeLater(t *testing.T) {
 	b := newBench()
-	b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
-		if _, ok := h.(machines.Edge); !ok {
+	b.plant.react = func(in machines.Input, _ time.Time) machines.Reaction {
+		if _, ok := in.(machines.Edge); !ok {
 			return machines.Reaction{}
 		}
 		return machines.Reaction{Answers: []machines.Answer{
@@ -327,8 +327,8 @@ func TestThePlantBelongsToOneExecution(t *testing.T) {
 
 func TestCancelReachesThePlantOnceAndOnlyWhileOpen(t *testing.T) {
 	b := newBench()
-	b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
-		switch h.(type) {
+	b.plant.react = func(in machines.Input, _ time.Time) machines.Reaction {
+		switch in.(type) {
 		case machines.Edge:
 			return machines.Reaction{Answers: []machines.Answer{{Ticket: 1, Output: "late"}, {Ticket: 2, Output: "in time"}}}
 		case machines.Cancel:
@@ -370,14 +370,14 @@ func TestDeadlinesAreThoseOfTheLastReaction(t *testing.T) {
 		"7s": {keep, {Name: "twice", At: start.Add(12 * time.Second)}, {Name: "twice", At: start.Add(13 * time.Second)}},
 	}
 	var named []machines.Deadline
-	b.plant.react = func(h machines.Input, at time.Time) machines.Reaction {
-		if d, ok := h.(machines.Due); ok {
+	b.plant.react = func(in machines.Input, at time.Time) machines.Reaction {
+		if d, ok := in.(machines.Due); ok {
 			named = slices.DeleteFunc(slices.Clone(named), func(n machines.Deadline) bool {
 				return n.Name == d.Name && !n.At.After(at)
 			})
 		}
 		if next, ok := after[at.Sub(start).String()]; ok {
-			if _, edge := h.(machines.Edge); edge {
+			if _, edge := in.(machines.Edge); edge {
 				named = next
 			}
 		}
@@ -432,8 +432,8 @@ func TestDeadlinesComeWhenNamed(t *testing.T) {
 			return list
 		}
 		b = newBench()
-		b.plant.react = func(h machines.Input, at time.Time) machines.Reaction {
-			if due, ok := h.(machines.Due); ok {
+		b.plant.react = func(in machines.Input, at time.Time) machines.Reaction {
+			if due, ok := in.(machines.Due); ok {
 				d := machines.Deadline{Name: due.Name, At: at}
 				if !pending[d] {
 					t.Fatalf("at %v: got %s, want none of it; waiting for %v", at.Sub(start), due.Name, pending)
@@ -483,15 +483,15 @@ func TestEdgesThatAReactionSetsOffWait(t *testing.T) {
 			b.lines.edges["button"](true)
 		}
 	}
-	b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
-		switch h := h.(type) {
+	b.plant.react = func(in machines.Input, _ time.Time) machines.Reaction {
+		switch in := in.(type) {
 		case machines.Command:
 			return machines.Reaction{
 				Levels:  []machines.Level{high("green"), high("red")},
-				Answers: []machines.Answer{{Ticket: h.Ticket, Output: "lit"}},
+				Answers: []machines.Answer{{Ticket: in.Ticket, Output: "lit"}},
 			}
 		case machines.Edge:
-			if h.Line == "coin" && h.High {
+			if in.Line == "coin" && in.High {
 				return machines.Reaction{Levels: []machines.Level{low("red"), low("green")}}
 			}
 		}
@@ -518,8 +518,8 @@ func TestEdgesThatPowerUpSetsOffWait(t *testing.T) {
 			b.lines.edges["coin"](true)
 		}
 	}
-	b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
-		if _, ok := h.(machines.Edge); ok {
+	b.plant.react = func(in machines.Input, _ time.Time) machines.Reaction {
+		if _, ok := in.(machines.Edge); ok {
 			return machines.Reaction{
 				Levels:    []machines.Level{low("red")},
 				Deadlines: []machines.Deadline{{Name: "jam", At: start.Add(2 * time.Second)}},
@@ -546,9 +546,9 @@ func TestALineThatFailsIsTheEnd(t *testing.T) {
 	for _, safe := range []error{nil, errors.New("green is dead")} {
 		b := newBench()
 		b.lines.safe = safe
-		b.plant.react = func(h machines.Input, _ time.Time) machines.Reaction {
+		b.plant.react = func(in machines.Input, _ time.Time) machines.Reaction {
 			r := machines.Reaction{Deadlines: []machines.Deadline{{Name: "later", At: start.Add(time.Second)}}}
-			if e, ok := h.(machines.Edge); ok && e.High {
+			if e, ok := in.(machines.Edge); ok && e.High {
 				r.Levels = []machines.Level{high("green"), high("red"), low("green")}
 				for ticket := range int64(20) {
 					r.Answers = append(r.Answers, machines.Answer{Ticket: ticket, Output: "done"})
@@ -665,7 +665,7 @@ func TestWhatIsHighAtPowerUpIsTold(t *testing.T) {
 	b.lines.high = map[string]bool{"coin": true}
 	b.plant.initial.Levels = []machines.Level{{Line: "red", High: true}}
 	b.open(t, b.observe)
-	b.want(t, "red true", "observed power-up []", "0: edge coin true standing", "observed coin at power-up []")
+	b.want(t, "red true", "observed power-up []", "0: edge coin true at power-up", "observed coin at power-up []")
 }
 
 func TestStoppingDoesNotWaitForTheLedger(t *testing.T) {

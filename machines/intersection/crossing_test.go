@@ -58,7 +58,7 @@ func powerUpOf(t failer, config *intersection.Config, at time.Time) *crossing {
 	return c
 }
 
-// take makes the reaction happen, and checks all that must always hold.
+// take carries the reaction out, and checks all that must always hold.
 func (c *crossing) take(s machines.State, r machines.Reaction) {
 	c.t.Helper()
 	c.state, c.deadlines = s, r.Deadlines
@@ -86,13 +86,13 @@ func (c *crossing) take(s machines.State, r machines.Reaction) {
 	}
 }
 
-// happen applies h twice, to see that the plant is a function, and takes what follows.
-func (c *crossing) happen(h machines.Input) machines.Reaction {
+// apply applies an input twice, to see that the plant is a function, and takes the reaction.
+func (c *crossing) apply(in machines.Input) machines.Reaction {
 	c.t.Helper()
-	s, r := c.plant.Apply(c.state, h, c.now)
-	again, rAgain := c.plant.Apply(c.state, h, c.now)
+	s, r := c.plant.Apply(c.state, in, c.now)
+	again, rAgain := c.plant.Apply(c.state, in, c.now)
 	if s != again || !reflect.DeepEqual(r, rAgain) {
-		c.t.Fatalf("%+v in %+v: got %+v %s, then %+v %s", h, c.state, s, show(r), again, show(rAgain))
+		c.t.Fatalf("%+v in %+v: got %+v %s, then %+v %s", in, c.state, s, show(r), again, show(rAgain))
 	}
 	c.take(s, r)
 	return r
@@ -107,7 +107,7 @@ func (c *crossing) do(activity, input string) int64 {
 	}
 	c.ticket++
 	before := c.state
-	r := c.happen(machines.Command{Ticket: c.ticket, Name: activity, Input: in, State: "Test"})
+	r := c.apply(machines.Command{Ticket: c.ticket, Name: activity, Input: in, State: "Test"})
 	if a, ok := c.answers[c.ticket]; ok && a.Error != "" && (c.state != before || len(r.Levels) > 0) {
 		c.t.Fatalf("%s %s was refused and changed %+v to %+v, levels %v", activity, input, before, c.state, r.Levels)
 	}
@@ -138,7 +138,7 @@ func (c *crossing) must(steps ...string) {
 
 func (c *crossing) edge(line string, high bool) {
 	c.t.Helper()
-	c.happen(machines.Edge{Line: line, High: high})
+	c.apply(machines.Edge{Line: line, High: high})
 }
 
 // pass lets time pass, with the deadlines on the way.
@@ -159,7 +159,7 @@ func (c *crossing) pass(d time.Duration) {
 		c.deadlines = slices.Delete(slices.Clone(c.deadlines), i, i+1)
 		c.now = due.At
 		before := slices.Clone(c.deadlines)
-		c.happen(machines.Due{Name: due.Name})
+		c.apply(machines.Due{Name: due.Name})
 		if slices.Contains(c.deadlines, due) {
 			c.t.Fatalf("deadline %+v is still there when it has come, beside %+v", due, before)
 		}

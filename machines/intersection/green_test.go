@@ -191,5 +191,5 @@ func TestNight(t *testing.T) {
 	if unset.state.(intersection.State).IsNight {
 		t.Error("a clock that begins in 1970 was taken for good")
 	}
-	unset.happen(machines.Due{Name: "night"})
+	unset.apply(machines.Due{Name: "night"})
 }

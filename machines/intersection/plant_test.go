@@ -277,7 +277,7 @@ func TestFlashRedFromEverywhere(t *testing.T) {
 			if a, ok := c.answers[ticket]; ok {
 				t.Errorf("flash-red was answered: %+v", a)
 			}
-			c.happen(machines.Cancel{Ticket: ticket})
+			c.apply(machines.Cancel{Ticket: ticket})
 			if mode() != intersection.Flashing {
 				t.Error("flashing ended with its Task, want it to go on")
 			}
@@ -404,7 +404,7 @@ func TestAwaitCall(t *testing.T) {
 func TestAwaitCallWaits(t *testing.T) {
 	c := quiet(t)
 	first := c.do("await-call", `{}`)
-	c.happen(machines.Cancel{Ticket: first})
+	c.apply(machines.Cancel{Ticket: first})
 	var others []int64
 	for range 4 {
 		others = append(others, c.do("await-call", `{}`))
@@ -441,7 +441,7 @@ func TestOnlyCallsAreNoted(t *testing.T) {
 		{"north-south.detector", true, "call: north-south vehicles"},
 	} {
 		got := ""
-		for _, n := range c.happen(machines.Edge{Line: tt.line, High: tt.high}).Notes {
+		for _, n := range c.apply(machines.Edge{Line: tt.line, High: tt.high}).Notes {
 			got += n.Text
 		}
 		if got != tt.want {
@@ -467,8 +467,8 @@ func TestUnknownThingsAreRefused(t *testing.T) {
 	}
 	before := c.state
 	c.edge("nobody.button", true)
-	c.happen(machines.Due{Name: "nothing"})
-	c.happen(machines.Cancel{Ticket: 99})
+	c.apply(machines.Due{Name: "nothing"})
+	c.apply(machines.Cancel{Ticket: 99})
 	if c.state != before {
 		t.Errorf("got %+v, want %+v", c.state, before)
 	}
@@ -484,7 +484,7 @@ func TestDeadlinesThatComeEarlyAreNothing(t *testing.T) {
 		t.Errorf("got deadlines %v, want the amber's, the clearance's, the flasher's and more", c.deadlines)
 	}
 	for _, d := range c.deadlines {
-		c.happen(machines.Due{Name: d.Name})
+		c.apply(machines.Due{Name: d.Name})
 		if c.state != before {
 			t.Errorf("%s before its time: got %+v, want %+v", d.Name, c.state, before)
 		}

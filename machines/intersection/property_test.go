@@ -142,13 +142,13 @@ func TestWhateverIsAsked(t *testing.T) {
 			case "pause":
 				c.pass(rapid.SampledFrom(pauses).Draw(t, "pause"))
 			case "move":
-				c.happen(rapid.SampledFrom(c.plant.Moves(c.state)).Draw(t, "move"))
+				c.apply(rapid.SampledFrom(c.plant.Moves(c.state)).Draw(t, "move"))
 			case "task":
 				phase := fmt.Sprintf(`{"phase": %q}`, rapid.SampledFrom(c.config.Phases).Draw(t, "phase").Name)
 				activity := rapid.SampledFrom([]string{"await-call", "hold-green", "await-interval"}).Draw(t, "activity")
 				c.do(activity, phase)
 			case "cancel":
-				c.happen(machines.Cancel{Ticket: rapid.Int64Range(0, c.ticket).Draw(t, "ticket")})
+				c.apply(machines.Cancel{Ticket: rapid.Int64Range(0, c.ticket).Draw(t, "ticket")})
 				if rapid.IntRange(0, 9).Draw(t, "fail-safe") == 9 {
 					c.do("flash-red", rapid.SampledFrom([]string{`{}`, `{"until": "morning"}`}).Draw(t, "until"))
 				}

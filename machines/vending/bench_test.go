@@ -79,12 +79,12 @@ func quarters() vending.Setup {
 	return setup
 }
 
-func (b *bench) apply(h machines.Input) machines.Reaction {
+func (b *bench) apply(in machines.Input) machines.Reaction {
 	b.t.Helper()
-	s, r := b.plant.Apply(b.state, h, b.now)
-	again, same := b.plant.Apply(b.state, h, b.now)
+	s, r := b.plant.Apply(b.state, in, b.now)
+	again, same := b.plant.Apply(b.state, in, b.now)
 	if s != again || text(r) != text(same) {
-		b.t.Fatalf("%+v applied twice to the same state: got %+v, then %+v", h, r, same)
+		b.t.Fatalf("%+v applied twice to the same state: got %+v, then %+v", in, r, same)
 	}
 	b.follow(s, r)
 	return r

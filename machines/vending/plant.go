@@ -281,20 +281,20 @@ func (p *Plant) inventory(b Books) *value.Object {
 }
 
 // Apply implements [machines.Plant]; s is a [State].
-func (p *Plant) Apply(s machines.State, h machines.Input, at time.Time) (machines.State, machines.Reaction) {
+func (p *Plant) Apply(s machines.State, in machines.Input, at time.Time) (machines.State, machines.Reaction) {
 	was := s.(State)
 	m := &applier{p: p, before: was, s: was, at: at}
-	switch h := h.(type) {
+	switch in := in.(type) {
 	case machines.Command:
-		m.command(h)
+		m.command(in)
 	case machines.Cancel:
-		m.cancel(h.Ticket)
+		m.cancel(in.Ticket)
 	case machines.Edge:
-		if in, ok := p.inputs[h.Line]; ok {
-			m.edge(in, h.High, h.AtPowerUp)
+		if line, ok := p.inputs[in.Line]; ok {
+			m.edge(line, in.High, in.AtPowerUp)
 		}
 	case machines.Due:
-		m.due(h.Name)
+		m.due(in.Name)
 	}
 	return m.finish()
 }

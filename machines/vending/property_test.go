@@ -166,7 +166,7 @@ func (p *property) drawnDeadline(t *rapid.T) {
 	for _, d := range p.bench.deadlines {
 		names = append(names, d.Name, d.Name)
 	}
-	p.happen(func() { p.bench.apply(machines.Due{Name: rapid.SampledFrom(names).Draw(t, "deadline")}) })
+	p.act(func() { p.bench.apply(machines.Due{Name: rapid.SampledFrom(names).Draw(t, "deadline")}) })
 }
 
 // drawnCut cuts the power between two things, or in the middle of one: after its entries were written and before a line has
@@ -198,10 +198,10 @@ func (p *property) drawnCut(t *rapid.T) {
 	p.settle()
 }
 
-func (p *property) wait(d time.Duration) { p.happen(func() { p.bench.wait(d) }) }
+func (p *property) wait(d time.Duration) { p.act(func() { p.bench.wait(d) }) }
 
-// happen does something that moves no line.
-func (p *property) happen(what func()) {
+// act does something that moves no line.
+func (p *property) act(what func()) {
 	before := len(p.bench.entries)
 	what()
 	p.count("", false, p.bench.entries[before:], true)
