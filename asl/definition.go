@@ -42,6 +42,7 @@ type State struct {
 	hasResult                  bool
 	Resource                   string // Task
 	Activity                   string // Task: the name of the activity that Resource names, or ""
+	apiGateway                 bool   // Task: Resource calls API Gateway
 	timeout, heartbeat         seconds
 	credentials                *template
 	Retry                      []Retrier

@@ -31,7 +31,7 @@ func (s *State) serviceName() string {
 // checkParameters returns the error with which AWS refuses to schedule a task: a call of API Gateway whose headers or query
 // parameters are not lists of strings by name. AWS, "Call API Gateway with Step Functions".
 func (s *State) checkParameters(parameters any) *Error {
-	if !strings.Contains(s.Resource, ":states:::apigateway:invoke") {
+	if !s.apiGateway {
 		return nil
 	}
 	o, _ := parameters.(*value.Object)

@@ -113,6 +113,7 @@ func (p *parser) resource(f *fields, s *State) {
 	if i := strings.IndexByte(action, '.'); i >= 0 {
 		action, pattern = action[:i], suffixes[action[i:]]
 	}
+	s.apiGateway = strings.HasPrefix(action, "apigateway:invoke")
 	call, known := integrations[action]
 	if !known && sdkAction.MatchString(action) {
 		call.patterns = response | callback

@@ -138,6 +138,19 @@ func shapeOf(keys []string) *shape {
 // NewObject returns an object of alternating keys and values: NewObject("a", int64(1), "b", nil). A repeated key keeps its first
 // place and its last value.
 func NewObject(pairs ...any) *Object {
+	var room [8]string
+	if keys := room[:0]; len(pairs) <= 2*len(room) {
+		for i := 0; i+1 < len(pairs) && !slices.Contains(keys, pairs[i].(string)); i += 2 {
+			keys = append(keys, pairs[i].(string))
+		}
+		if len(keys) == len(pairs)/2 { // none is repeated
+			o := newObject(shapeOf(keys), len(keys))
+			for i := range o.values {
+				o.values[i] = pairs[2*i+1]
+			}
+			return o
+		}
+	}
 	var b Builder
 	for i := 0; i+1 < len(pairs); i += 2 {
 		b.Set(pairs[i].(string), pairs[i+1])
