@@ -32,7 +32,7 @@ func TestParseIsLinear(t *testing.T) {
 		times := make([]time.Duration, 3)
 		for i := range times {
 			before := processorTime(t)
-			asl.Parse([]byte(text))
+			_, _ = asl.Parse([]byte(text))
 			times[i] = processorTime(t) - before
 		}
 		slices.Sort(times)
@@ -44,7 +44,9 @@ func TestParseIsLinear(t *testing.T) {
 		{"elements at fault", `{"StartAt":"A","States":{"A":{"Type":"Choice","Choices":[` + repeated(func(int) string { return "1234," }) + `1]}}}`},
 		{"fields at fault", pass(repeated(func(i int) string { return fmt.Sprintf(`,"x%d":1`, i) }))},
 		{"the same name again and again", `{"StartAt":"A","States":{` + strings.Repeat(`"A":{},`, length/7) + `"A":{"Type":"Succeed"}}}`},
-		{"a wide template", pass(`,"Parameters":{"a":1` + repeated(func(i int) string { return fmt.Sprintf(`,"k%d.$":"$"`, i) }) + `}`)},
+		{"a wide template", pass(`,"Parameters":{"a":1` + repeated(func(i int) string {
+			return fmt.Sprintf(`,"k%d.$":"$","l%d.$":"$","m%d.$":"$","n%d.$":"$"`, i, i, i, i)
+		}) + repeated(func(i int) string { return fmt.Sprintf(`,"o%d":1`, i) }) + repeated(func(i int) string { return fmt.Sprintf(`,"p%d":1`, i) }) + `}`)},
 		{"a deep template", pass(`,"Parameters":` + strings.Repeat("[", 5000) + repeated(func(int) string { return `{"a.$":"$.a"},` }) + "1" + strings.Repeat("]", 5000))},
 		{"names in JSONata", pass(`,"QueryLanguage":"JSONata","Output":"{% a` + repeated(func(i int) string { return fmt.Sprintf("+a%d", i) }) + `%}"`)},
 		{"a long filter", pass(`,"InputPath":"$[?(@.a==1` + strings.Repeat(" && @.a==1", length/10) + `)]"`)},
