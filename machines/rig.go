@@ -127,6 +127,7 @@ func (r *Rig) State() State { return r.state }
 // Handler returns the handler of one of the plant's activities.
 func (r *Rig) Handler(activity string) engine.Handler { return rigHandler{r, activity} }
 
+// A rigHandler implements [engine.Handler] for one activity.
 type rigHandler struct {
 	rig      *Rig
 	activity string

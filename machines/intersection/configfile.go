@@ -53,18 +53,21 @@ type configReader struct {
 	lines      map[string]int // the row of the file that uses an input line
 }
 
+// A readHead is a vehicle head as read, with its phase once that is known.
 type readHead struct {
 	VehicleHead
 	phase int // the index of its phase; -1: none yet
 	node  *yaml.Node
 }
 
+// A readCrosswalk is a pedestrian head as read, with its phase once that is known.
 type readCrosswalk struct {
 	Crosswalk
 	phase int
 	node  *yaml.Node
 }
 
+// read reads the whole description, the parts that others refer to first.
 func (r *configReader) read(root *yaml.Node) {
 	fields := r.Fields(root, "a crossing", "style", "approaches", "heads", "pedestrians", "phases", "conflicts",
 		"emergencies", "night", "detectors", "buttons")
@@ -133,6 +136,7 @@ func (r *configReader) name(m yamltree.Member, what string) {
 	}
 }
 
+// approach reads an approach: its sides, and the figures that yellow and red clearance are computed from.
 func (r *configReader) approach(m yamltree.Member) {
 	what := "approach " + m.Name
 	r.name(m, "an approach")
@@ -218,6 +222,7 @@ func (r *configReader) quantity(n *yaml.Node, what string, units []unit, least, 
 	return v
 }
 
+// head reads a vehicle head: the approach whose traffic it controls, and whether that turns left.
 func (r *configReader) head(m yamltree.Member) {
 	what := "head " + m.Name
 	r.name(m, "a head")
@@ -249,6 +254,7 @@ func (r *configReader) head(m yamltree.Member) {
 	}
 }
 
+// crosswalk reads a pedestrian head: the length of its crosswalk, and the distance from the button.
 func (r *configReader) crosswalk(m yamltree.Member) {
 	what := "pedestrian head " + m.Name
 	r.name(m, "a pedestrian head")
@@ -268,6 +274,7 @@ func (r *configReader) crosswalk(m yamltree.Member) {
 	}
 }
 
+// phase reads a phase: its heads, detectors, buttons, recall and times.
 func (r *configReader) phase(m yamltree.Member) {
 	what := "phase " + m.Name
 	r.name(m, "a phase")
@@ -361,6 +368,7 @@ func (r *configReader) inputs(fields map[string]yamltree.Member, what, name stri
 	return lines
 }
 
+// input checks the name of an input line, which must not be used twice or be a lamp. It reports whether it may be used.
 func (r *configReader) input(n *yaml.Node, what string) bool {
 	row, taken := r.lines[n.Value]
 	before, last, _ := strings.Cut(n.Value, ".")
@@ -517,6 +525,7 @@ func (r *configReader) conflict(m yamltree.Member) {
 	}
 }
 
+// emergency reads an emergency input: its phases, and how long it may be on.
 func (r *configReader) emergency(m yamltree.Member) {
 	what := "emergency " + m.Name
 	key := *m.Key
@@ -554,6 +563,7 @@ func (r *configReader) emergency(m yamltree.Member) {
 
 var clockTime = regexp.MustCompile(`^([01]?[0-9]|2[0-3]):([0-5][0-9])$`)
 
+// night reads the time of day in which the crossing flashes, and its time zone.
 func (r *configReader) night(n *yaml.Node) {
 	night := Night{Zone: time.UTC}
 	fields := r.Fields(n, "night", "from", "to", "zone")
@@ -589,6 +599,7 @@ func (r *configReader) night(n *yaml.Node) {
 	r.config.Night = night
 }
 
+// limits reads the limits of detectors or buttons into to; those left out stay as they are.
 func (r *configReader) limits(n *yaml.Node, what string, to *SensorLimits) {
 	fields := r.Fields(n, what, "no-activity", "maximum-presence", "most-counts")
 	if n.Kind != yaml.MappingNode {
@@ -638,6 +649,7 @@ func (c *Config) Explain() string {
 	return b.String()
 }
 
+// explainHeads writes how yellow and red clearance of a phase are computed from those of its heads.
 func (c *Config) explainHeads(b *strings.Builder, p *Phase) {
 	fmt.Fprintf(b, "  yellow                %s\n", seconds(p.Yellow))
 	for _, h := range p.Heads {

@@ -40,6 +40,7 @@ func lampsMoving(p *Phase, lit map[string]bool, amber bool) bool {
 	return false
 }
 
+// noConflict: of two conflicting phases at most one has green or amber lit.
 func noConflict(c *Config, s *State, lit map[string]bool) error {
 	for p := range c.Phases {
 		for q := range c.Phases {
@@ -53,6 +54,7 @@ func noConflict(c *Config, s *State, lit map[string]bool) error {
 	return nil
 }
 
+// walkWithGreen: walk is lit only beside the green of its own phase.
 func walkWithGreen(c *Config, _ *State, lit map[string]bool) error {
 	for p := range c.Phases {
 		for _, w := range c.Phases[p].Crosswalks {
@@ -64,6 +66,7 @@ func walkWithGreen(c *Config, _ *State, lit map[string]bool) error {
 	return nil
 }
 
+// roadClear: no green or amber is lit while conflicting pedestrians walk or clear the road.
 func roadClear(c *Config, s *State, lit map[string]bool) error {
 	for p := range c.Phases {
 		for q := range c.Phases {
@@ -76,6 +79,7 @@ func roadClear(c *Config, s *State, lit map[string]bool) error {
 	return nil
 }
 
+// oneAspect: each head has as many lamps lit as its aspect has.
 func oneAspect(c *Config, s *State, lit map[string]bool) error {
 	count := func(lines ...string) (n int) {
 		for _, l := range lines {
@@ -112,6 +116,7 @@ func oneAspect(c *Config, s *State, lit map[string]bool) error {
 	return nil
 }
 
+// flashTogether: in the mode flashing all heads flash, else none; the flasher runs exactly while a lamp flashes.
 func flashTogether(c *Config, s *State, _ map[string]bool) error {
 	for p := range c.Phases {
 		flashing := s.Heads[p].Shows == FlashingRed
@@ -127,6 +132,7 @@ func flashTogether(c *Config, s *State, _ map[string]bool) error {
 	return nil
 }
 
+// callsServed: a head that shows green or walk has no call.
 func callsServed(c *Config, s *State, _ map[string]bool) error {
 	for p := range c.Phases {
 		if s.Heads[p].Shows == Green && s.Calls[p].Vehicle == Called {

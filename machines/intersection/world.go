@@ -91,6 +91,7 @@ func (g gaps) next() time.Duration {
 	return shortest + time.Duration(g.random.ExpFloat64()*float64(g.mean-shortest))
 }
 
+// newWorld starts the traffic of a crossing. It lives on clock; seed makes its random arrivals.
 func newWorld(c *Config, lines machines.SimLines, clock machines.Clock, seed uint64) *world {
 	w := &world{lines: lines, clock: clock}
 	c.heads(&w.view)
@@ -166,6 +167,7 @@ func (w *world) addLane(c *Config, side int, left bool, arrivals func(time.Durat
 // View implements [machines.World]; it returns a [View].
 func (w *world) View() any { return w.view }
 
+// greenIs takes a change of a green lamp: its lanes may go, or stop.
 func (w *world) greenIs(line string, lit bool) {
 	for _, l := range w.lanes {
 		if l.greenLine != line || l.green == lit {
@@ -183,6 +185,7 @@ func (w *world) greenIs(line string, lit bool) {
 	}
 }
 
+// carComes adds a car to a lane, unless its queue is full, and schedules the next one.
 func (w *world) carComes(l *lane) {
 	w.clock.AfterFunc(l.gaps.next(), func() { w.carComes(l) })
 	if *l.waiting == longestQueue {
@@ -241,6 +244,7 @@ func (w *world) setLoop(l *lane, now loop) {
 	}
 }
 
+// personComes adds a pedestrian, who walks at once or presses the button, and schedules the next one.
 func (w *world) personComes(x *crosswalk) {
 	w.clock.AfterFunc(x.people.next(), func() { w.personComes(x) })
 	switch {

@@ -129,6 +129,7 @@ type entryData struct {
 	err  error
 }
 
+// int returns the number under a key; 0, and n.err, if there is none.
 func (n *entryData) int(key string) int {
 	var v any
 	if n.data != nil {
@@ -368,6 +369,7 @@ func agrees(what string, which, says, books int) error {
 	return nil
 }
 
+// list returns the objects of the list under a key, none if there is no list.
 func (n *entryData) list(key string) (list []*entryData) {
 	var elements []any
 	if n.data != nil {

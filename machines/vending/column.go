@@ -43,6 +43,7 @@ type Spiral struct {
 	Ran   time.Duration // the most that the motor can have run since the spiral was last at home
 }
 
+// spiralPart returns the machine of a spiral.
 func spiralPart() *machines.Part[string] {
 	return machines.NewPart(spiralResting,
 		// A jammed spiral has only the rest of its turn to do; see maxRun.

@@ -97,6 +97,7 @@ func awaited(s State) error {
 	return nil
 }
 
+// returnable: while coins are taken, the tubes can pay the credit back.
 func (p *Plant) returnable(s State) error {
 	if !s.Accepting {
 		return nil

@@ -20,6 +20,7 @@ var (
 // Machine returns the built-in machine vending, with the [Standard] setup.
 func Machine() machines.Machine { return machine(Standard(), standard) }
 
+// machine returns the machine of a setup, which config describes.
 func machine(setup Setup, config []byte) machines.Machine {
 	return machines.Machine{
 		Name:       "vending",

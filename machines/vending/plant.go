@@ -142,6 +142,7 @@ type input struct {
 	i    int // the index of its column or tube
 }
 
+// An inputKind is a kind of input line.
 type inputKind uint8
 
 const (

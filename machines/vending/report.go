@@ -97,12 +97,14 @@ func trimRight(text string) string {
 	return b.String()
 }
 
+// A sum is a line of the report's money table.
 type sum struct {
 	name   string
 	amount Cents
 	always bool
 }
 
+// lines returns the lines of the report's money table.
 func (b *Books) lines() []sum {
 	m, c := b.Money, b.Cash
 	return []sum{

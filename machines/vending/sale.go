@@ -26,6 +26,7 @@ type Sale struct {
 	Change Cents  // the credit above the price at the beginning of the vend; later coins are the next customer's
 }
 
+// salePart returns the machine of a sale.
 func salePart() *machines.Part[string] {
 	return machines.NewPart(saleIdle,
 		machines.On("select", saleAsked, saleIdle, saleAsked, saleSold),

@@ -104,11 +104,13 @@ func ParseSetup(file string, text []byte) (Setup, error) {
 	return r.setup, nil
 }
 
+// A setupReader builds a setup while its tree collects the faults.
 type setupReader struct {
 	*yamltree.Tree
 	setup Setup
 }
 
+// read reads the whole description, the coins first, as prices are checked against them.
 func (r *setupReader) read(root *yaml.Node) {
 	fields := r.Fields(root, "a vending machine", "coins", "tubes", "columns")
 	if root.Kind != yaml.MappingNode {
@@ -126,6 +128,7 @@ func (r *setupReader) read(root *yaml.Node) {
 	part("columns", "columns: [{name: Crisps, price: 3.00, stock: 5}]", r.columns)
 }
 
+// coins reads the coins with their pulses.
 func (r *setupReader) coins(n *yaml.Node) {
 	pulses := map[int]string{}
 	for _, m := range r.members(n, "coins", MaxCoins) {
@@ -158,6 +161,7 @@ func (r *setupReader) members(n *yaml.Node, what string, most int) []yamltree.Me
 	return members
 }
 
+// columns reads the columns with their prices and stocks.
 func (r *setupReader) columns(n *yaml.Node) {
 	list := r.List(n, "columns")
 	if n.Kind == yaml.SequenceNode && (len(list) == 0 || len(list) > MaxColumns) {

@@ -175,6 +175,7 @@ type worldColumn struct {
 	stop     func() bool
 }
 
+// motor starts the motor, or stops it where it is.
 func (c *worldColumn) motor(on bool) {
 	if on == c.running {
 		return
@@ -238,6 +239,7 @@ type worldTube struct {
 	stop    func() bool
 }
 
+// motor starts the motor, or stops it.
 func (t *worldTube) motor(on bool) {
 	if on == t.running {
 		return
@@ -250,6 +252,7 @@ func (t *worldTube) motor(on bool) {
 	}
 }
 
+// pay pays a coin, if there is one, with a pulse of the exit sensor, and waits for the next.
 func (t *worldTube) pay() {
 	w := t.world
 	t.stop = w.clock.AfterFunc(coinInterval, t.pay)
