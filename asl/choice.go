@@ -222,7 +222,7 @@ func isComparison(name string) bool {
 // variableComparison reads Variable and the one operator beside it into r.
 func (p *parser) variableComparison(f *fields, r *choiceRule) {
 	r.variable = f.choicePath("Variable")
-	there := 0
+	present := 0
 	for i := range f.members.Len() {
 		name, operand := f.members.At(i)
 		if op, ok := operators[name]; ok {
@@ -238,12 +238,12 @@ func (p *parser) variableComparison(f *fields, r *choiceRule) {
 		} else {
 			continue
 		}
-		if there++; there == 2 {
+		if present++; present == 2 {
 			p.schema(f.at, name, "There should only be one of the following fields: [%s]", comparisons)
 		}
 		r.operator = name
 	}
-	if there == 0 && r.operator == "" {
+	if present == 0 && r.operator == "" {
 		f.reportMissing(comparisons)
 	}
 }

@@ -101,16 +101,16 @@ func (f *fields) require(names ...string) {
 // atMostOne reports a fault if there is more than one member among the given names.
 func (f *fields) atMostOne(names ...string) {
 	second := ""
-	there := 0
+	present := 0
 	for _, n := range names {
 		if !f.has(n) {
 			continue
 		}
-		if there++; there == 2 {
+		if present++; present == 2 {
 			second = n
 		}
 	}
-	if there > 1 {
+	if present > 1 {
 		f.p.schema(f.at, second, "There should only be one of the following fields: [%s]", strings.Join(names, ", "))
 	}
 }
