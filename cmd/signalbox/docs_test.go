@@ -392,6 +392,32 @@ func TestFilesThatTheGuideNamesExist(t *testing.T) {
 	}
 }
 
+// testName matches the names of tests, benchmarks and fuzz targets.
+var testName = regexp.MustCompile(`\b(?:Test|Benchmark|Fuzz)[A-Z]\w*`)
+
+// Guide, rationale, design and style name tests and benchmarks that exist.
+func TestTestsThatTheGuideNamesExist(t *testing.T) {
+	var tests strings.Builder
+	err := filepath.WalkDir(root, func(file string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(file, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		tests.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"docs/guide.md", "docs/rationale.md", "docs/design.md", "docs/style.md"} {
+		for _, name := range testName.FindAllString(readPage(t, page), -1) {
+			if !strings.Contains(tests.String(), "func "+name+"(") {
+				t.Errorf("%s names %s, which does not exist", page, name)
+			}
+		}
+	}
+}
+
 // The manual has every subcommand and every flag.
 func TestManualHasEveryFlag(t *testing.T) {
 	var manual strings.Builder
