@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"regexp"
 	"strings"
 	"syscall"
@@ -24,8 +23,9 @@ import (
 // Exit codes.
 const (
 	exitDone   = 0
-	exitFailed = 1 // the machine or a check failed
-	exitUsage  = 2 // a fault in the command line, or in a file that it names; nothing has been moved
+	exitFailed = 1   // the machine or a check failed
+	exitUsage  = 2   // a fault in the command line, or in a file that it names; nothing has been moved
+	exitSignal = 128 // plus the number of SIGQUIT or SIGABRT, as shells count
 )
 
 // streams are what a command reads and writes: results go to out, messages to err.
@@ -50,16 +50,12 @@ type cli struct {
 }
 
 func main() {
-	// A reader that goes away (| head) must not kill the process while outputs are on: instead, the write fails and the run
-	// ends as always.
-	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	code := run(ctx, os.Args[1:], streams{
+	ctx, signals := watchSignals(context.Background())
+	s := streams{
 		in: os.Stdin, out: newInterruptible(ctx, os.Stdout), err: newInterruptible(ctx, os.Stderr),
 		terminal: isTerminal(os.Stdin) && isTerminal(os.Stdout),
-	})
-	stop()
-	os.Exit(code)
+	}
+	os.Exit(signals.exitCode(run(ctx, os.Args[1:], s), s.err))
 }
 
 // helpShown is the panic with which kong's exit leaves the parser after help was printed.

@@ -1,13 +1,11 @@
 package main_test
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -157,42 +155,6 @@ func TestKeysOfAScreenWithoutLines(t *testing.T) {
 	term.shows("SUCCEEDED")
 	term.tmux("send-keys", "q")
 	term.shows("exit 0")
-}
-
-// A run that is told to end takes its outputs to their safe levels first.
-func TestSignalsEndARunSafely(t *testing.T) {
-	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
-		cmd := exec.Command(signalbox, "run", "intersection", "--plain", "--speed", "100")
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		green := ""
-		var after []string
-		for lines.Scan() {
-			fields := strings.Fields(lines.Text())
-			switch {
-			case green == "" && len(fields) > 2 && strings.HasSuffix(fields[1], ".green") && fields[2] == "on":
-				green = fields[1]
-				if err := cmd.Process.Signal(sig); err != nil {
-					t.Fatal(err)
-				}
-			case green != "":
-				after = append(after, strings.Join(fields[1:], " "))
-			}
-		}
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("%v: %v, want exit 0", sig, err)
-		}
-		end := strings.Join(after, "\n")
-		if !strings.Contains(end, "ended "+sig.String()+" signal received") || !strings.Contains(end, "red on the run is over") {
-			t.Errorf("%v after %s: the run ended with\n%s\nwant the lamps at their safe levels", sig, green, end)
-		}
-	}
 }
 
 // A reader that goes away ends the run as well, and does not kill it.
