@@ -29,6 +29,7 @@ type shape struct {
 	keys   []string
 	shared bool                           // in the table: other objects find it
 	index  atomic.Pointer[map[string]int] // of many keys, once one of them is looked for
+	frame  atomic.Int64                   // of the text, see frameSize; 0 before
 
 	mu       sync.Mutex        // guards the two below
 	only     *shape            // the child, where there is one

@@ -27,15 +27,31 @@ func Size(v any) int {
 		if n := x.size.Load(); n > 0 {
 			return int(n)
 		}
-		n := 2 + max(0, x.Len()-1)
-		for i := range x.values {
-			n += stringSize(x.shape.keys[i]) + 1 + Size(x.values[i])
+		n := x.shape.frameSize()
+		for _, v := range x.values {
+			n += Size(v)
 		}
 		x.size.Store(int64(n))
 		return n
+	case float64:
+		var room [32]byte
+		return len(appendDouble(room[:0], x))
 	default:
 		return len(Append(nil, v))
 	}
+}
+
+// frameSize returns the length of an object's text without its values: braces, keys, colons and commas.
+func (s *shape) frameSize() int {
+	n := int(s.frame.Load())
+	if n == 0 {
+		n = 2 + max(0, len(s.keys)-1)
+		for _, key := range s.keys {
+			n += stringSize(key) + 1
+		}
+		s.frame.Store(int64(n))
+	}
+	return n
 }
 
 func wholeSize(n int64) int {
