@@ -40,7 +40,7 @@ func (m *Machine) AppendExecution(b []byte, x *Execution) []byte {
 	w.Uint(m.hash)
 	w.execution(x)
 	sum := crc32.Checksum(w.Bytes[start:], castagnoli)
-	return append(w.Bytes, byte(sum), byte(sum>>8), byte(sum>>16), byte(sum>>24))
+	return binary.LittleEndian.AppendUint32(w.Bytes, sum)
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -161,7 +161,7 @@ func (w *writer) err(e *Error) {
 func (w *writer) texts(list []string) {
 	w.Bool(list != nil)
 	if list != nil {
-		w.Uint(uint64(len(list)))
+		w.Length(len(list))
 		for _, s := range list {
 			w.String(s)
 		}
@@ -171,9 +171,9 @@ func (w *writer) texts(list []string) {
 // state writes the place of a state in the machine, 0 for none.
 func (w *writer) state(s *State) {
 	if s == nil {
-		w.Uint(0)
+		w.Int(0)
 	} else {
-		w.Uint(uint64(s.number) + 1)
+		w.Int(int64(s.number) + 1)
 	}
 }
 
@@ -227,7 +227,7 @@ func (w *writer) scope(sc *Scope) {
 	w.Bool(sc.started)
 	w.Bool(sc.attempts != nil)
 	if sc.attempts != nil {
-		w.Uint(uint64(len(*sc.attempts)))
+		w.Length(len(*sc.attempts))
 		for _, n := range *sc.attempts {
 			w.Int(int64(n))
 		}
@@ -282,9 +282,9 @@ func (w *writer) fan(f *fan) {
 	if f.run != nil {
 		w.run(f.run)
 	}
-	w.Uint(uint64(f.parts.n))
+	w.Length(f.parts.n)
 	begun := min(f.next, f.parts.n)
-	w.Uint(uint64(begun))
+	w.Length(begun)
 	for i := range begun {
 		switch part := f.parts.at(i).(type) {
 		case *Scope:
@@ -326,7 +326,7 @@ func (w *writer) run(run *mapRun) {
 	w.Byte(byte(run.stage))
 	w.id(run.object)
 	w.reading(&run.reading)
-	w.Uint(uint64(len(run.writing)))
+	w.Length(len(run.writing))
 	for _, o := range run.writing {
 		w.String(o.Bucket)
 		w.String(o.Key)
@@ -341,7 +341,7 @@ func (w *writer) run(run *mapRun) {
 }
 
 func (w *writer) reading(r *reading) {
-	w.Uint(uint64(len(r.next)))
+	w.Length(len(r.next))
 	for _, file := range r.next {
 		w.String(file.Bucket)
 		w.String(file.Key)
@@ -368,8 +368,7 @@ func (m *Machine) DecodeExecution(stored []byte) (Execution, error) {
 		return Execution{}, fmt.Errorf("%w: version %d, this one is %d", ErrOtherVersion, stored[0], StoredVersion)
 	}
 	body, tail := stored[:len(stored)-4], stored[len(stored)-4:]
-	sum := uint32(tail[0]) | uint32(tail[1])<<8 | uint32(tail[2])<<16 | uint32(tail[3])<<24
-	if crc32.Checksum(body, castagnoli) != sum {
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(tail) {
 		return Execution{}, fmt.Errorf("%w: its checksum does not match", ErrDamaged)
 	}
 	r := reader{Decoder: value.NewDecoder(body[1:]), m: m}
@@ -427,12 +426,8 @@ func (r *reader) texts() []string {
 }
 
 func (r *reader) state() *State {
-	n := r.Uint()
-	switch {
-	case n == 0:
-		return nil
-	case n > uint64(len(r.m.states)):
-		r.Fail("state %d of %d", n, len(r.m.states))
+	n := r.number(0, len(r.m.states))
+	if n == 0 {
 		return nil
 	}
 	return r.m.states[n-1]
@@ -597,7 +592,7 @@ func (r *reader) fan(s *State, path ScopePath) *fan {
 		r.Fail("%d of %d parts", begun, n)
 		return f
 	}
-	f.parts = newVector(int(n)) //nolint:gosec // at most maxParts
+	f.parts = newVector(int(n))
 	owner := &Execution{}
 	for i := range begun {
 		if part := r.part(s, path.child(i), i); part != nil {

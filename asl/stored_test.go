@@ -519,8 +519,8 @@ func TestFingerprintsOfEqualExecutions(t *testing.T) {
 		event.Time = now
 		out.Reset()
 		m.Step(&x, event, &out)
-		print := m.Fingerprint(&x, now)
-		seen[print] = append(seen[print], x.Positions()[0].State.Name)
+		hash := m.Fingerprint(&x, now)
+		seen[hash] = append(seen[hash], x.Positions()[0].State.Name)
 		return out.Do[len(out.Do)-1]
 	}
 	do := step(asl.Event{Kind: asl.EventStart, Input: value.NewObject("a", int64(1))})

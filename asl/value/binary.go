@@ -61,6 +61,9 @@ type written struct {
 // Uint appends a number in the form that [Decoder.Uint] reads.
 func (e *Encoder) Uint(n uint64) { e.Bytes = binary.AppendUvarint(e.Bytes, n) }
 
+// Length appends the number of things that follow in the form that [Decoder.Length] reads.
+func (e *Encoder) Length(n int) { e.Uint(uint64(n)) } //nolint:gosec // a length
+
 // Int appends a number in the form that [Decoder.Int] reads.
 func (e *Encoder) Int(n int64) { e.Bytes = binary.AppendVarint(e.Bytes, n) }
 
@@ -83,7 +86,7 @@ func (e *Encoder) Float(f float64) {
 
 // String appends a text in the form that [Decoder.String] reads.
 func (e *Encoder) String(s string) {
-	e.Uint(uint64(len(s)))
+	e.Length(len(s))
 	e.Bytes = append(e.Bytes, s...)
 }
 
@@ -125,7 +128,7 @@ func (e *Encoder) array(a []any) {
 		return
 	}
 	e.Byte(tagArray)
-	e.Uint(uint64(len(a)))
+	e.Length(len(a))
 	for _, v := range a {
 		e.Value(v)
 	}
@@ -168,7 +171,7 @@ func (e *Encoder) shape(s *shape) {
 }
 
 func (e *Encoder) keys(s *shape) {
-	e.Uint(uint64(len(s.keys)))
+	e.Length(len(s.keys))
 	for _, key := range s.keys {
 		e.String(key)
 	}
@@ -284,7 +287,7 @@ func (d *Decoder) Float() float64 {
 // Length reads a number of things that take at least a byte each.
 func (d *Decoder) Length() int {
 	n := d.Uint()
-	if n > uint64(len(d.data)-d.at) {
+	if n > uint64(len(d.data)-d.at) { //nolint:gosec // at is a place in data
 		d.Fail("%d things do not fit into %d bytes", n, len(d.data)-d.at)
 		return 0
 	}
