@@ -119,6 +119,6 @@ func TestAnOperatorNeedNotOwnThePlant(t *testing.T) {
 	b.plant.react = func(in machines.Input, _ time.Time) machines.Reaction {
 		return machines.Reaction{Answers: []machines.Answer{{Ticket: in.(machines.Command).Ticket, Output: "done"}}}
 	}
-	b.rig.Operate("refill", nil, reply{&b.diary, "refill"})
+	b.rig.Operate("refill", nil, "k", reply{&b.diary, "refill"})
 	b.want(t, `1: command 2 refill null operator`, `refill succeeds: "done"`)
 }

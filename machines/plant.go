@@ -67,6 +67,7 @@ type (
 		Name   string // the activity's name
 		Input  any    // a value of package asl/value; see [Decode]
 		State  string // the name of the definition's state, for messages
+		Key    string // of an operator's command: see [Sign]; "": none
 	}
 	// A Cancel withdraws a command that has not been answered: its Task timed out or its execution was stopped.
 	Cancel struct{ Ticket int64 }

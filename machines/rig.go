@@ -159,15 +159,16 @@ func (h rigHandler) Start(t engine.Task, reply engine.Reply) func() {
 	}
 }
 
-// Operate applies an operator's command, whichever execution owns the plant. Reply gets the answer.
-func (r *Rig) Operate(name string, input any, reply engine.Reply) {
+// Operate applies an operator's command, whichever execution owns the plant. Reply gets the answer. Key is in the ledger with
+// it; see [Sign].
+func (r *Rig) Operate(name string, input any, key string, reply engine.Reply) {
 	if r.broken != nil {
 		reply.Fail(ErrLine, r.broken.Error())
 		return
 	}
 	r.last++
 	r.tickets[r.last] = reply
-	r.apply(Command{Ticket: r.last, Name: name, Input: input, State: "operator"}, name+" (operator)")
+	r.apply(Command{Ticket: r.last, Name: name, Input: input, State: "operator", Key: key}, name+" (operator)")
 }
 
 // Drop makes the rig forget everything, as a power cut does: it moves no line and answers no command.
@@ -196,6 +197,7 @@ func (r *Rig) apply(in Input, why string) {
 		return
 	}
 	s, reaction := r.plant.Apply(r.state, in, r.clock.Now())
+	Sign(in, reaction)
 	r.follow(s, reaction, why)
 }
 

@@ -43,12 +43,17 @@ func (c *clearFaultCmd) Run(ctx context.Context, s streams) error {
 		}
 		c.By = u.Username
 	}
-	cleared, err := assembly.Ask(ctx, c.Data, assembly.OpClearFault, value.NewObject("by", c.By))
+	cleared, err := assembly.Ask(ctx, c.Data, assembly.Request{
+		Operation: assembly.OpClearFault, Input: value.NewObject("by", c.By), Key: assembly.NewKey(),
+	})
 	if errors.Is(err, assembly.ErrNotRunning) {
 		cleared, err = c.clearFile()
 	}
 	var failed *asl.Error
+	var unanswered *assembly.UnansweredError
 	switch {
+	case errors.As(err, &unanswered):
+		return fmt.Errorf("it is not known whether the fault was cleared (%w); look at the machine, or repeat the command", unanswered.Err)
 	case errors.As(err, &failed) && failed.Name == assembly.ErrNoFault:
 		return fmt.Errorf("no fault is latched in %s", c.Data)
 	case err != nil:

@@ -34,6 +34,12 @@ type ledgerFlags struct {
 	JSON   bool   `name:"json" help:"Print a JSON object."`
 }
 
+// operatorFlags are the flags of the ledger commands that record something.
+type operatorFlags struct {
+	ledgerFlags
+	Key string `placeholder:"KEY" help:"Key of an earlier command: it is repeated, and not done twice (default: a new key)."`
+}
+
 // dir returns the data folder.
 func (f ledgerFlags) dir() (string, error) {
 	if f.Data != "" {
@@ -86,7 +92,7 @@ func (c *ledgerShow) Run(s streams) error {
 }
 
 type ledgerRefill struct {
-	ledgerFlags
+	operatorFlags
 	Tube   string `placeholder:"VALUE" xor:"what" required:"" help:"Tube, by the value of its coins, such as 0.25."`
 	Column int    `placeholder:"N" xor:"what" required:"" help:"Column, by its number."`
 	Count  int    `arg:"" help:"Number of coins or snacks put in; 0 records an inspection."`
@@ -105,7 +111,7 @@ func (c *ledgerRefill) Run(ctx context.Context, s streams) error {
 }
 
 type ledgerCollect struct {
-	ledgerFlags
+	operatorFlags
 	Tube  string `placeholder:"VALUE" xor:"what" required:"" help:"Tube, by the value of its coins, such as 0.25."`
 	Box   bool   `xor:"what" required:"" help:"All coins in the cash box."`
 	Count *int   `arg:"" optional:"" help:"Number of coins of the tube (default: all)."`
@@ -131,7 +137,7 @@ func (c *ledgerCollect) Run(ctx context.Context, s streams) error {
 }
 
 type ledgerSettle struct {
-	ledgerFlags
+	operatorFlags
 	Column   int    `placeholder:"N" xor:"what" required:"" help:"Sale of this column: delivered or refund."`
 	Tube     string `placeholder:"VALUE" xor:"what" required:"" help:"Coin of this tube: paid or owed."`
 	Debt     bool   `xor:"what" required:"" help:"All debts: handed (over by the operator)."`
@@ -174,7 +180,13 @@ func parseCents(flag, text string) (int64, error) {
 }
 
 // operate carries out an operation of the machine, and prints its output. Pairs are the members of the operation's input.
-func (f ledgerFlags) operate(ctx context.Context, s streams, operation string, pairs ...any) error {
+func (f operatorFlags) operate(ctx context.Context, s streams, operation string, pairs ...any) error {
+	request := assembly.Request{Operation: operation, Input: value.NewObject(pairs...), Key: f.Key}
+	if request.Key == "" {
+		request.Key = assembly.NewKey()
+	} else if !assembly.ValidKey(request.Key) {
+		return assembly.Usagef("--key %.80q: a key has 1 to 64 letters and digits", request.Key)
+	}
 	dir, err := f.dir()
 	if err != nil {
 		return err
@@ -186,10 +198,9 @@ func (f ledgerFlags) operate(ctx context.Context, s streams, operation string, p
 	if err := file.Close(); err != nil {
 		return err
 	}
-	input := value.NewObject(pairs...)
-	output, err := assembly.Ask(ctx, dir, operation, input)
+	output, err := assembly.Ask(ctx, dir, request)
 	if errors.Is(err, assembly.ErrNotRunning) {
-		output, err = f.operateOffline(dir, m, operation, input)
+		output, err = f.operateOffline(dir, m, request)
 	}
 	var refused *asl.Error
 	if errors.As(err, &refused) {
@@ -207,7 +218,7 @@ func (f ledgerFlags) operate(ctx context.Context, s streams, operation string, p
 }
 
 // operateOffline carries out an operation of a machine that is not running.
-func (f ledgerFlags) operateOffline(dir string, m *machines.Machine, operation string, input *value.Object) (_ any, err error) {
+func (f operatorFlags) operateOffline(dir string, m *machines.Machine, request assembly.Request) (_ any, err error) {
 	if f.Config != "" {
 		text, err := textfile.Read(f.Config)
 		if err != nil {
@@ -229,5 +240,5 @@ func (f ledgerFlags) operateOffline(dir string, m *machines.Machine, operation s
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return assembly.OperateOffline(m, file, operation, input, time.Now())
+	return assembly.OperateOffline(m, file, request, time.Now())
 }

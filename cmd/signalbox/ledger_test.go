@@ -42,6 +42,16 @@ func TestAnOperatorServesARunningMachine(t *testing.T) {
 	if text, err := operate("--data", dir); err != nil || !strings.Contains(text, "\n0.25  47     11.75") {
 		t.Errorf("got %v, %s; want what the machine has written so far", err, text)
 	}
+	// A repeated key is the same command, to the running machine and after its end.
+	once := []string{"refill", "--data", dir, "--tube", "1.00", "3", "--key", "monday-7"}
+	for range 2 {
+		if text, err := operate(once...); err != nil || text != "refill: {\"tube\":100,\"coins\":23}\n" {
+			t.Errorf("got %v, %s; want 23 coins", err, text)
+		}
+	}
+	if text, err := operate("refill", "--data", dir, "--tube", "1.00", "4", "--key", "monday-7"); err == nil {
+		t.Errorf("got %s; want the key of another command refused", text)
+	}
 	if text, err := operate("settle", "--data", dir, "--debt", "handed"); err == nil || !strings.Contains(text, "nothing is owed") {
 		t.Errorf("got %v, %s; want what the machine says", err, text)
 	}
@@ -55,6 +65,9 @@ func TestAnOperatorServesARunningMachine(t *testing.T) {
 		t.Errorf("got %s, want a note of the refill", out.String())
 	}
 	// After it, the folder is free.
+	if text, err := operate(once...); err != nil || text != "refill: {\"tube\":100,\"coins\":23}\n" {
+		t.Errorf("got %v, %s; want the first answer", err, text)
+	}
 	text, err := operate("collect", "--data", dir, "--tube", "0.25", "7")
 	if err != nil || text != "collect: {\"collected\":175,\"coins\":40}\n" {
 		t.Errorf("got %v, %q", err, text)

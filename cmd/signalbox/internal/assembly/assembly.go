@@ -94,6 +94,7 @@ type Assembly struct {
 	ledger     machines.Ledger  // nil: the plant keeps none
 	ledgerFile *ledger.File     // nil: in memory, or none
 	control    *controlServer   // nil without data
+	underWay   map[string]bool  // the keys of operators' requests that the plant has not answered yet
 	monitor    *monitor.Monitor // nil where nothing is watched, and while the power is off
 	latch      clearableLatch   // of the monitor
 
@@ -109,7 +110,7 @@ type Assembly struct {
 // Open opens everything and makes the execution ready to begin when Run is called. If something cannot be opened, all that was
 // is closed again, outputs at their safe levels. The error is a [UsageError] if the caller can mend it.
 func Open(c Config) (_ *Assembly, err error) {
-	a := &Assembly{config: c, nextPush: map[string]time.Time{}}
+	a := &Assembly{config: c, nextPush: map[string]time.Time{}, underWay: map[string]bool{}}
 	switch {
 	case c.Clock != nil:
 		a.clock = c.Clock

@@ -13,19 +13,26 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"signalbox/asl"
 	"signalbox/asl/value"
 )
 
 // ControlSocket is the name of the socket in the data folder through which other commands reach the process that holds the
-// folder: POST {"operation": …, "input": …}; the response is {"output": …} or {"error": …, "cause": …}.
+// folder: POST {"operation": …, "input": …, "key": …, "deadline": …}; the response is {"output": …} or {"error": …, "cause": …}.
 const ControlSocket = "control.sock"
 
-// answerLimit is the time limit of an operation.
-const answerLimit = 10 * time.Second
+const (
+	// beginLimit is how long an operation may wait for the machine. After it, the operation is not carried out.
+	beginLimit = 10 * time.Second
+	// answerLimit is how long an operation that has begun may take, such as while the disk writes the ledger.
+	answerLimit = 10 * time.Second
+)
 
 // A controlServer listens on the socket. The permissions of the folder decide who may use it.
 type controlServer struct {
@@ -35,12 +42,18 @@ type controlServer struct {
 	failed  error
 }
 
-// An operateFunc starts an operation. It calls answer once, at once or later, on any goroutine.
-type operateFunc func(operation string, input any, answer func(output any, err *asl.Error))
+// An operateFunc starts an operation: it calls begin, carries the operation out only if begin returns true, and calls answer then,
+// once, at once or later. Both may be called on any goroutine.
+type operateFunc func(r Request, begin func() bool, answer func(output any, err *asl.Error))
 
+// A controlRequest is a request on its way through the socket.
 type controlRequest struct {
 	Operation string          `json:"operation"`
 	Input     json.RawMessage `json:"input,omitempty"`
+	Key       string          `json:"key"`
+	// Deadline is the time after which the operation must not begin, on the clock of [uptime]: a process that was stopped, or
+	// a backlog, may hold a request back for longer than its sender waits. 0: beginLimit from the time at which it is read.
+	Deadline time.Duration `json:"deadline,omitempty"`
 }
 
 type controlAnswer struct {
@@ -61,7 +74,7 @@ func listen(dir string, operate operateFunc) (*controlServer, error) {
 		return nil, fmt.Errorf("the control socket: %w", err)
 	}
 	c := &controlServer{closing: make(chan struct{})}
-	c.server = &http.Server{Handler: controlHandler(operate, c.closing), ReadTimeout: answerLimit}
+	c.server = &http.Server{Handler: controlHandler(operate, c.closing), ReadTimeout: beginLimit}
 	c.done.Go(func() {
 		if err := c.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			c.failed = err
@@ -86,6 +99,18 @@ func (c *controlServer) close() error {
 	return errors.Join(err, c.failed)
 }
 
+// An attempt decides whether an operation begins. Either the machine begins it or the handler withdraws it.
+type attempt struct {
+	decided  atomic.Bool
+	deadline time.Duration // see [uptime]
+}
+
+// begin reports whether the operation may begin: it has not been withdrawn, and its deadline has not passed.
+func (a *attempt) begin() bool { return uptime() < a.deadline && a.decided.CompareAndSwap(false, true) }
+
+// withdraw reports whether the operation has not begun. It will not, then.
+func (a *attempt) withdraw() bool { return a.decided.CompareAndSwap(false, true) }
+
 // controlHandler starts the operation of each request, and responds when it has an answer. Once closing is closed, operations
 // without an answer get an error.
 func controlHandler(operate operateFunc, closing <-chan struct{}) http.Handler {
@@ -103,48 +128,79 @@ func controlHandler(operate operateFunc, closing <-chan struct{}) http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
+		try := &attempt{deadline: uptime() + beginLimit}
+		if request.Deadline != 0 {
+			try.deadline = min(try.deadline, request.Deadline)
+		}
 		answered := make(chan controlAnswer, 1)
-		operate(request.Operation, input, func(output any, err *asl.Error) {
+		operate(Request{request.Operation, input, request.Key}, try.begin, func(output any, err *asl.Error) {
 			if err != nil {
 				answered <- controlAnswer{Error: err.Name, Cause: err.Cause}
 			} else {
 				answered <- controlAnswer{Output: value.Append(nil, output)}
 			}
 		})
-		var answer controlAnswer
-		select {
-		case answer = <-answered:
-		case <-closing:
-			select {
-			case answer = <-answered: // the operation itself has ended the run
-			default:
-				http.Error(w, "the machine has ended", http.StatusServiceUnavailable)
-				return
-			}
-		case <-time.After(answerLimit):
-			http.Error(w, "the machine has not answered", http.StatusGatewayTimeout)
-			return
-		case <-r.Context().Done():
-			return
-		}
-		_ = json.NewEncoder(w).Encode(answer) // the caller may have gone
+		_ = json.NewEncoder(w).Encode(await(answered, try, closing)) // the caller may have gone
 	})
+}
+
+// await waits for the answer to an operation, or withdraws the operation at its deadline or when closing is closed.
+func await(answered <-chan controlAnswer, try *attempt, closing <-chan struct{}) controlAnswer {
+	withdrawn, why := ErrLate, "the machine is busy: nothing was done"
+	select {
+	case answer := <-answered:
+		return answer
+	case <-closing:
+		withdrawn, why = ErrGone, "the machine has ended: nothing was done"
+	case <-time.After(try.deadline - uptime()):
+	}
+	if try.withdraw() {
+		return controlAnswer{Error: withdrawn, Cause: why}
+	}
+	limit := answerLimit
+	if withdrawn == ErrGone {
+		limit = 0 // the machine does not run any more: what it has not answered by now it never will
+	}
+	select {
+	case answer := <-answered:
+		return answer
+	default:
+	}
+	select {
+	case answer := <-answered:
+		return answer
+	case <-time.After(limit):
+		return controlAnswer{Error: ErrPending, Cause: "the machine has begun it, and has not answered"}
+	}
 }
 
 // ErrNotRunning means that no process holds a data folder.
 var ErrNotRunning = errors.New("no process uses this folder")
 
-// Ask has the process that holds a data folder carry out an operation, and returns the output: a value of package asl/value. The
-// error is [ErrNotRunning] if no process holds the folder, and an *asl.Error if the machine refuses the operation.
-func Ask(ctx context.Context, dir, operation string, input any) (any, error) {
+// An UnansweredError means that a request was sent, and that it is unknown whether it was carried out.
+type UnansweredError struct {
+	Key string
+	Err error
+}
+
+func (e *UnansweredError) Error() string {
+	return fmt.Sprintf("it is not known whether this was done (%v); repeat it with --key %s: it is not done twice", e.Err, e.Key)
+}
+
+func (e *UnansweredError) Unwrap() error { return e.Err }
+
+// Ask has the process that holds a data folder carry out a request, and returns the output: a value of package asl/value. The
+// error is [ErrNotRunning] if no process holds the folder, an *asl.Error if the machine refuses the request, and an
+// [UnansweredError] if there is no answer. With any other error, nothing was done.
+func Ask(ctx context.Context, dir string, r Request) (any, error) {
 	var dialer net.Dialer
-	client := &http.Client{Timeout: answerLimit + time.Second, Transport: &http.Transport{
+	client := &http.Client{Timeout: beginLimit + answerLimit + time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return dialer.DialContext(ctx, "unix", filepath.Join(dir, ControlSocket))
 		},
 	}}
-	body, err := json.Marshal(controlRequest{operation, value.Append(nil, input)})
+	body, err := json.Marshal(controlRequest{r.Operation, value.Append(nil, r.Input), r.Key, uptime() + beginLimit})
 	if err != nil {
 		return nil, err
 	}
@@ -157,22 +213,34 @@ func Ask(ctx context.Context, dir, operation string, input any) (any, error) {
 		return nil, ErrNotRunning
 	}
 	if err != nil {
-		return nil, err
+		return nil, &UnansweredError{r.Key, err}
 	}
 	defer func() { _ = response.Body.Close() }() // it was only read
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return nil, err
+		return nil, &UnansweredError{r.Key, err}
 	}
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("the running machine: %s", bytes.TrimSpace(text))
 	}
 	var answer controlAnswer
 	if err := json.Unmarshal(text, &answer); err != nil {
-		return nil, err
+		return nil, &UnansweredError{r.Key, err}
 	}
-	if answer.Error != "" {
+	switch {
+	case answer.Error == ErrPending:
+		return nil, &UnansweredError{r.Key, errors.New(answer.Cause)}
+	case answer.Error != "":
 		return nil, &asl.Error{Name: answer.Error, Cause: answer.Cause}
 	}
 	return value.Read(answer.Output)
+}
+
+// uptime returns the time since the host was started, the same in all processes. Steps of the wall clock do not change it.
+func uptime() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
+		panic(err) // every host has this clock
+	}
+	return time.Duration(t.Nano())
 }

@@ -13,17 +13,20 @@ import (
 
 func TestOperationsReachTheRunningProcess(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := assembly.Ask(t.Context(), dir, "refill", nil); !errors.Is(err, assembly.ErrNotRunning) {
+	if _, err := assembly.Ask(t.Context(), dir, assembly.Request{Operation: "refill"}); !errors.Is(err, assembly.ErrNotRunning) {
 		t.Fatalf("got %v, want %v", err, assembly.ErrNotRunning)
 	}
 	// What a killed process has left behind is nobody's.
 	if err := os.WriteFile(dir+"/"+assembly.ControlSocket, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := assembly.Listen(dir, func(operation string, input any, answer func(any, *asl.Error)) {
+	c, err := assembly.Listen(dir, func(r assembly.Request, begin func() bool, answer func(any, *asl.Error)) {
 		go func() {
-			if operation == "refill" {
-				answer(value.NewObject("took", input), nil)
+			if !begin() {
+				return
+			}
+			if r.Operation == "refill" {
+				answer(value.NewObject("took", r.Input), nil)
 			} else {
 				answer(nil, &asl.Error{Name: "No.Such", Cause: "what?"})
 			}
@@ -32,11 +35,11 @@ func TestOperationsReachTheRunningProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := assembly.Ask(t.Context(), dir, "refill", value.NewObject("25", int64(40)))
+	got, err := assembly.Ask(t.Context(), dir, assembly.Request{Operation: "refill", Input: value.NewObject("25", int64(40))})
 	if want := `{"took":{"25":40}}`; err != nil || value.Text(got) != want {
 		t.Errorf("got %s %v, want %s", value.Text(got), err, want)
 	}
-	_, err = assembly.Ask(t.Context(), dir, "dance", nil)
+	_, err = assembly.Ask(t.Context(), dir, assembly.Request{Operation: "dance"})
 	var failure *asl.Error
 	if !errors.As(err, &failure) || failure.Error() != "No.Such: what?" {
 		t.Errorf("got %v, want No.Such: what?", err)
@@ -44,7 +47,7 @@ func TestOperationsReachTheRunningProcess(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := assembly.Ask(t.Context(), dir, "refill", nil); !errors.Is(err, assembly.ErrNotRunning) {
+	if _, err := assembly.Ask(t.Context(), dir, assembly.Request{Operation: "refill"}); !errors.Is(err, assembly.ErrNotRunning) {
 		t.Errorf("after the end: got %v, want %v", err, assembly.ErrNotRunning)
 	}
 }

@@ -10,6 +10,9 @@ var Listen = listen
 // ControlHandler returns the handler of a control socket that stays open.
 func ControlHandler(operate operateFunc) http.Handler { return controlHandler(operate, nil) }
 
+// Uptime is the clock of deadlines.
+var Uptime = uptime
+
 // Close closes it.
 func (c *controlServer) Close() error { return c.close() }
 

@@ -25,11 +25,16 @@ func Entries(l machines.Ledger, failed *error) iter.Seq[machines.Entry] {
 // OperateOffline carries out an operation where no process runs the machine: on a plant without lines, which starts from its
 // ledger as at power-up. At is the time of the power-up; the plant's deadlines pass at once. It returns the output and appends
 // what the plant records, the outcome of the power-up included, to the ledger. The error is an *asl.Error if the plant refuses
-// the operation; then nothing is appended.
-func OperateOffline(m *machines.Machine, l machines.Ledger, operation string, input any, at time.Time) (any, error) {
+// the operation; then nothing is appended. A repeated request gets the first answer.
+func OperateOffline(m *machines.Machine, l machines.Ledger, request Request, at time.Time) (any, error) {
 	plant, ok := m.Plant.(machines.Recoverer)
 	if !ok {
 		return nil, fmt.Errorf("the machine %s keeps no ledger", m.Name)
+	}
+	if output, found, failed := repeated(l, request); failed != nil {
+		return nil, failed
+	} else if found {
+		return output, nil
 	}
 	var failed error
 	state, r, err := plant.Recover(Entries(l, &failed), at)
@@ -40,6 +45,7 @@ func OperateOffline(m *machines.Machine, l machines.Ledger, operation string, in
 	records := r.Records
 	apply := func(in machines.Input) {
 		state, r = plant.Apply(state, in, at)
+		machines.Sign(in, r)
 		records = append(records, r.Records...)
 	}
 	for len(r.Deadlines) > 0 {
@@ -47,7 +53,7 @@ func OperateOffline(m *machines.Machine, l machines.Ledger, operation string, in
 		at = first.At
 		apply(machines.Due{Name: first.Name})
 	}
-	apply(machines.Command{Ticket: ticket, Name: operation, Input: input, State: "operator"})
+	apply(machines.Command{Ticket: ticket, Name: request.Operation, Input: request.Input, State: "operator", Key: request.Key})
 	for _, a := range r.Answers {
 		switch {
 		case a.Ticket != ticket:
@@ -60,5 +66,5 @@ func OperateOffline(m *machines.Machine, l machines.Ledger, operation string, in
 			return a.Output, l.Append(records)
 		}
 	}
-	return nil, fmt.Errorf("the plant does not answer %s", operation)
+	return nil, fmt.Errorf("the plant does not answer %s", request.Operation)
 }

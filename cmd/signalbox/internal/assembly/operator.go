@@ -23,24 +23,42 @@ const (
 )
 
 // operate starts an operator's operation on the clock's goroutine. It may be called from any goroutine; see [operateFunc].
-func (a *Assembly) operate(operation string, input any, answer func(any, *asl.Error)) {
-	if operation == OpClearFault {
-		a.Do(func() { a.clearFault(input, answer) })
-		return
-	}
-	m := a.config.Definition.BuiltIn
-	if m == nil || !slices.Contains(m.Operations, operation) {
-		answer(nil, &asl.Error{Name: ErrNoOperation, Cause: fmt.Sprintf("this machine has no operation %q", operation)})
-		return
-	}
+func (a *Assembly) operate(r Request, begin func() bool, answer func(any, *asl.Error)) {
 	a.Do(func() {
-		a.rig.Operate(operation, input, replyFunc(func(output any, err *asl.Error) {
-			if world, ok := a.world.(machines.Refillable); ok && err == nil {
-				world.Apply(operation, input)
-			}
-			answer(output, err)
-		}))
+		if !begin() {
+			return
+		}
+		m := a.config.Definition.BuiltIn
+		switch {
+		case r.Operation == OpClearFault:
+			a.clearFault(r.Input, answer)
+		case m == nil || !slices.Contains(m.Operations, r.Operation):
+			answer(nil, &asl.Error{Name: ErrNoOperation, Cause: fmt.Sprintf("this machine has no operation %.80q", r.Operation)})
+		default:
+			a.operatePlant(r, answer)
+		}
 	})
+}
+
+// operatePlant has the plant carry out a request, unless it is a repeated one.
+func (a *Assembly) operatePlant(r Request, answer func(any, *asl.Error)) {
+	if a.underWay[r.Key] {
+		answer(nil, &asl.Error{Name: ErrPending, Cause: "it is under way"})
+		return
+	}
+	output, found, failed := repeated(a.ledger, r)
+	if found || failed != nil {
+		answer(output, failed)
+		return
+	}
+	a.underWay[r.Key] = true
+	a.rig.Operate(r.Operation, r.Input, r.Key, replyFunc(func(output any, err *asl.Error) {
+		delete(a.underWay, r.Key)
+		if world, ok := a.world.(machines.Refillable); ok && err == nil {
+			world.Apply(r.Operation, r.Input)
+		}
+		answer(output, err)
+	}))
 }
 
 // A replyFunc is the [engine.Reply] to an operator's operation: it gets the output or the error, once.

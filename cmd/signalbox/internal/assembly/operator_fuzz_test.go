@@ -26,6 +26,7 @@ func FuzzOperatorRequest(f *testing.F) {
 		`{"operation":"collect","input":{"box":true}}`,
 		`{"operation":"settle","input":{"column":1,"decision":"refund"}}`,
 		`{"operation":"settle","input":{"debt":true,"decision":"handed"}}`,
+		`{"operation":"refill","input":{"tube":25,"coins":1},"key":" ","deadline":-1}`, `{"deadline":9223372036854775807}`,
 		`{"operation":"refill","input":null}`, `{"operation":"pay-out","input":[]}`, `{"input":1e400}`, `[`, ``,
 	} {
 		f.Add(body)
@@ -34,13 +35,19 @@ func FuzzOperatorRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) {
 		book := &ledger.Memory{}
 		world := m.World(noLines{}, noClock{}, 1).(machines.Refillable)
-		handler := assembly.ControlHandler(func(operation string, input any, answer func(any, *asl.Error)) {
-			output, err := assembly.OperateOffline(&m, book, operation, input, time.Unix(0, 0))
+		handler := assembly.ControlHandler(func(r assembly.Request, begin func() bool, answer func(any, *asl.Error)) {
+			if r.Key == "" {
+				r.Key = "key"
+			}
+			if !begin() {
+				return // its deadline has passed
+			}
+			output, err := assembly.OperateOffline(&m, book, r, time.Unix(0, 0))
 			if err != nil {
 				answer(nil, &asl.Error{Name: "refused", Cause: err.Error()})
 				return
 			}
-			world.Apply(operation, input)
+			world.Apply(r.Operation, r.Input)
 			answer(output, nil)
 		})
 		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader(body)))

@@ -271,7 +271,7 @@ func TestAnOperatorIsAnsweredThoughTheOutputIsNotRead(t *testing.T) {
 	a := open(t, c)
 	done := start(t.Context(), a)
 	await(t, r.tried, "a Write")
-	got, err := assembly.Ask(t.Context(), c.Data, assembly.OpClearFault, value.NewObject("by", "Anna"))
+	got, err := assembly.Ask(t.Context(), c.Data, assembly.Request{Operation: assembly.OpClearFault, Input: value.NewObject("by", "Anna")})
 	if err != nil || !strings.Contains(value.Text(got), "two greens") {
 		t.Errorf("got %v, %v; want the fault that was cleared", value.Text(got), err)
 	}

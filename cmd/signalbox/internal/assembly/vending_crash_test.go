@@ -593,7 +593,7 @@ func (c *crash) settle() {
 		if err != nil {
 			c.Fatal(err)
 		}
-		if _, err := assembly.OperateOffline(&m, file, vending.Settle, input, c.clock.now); err != nil {
+		if _, err := assembly.OperateOffline(&m, file, assembly.Request{Operation: vending.Settle, Input: input, Key: assembly.NewKey()}, c.clock.now); err != nil {
 			c.Fatalf("life %d: settle %s: %v", c.life, value.Text(input), err)
 		}
 		if err := file.Close(); err != nil {
