@@ -1,4 +1,5 @@
-# make check   the quick part: format, lint, vet, tests with the race detector, tidy modules, a clean tree
+# make quick   for each change: format, vet, lint of what has changed, the tests without race detector and crash loops
+# make check   format, lint, vet, all tests without and with the race detector, tidy modules, an unchanged tree
 # make test    everything: check, fuzzing, builds for every Pi
 # make soak    the crash tests with SOAK kills each, far more than make test has
 # make bench   the benchmarks
@@ -7,19 +8,28 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 TOOL := go tool -modfile=tools/go.mod
+# go test gives a package ten minutes; a slow machine that does other things as well needs more.
+TEST := go test -timeout 40m
 # A count, not a time: at the end of a time go test sometimes fails with "context deadline exceeded" (go.dev/issue/75804).
 FUZZTIME ?= 150000x
 SOAK ?= 2000
 ROUNDS ?= 5
 
-.PHONY: test check needs lint tidy race fuzz soak builds bench bench-peers
+.PHONY: test quick check needs lint tidy unit race fuzz soak builds bench bench-peers
 
 test: needs check fuzz builds
+
+# go vet has run already: go test need not run it again.
+quick:
+	$(TOOL) golangci-lint fmt --diff
+	go vet ./...
+	@tools/lint-changed.sh $(TOOL) golangci-lint run
+	$(TEST) -vet=off -skip Crash ./...
 
 # The tree must be after the tests as it was before: none of them writes into it.
 check:
 	@before=$$(git status --porcelain); \
-	$(MAKE) --no-print-directory lint race tidy; \
+	$(MAKE) --no-print-directory lint unit race tidy; \
 	if [ "$$before" != "$$(git status --porcelain)" ]; then echo "the tests have changed the tree:"; git status --short; exit 1; fi
 
 needs:
@@ -35,18 +45,21 @@ lint:
 tidy:
 	go mod tidy -diff
 
-# The race detector makes SQLite, which is Go here, forty times slower: what moves 200,000 rows, or kills 200 migrations, is
-# built without it.
+# Everything at full length.
+unit:
+	$(TEST) ./...
+
+# With the race detector simulations that run in one goroutine are shorter (internal/race): it makes them ten times slower,
+# and SQLite, which is Go here, forty times.
 race:
-	go test -race ./...
-	go test -run 'Crash|Memory' ./machines/...
+	$(TEST) -race ./...
 
 # Every fuzz target for a little while; what it finds is kept in testdata/fuzz and run by every go test after that.
 fuzz:
 	@for p in $$(go list ./...); do \
 		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 			echo "fuzz $$p $$f"; \
-			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p; \
+			$(TEST) -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p; \
 		done; \
 	done
 

@@ -90,6 +90,7 @@ var longRuns = []struct {
 }
 
 func TestADayAndANightShowNothingConflicting(t *testing.T) {
+	t.Parallel()
 	for _, r := range longRuns {
 		t.Run(r.machine+" "+r.length, func(t *testing.T) {
 			m := intersection.Machine()
@@ -162,6 +163,7 @@ func TestTheWatchOfPhasesSeesFaults(t *testing.T) {
 // It finds a plant that does not refuse them, and a definition that catches the refusal nowhere or flashes only for a while.
 // With the race detector every sixth set-signals is changed.
 func TestADualRingThatAsksForConflictingGreens(t *testing.T) {
+	t.Parallel()
 	m := intersection.DualRing()
 	config, err := intersection.ParseConfig("", m.Config)
 	if err != nil {

@@ -72,6 +72,7 @@ func crossingRun(t *testing.T, dir, scenario string) string {
 // rest shows whether the crossing works. It finds, for example, a monitor that does not see a short yellow, a detector whose
 // failure is not noticed, and an emergency that is held forever. With the race detector eight cells are tried.
 func TestFaultsEndWhereTheDocumentationSays(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	config := strings.Replace(string(intersection.Machine().Config), "emergencies:", `detectors: {no-activity: 2m, maximum-presence: 4m}
 buttons: {maximum-presence: 1m}

@@ -108,6 +108,7 @@ func TestTheWatchOfLampsSeesFaults(t *testing.T) {
 
 // Whatever the definition asks: each of its Tasks in turn is made to ask for both greens.
 func TestADefinitionThatAsksForBothGreens(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../../machines/intersection/intersection.asl.json")
 	if err != nil {
 		t.Fatal(err)
@@ -153,6 +154,7 @@ func TestADefinitionThatAsksForBothGreens(t *testing.T) {
 }
 
 func TestTwoRunsTellTheSame(t *testing.T) {
+	t.Parallel()
 	scenario := filepath.Join("..", "..", "examples", "vending", "three-dollars.yaml")
 	slow := run(t, "run", "vending", "--scenario", scenario, "--speed", "40", "--plain")
 	fast := run(t, "run", "vending", "--scenario", scenario, "--speed", "0", "--plain")

@@ -12,6 +12,7 @@ import (
 
 // An operator serves a machine that runs: through it, for the folder is its own.
 func TestAnOperatorServesARunningMachine(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	machine := exec.Command(signalbox, "run", "vending", "--data", dir, "--plain", "--for", "1h")
 	var out bytes.Buffer

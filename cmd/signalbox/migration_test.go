@@ -11,6 +11,7 @@ import (
 )
 
 func TestScreenOfAMigration(t *testing.T) {
+	t.Parallel()
 	rows, count := "2000", "2,000"
 	if race.Enabled { // SQLite is Go here
 		rows, count = "300", "300"
@@ -26,6 +27,7 @@ func TestScreenOfAMigration(t *testing.T) {
 }
 
 func TestMigrationThroughPostgreSQL(t *testing.T) {
+	t.Parallel()
 	middle, last := pgtest.Database(t), filepath.Join(t.TempDir(), "last.db")
 	run(t, "run", "migration-batch", "--target", middle, "--rows", "3000", "--data", t.TempDir(), "--plain")
 	db, err := sql.Open("pgx", middle)

@@ -62,6 +62,7 @@ func (t *terminal) shows(texts ...string) string {
 }
 
 func TestScreenOfASale(t *testing.T) {
+	t.Parallel()
 	for _, size := range [][2]int{{80, 24}, {200, 60}, {40, 20}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
 			term := openTerminal(t, size[0], size[1], signalbox+" run vending --speed 5")
@@ -86,6 +87,7 @@ func TestScreenOfASale(t *testing.T) {
 }
 
 func TestScreenOfTheCrossing(t *testing.T) {
+	t.Parallel()
 	term := openTerminal(t, 100, 30, "NO_COLOR=1 "+signalbox+" run intersection --speed 5 --for 2m")
 	term.shows("intersection", "(R)", "(G)")
 	term.tmux("send-keys", "p")
@@ -100,6 +102,7 @@ func TestScreenOfTheCrossing(t *testing.T) {
 }
 
 func TestScreenOfMockedTasks(t *testing.T) {
+	t.Parallel()
 	const order = "../../examples/order/"
 	for i, c := range []struct{ name, status, end, exit string }{
 		{"Ordered", "SUCCEEDED", `the execution succeeded: {"order":"A-1001"`, "exit 0"},
@@ -117,6 +120,7 @@ func TestScreenOfMockedTasks(t *testing.T) {
 
 // The children of a distributed Map are executions of their own: the machine is in the Map, and has not ended when they have.
 func TestScreenOfADistributedMap(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "map.asl.json")
 	err := os.WriteFile(file, []byte(`{"StartAt":"Each","States":{"Each":{"Type":"Map","MaxConcurrency":1,"ToleratedFailureCount":9,
 		"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"Inner","States":{
@@ -139,6 +143,7 @@ func TestScreenOfADistributedMap(t *testing.T) {
 
 // Time can be held and hurried where there are no lines, too.
 func TestKeysOfAScreenWithoutLines(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "wait.asl.json")
 	text := `{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1800, "End": true}}}`
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -159,6 +164,7 @@ func TestKeysOfAScreenWithoutLines(t *testing.T) {
 
 // A reader that goes away ends the run as well, and does not kill it.
 func TestAReaderThatGoesAway(t *testing.T) {
+	t.Parallel()
 	cmd := exec.Command(signalbox, "run", "intersection", "--plain", "--speed", "0")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
