@@ -105,7 +105,13 @@ func (b *bench) follow(s machines.State, r machines.Reaction) {
 	b.t.Helper()
 	b.state = s.(vending.State)
 	b.entries = append(b.entries, r.Records...)
-	for _, l := range append(slices.Clone(r.Stops), r.Levels...) {
+	for _, l := range r.Stops {
+		b.levels[l.Line] = false
+	}
+	for _, l := range r.Levels {
+		if !l.High && b.levels[l.Line] {
+			b.t.Fatalf("%s goes off after the ledger has been written", l.Line)
+		}
 		b.levels[l.Line] = l.High
 	}
 	b.deadlines = r.Deadlines

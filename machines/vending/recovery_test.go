@@ -128,6 +128,26 @@ func TestPulsesRightAfterPowerUpAreUnknown(t *testing.T) {
 	b.wantMoney(vending.Money{Inserted: 100, Credit: 100})
 }
 
+// A tube's sensors that are covered when the power comes have seen no coin come in, and none go out.
+func TestCoveredTubeSensorsAtPowerUpHaveSeenNothing(t *testing.T) {
+	for _, line := range []string{"hopper-25-in", "hopper-25-exit"} {
+		b := standard(t)
+		b.cut(b.entries)
+		was, before := len(b.entries), b.state.Tubes[0]
+		b.apply(machines.Edge{Line: line, High: true, AtPowerUp: true})
+		b.wait(2 * time.Second)
+		b.edge(line, false)
+		for _, e := range b.entries[was:] {
+			if e.Kind != "accepting" {
+				t.Errorf("%s: got an entry %q", line, e.Kind)
+			}
+		}
+		if got := b.state.Tubes[0]; got != before {
+			t.Errorf("%s: got %+v, want %+v", line, got, before)
+		}
+	}
+}
+
 func TestCoveredDropSensorAtPowerUpHasSeenNothing(t *testing.T) {
 	b := standard(t)
 	b.insert(200, 100)
