@@ -270,7 +270,7 @@ func TestLinesMoveBeforeAnswers(t *testing.T) {
 			Answers: []machines.Answer{
 				{Ticket: c.Ticket, Output: "done"},
 				{Ticket: c.Ticket, Error: "Twice", Cause: "an answer is one"},
-				{Ticket: 99, Output: "nobody asked"},
+				{Ticket: 99, Output: "not asked"},
 			},
 			Notes: []machines.Note{{Text: "a"}, {Text: "b"}},
 		}

@@ -326,9 +326,9 @@ func quiet(t *testing.T) *crossing {
 }
 
 const (
-	nobody = `{"pedestrian":false,"vehicle":false}`
-	onFoot = `{"pedestrian":true,"vehicle":false}`
-	aCar   = `{"pedestrian":false,"vehicle":true}`
+	noCalls = `{"pedestrian":false,"vehicle":false}`
+	onFoot  = `{"pedestrian":true,"vehicle":false}`
+	aCar    = `{"pedestrian":false,"vehicle":true}`
 )
 
 func callsAre(northSouth, eastWest string) string {
@@ -345,14 +345,14 @@ func TestAwaitCall(t *testing.T) {
 		{"a press before", func(c *crossing) {
 			c.edge("north-south.button", true)
 			c.edge("north-south.button", false)
-		}, callsAre(onFoot, nobody)},
+		}, callsAre(onFoot, noCalls)},
 		{"a car before", func(c *crossing) {
 			c.edge("north-south.detector", true)
-		}, callsAre(aCar, nobody)},
+		}, callsAre(aCar, noCalls)},
 		{"a car that has gone still counts", func(c *crossing) {
 			c.edge("north-south.detector", true)
 			c.edge("north-south.detector", false)
-		}, callsAre(aCar, nobody)},
+		}, callsAre(aCar, noCalls)},
 		{"only who has green already", func(c *crossing) {
 			c.edge("east-west.detector", true)
 			c.edge("east-west.button", true)
@@ -376,11 +376,11 @@ func TestAwaitCall(t *testing.T) {
 		{"a press during clearance counts", func(c *crossing) {
 			c.must(`{"east-west-pedestrians": "walk"}`, "7s", `{"east-west": "amber", "east-west-pedestrians": "dont-walk"}`)
 			c.edge("east-west.button", true)
-		}, callsAre(nobody, onFoot)},
+		}, callsAre(noCalls, onFoot)},
 		{"a car that green leaves behind counts", func(c *crossing) {
 			c.edge("east-west.detector", true)
 			c.must(`{"east-west": "amber"}`)
-		}, callsAre(nobody, aCar)},
+		}, callsAre(noCalls, aCar)},
 		{"a car that green has let go does not", func(c *crossing) {
 			c.edge("east-west.detector", true)
 			c.edge("east-west.detector", false)
@@ -418,7 +418,7 @@ func TestAwaitCallWaits(t *testing.T) {
 		t.Error("a Task that was cancelled got an answer")
 	}
 	for _, ticket := range others {
-		if got, want := value.Text(c.answers[ticket].Output), callsAre(onFoot, nobody); got != want {
+		if got, want := value.Text(c.answers[ticket].Output), callsAre(onFoot, noCalls); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}

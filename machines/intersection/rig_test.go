@@ -144,7 +144,7 @@ func TestTasksMoveTheLines(t *testing.T) {
 	b.at(30*time.Second, func() { b.must("set-signals", `{"east-west": "green", "east-west-pedestrians": "walk"}`) })
 	b.run(32 * time.Second)
 
-	if want := callsAre(aCar, nobody); call != want { // recall
+	if want := callsAre(aCar, noCalls); call != want { // recall
 		t.Errorf("await-call: got %s, want %s", call, want)
 	}
 	if !strings.HasPrefix(early, intersection.ErrClearance+": ") {

@@ -589,9 +589,8 @@ func (p *Plant) levels(s *State) (on uint32) {
 // moving reports whether a vend or a payout is under way, with or without a Task that waits for it.
 func (s *State) moving() bool { return s.turning() || s.Payout.atWork() }
 
-func (m *applier) after(d time.Duration) machines.Instant {
-	return machines.Instant(m.at.Add(d).UnixNano())
-}
+// after returns the time d from now.
+func (m *applier) after(d time.Duration) machines.Instant { return machines.InstantOf(m.at.Add(d)) }
 
 func (m *applier) note(format string, a ...any) {
 	m.notes = append(m.notes, machines.Note{Text: fmt.Sprintf(format, a...)})
