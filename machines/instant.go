@@ -2,7 +2,8 @@ package machines
 
 import "time"
 
-// An Instant is a point in time that a [State] can hold, as it is no pointer: nanoseconds since 1970 UTC. 0 is none.
+// An Instant is a point in time in a [State], which cannot hold a time.Time, as that has a pointer: nanoseconds since 1970 UTC.
+// 0 is none.
 type Instant int64
 
 // InstantOf returns t as an Instant.

@@ -77,7 +77,7 @@ type RunContext struct {
 // An AsyncClock is a [Clock] for work on other goroutines. Its methods may be called from any goroutine.
 type AsyncClock interface {
 	Clock
-	// Post has f called on the clock's goroutine, as soon as possible.
+	// Post queues f, which is called on the clock's goroutine as soon as possible.
 	Post(f func())
 	// Hold keeps simulated time from advancing until release is called.
 	Hold() (release func())
@@ -106,7 +106,7 @@ type Key struct {
 // A Clock is the part of the one clock that rigs and worlds use.
 type Clock interface {
 	Now() time.Time
-	// AfterFunc has f called on the clock's goroutine after d. Stop prevents that and reports whether f was still to come.
+	// AfterFunc queues f, which is called on the clock's goroutine after d. Stop removes it and reports whether it was queued.
 	AfterFunc(d time.Duration, f func()) (stop func() bool)
 }
 
@@ -114,7 +114,7 @@ type Clock interface {
 type Lines interface {
 	Out(line string) (gpio.PinOut, error)
 	In(line string) (gpio.PinIn, error)
-	// OnEdge has f called, on the clock's goroutine, with every new debounced level of an input line.
+	// OnEdge registers f, which is called on the clock's goroutine with every new debounced level of an input line.
 	OnEdge(line string, f func(high bool)) error
 	// Safe sets every output to its safe level. Why is for the log.
 	Safe(why string) error
@@ -128,7 +128,9 @@ type ReasonedOutput interface {
 // SimLines are simulated lines from the outside: a world watches outputs and drives inputs. Levels are logical. Names of lines
 // that the board does not have are ignored.
 type SimLines interface {
+	// OnOutput registers f, which is called with every new level of an output.
 	OnOutput(line string, f func(high bool))
+	// Drive sets the level of an input.
 	Drive(line string, high bool)
 }
 
