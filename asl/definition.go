@@ -62,9 +62,6 @@ type State struct {
 	assign                     *template
 }
 
-// Number returns the state's place among the states of the definition, from 0: the order of [Block.All]. See [Machine.Numbered].
-func (s *State) Number() int { return int(s.number) }
-
 // A pathField is InputPath or OutputPath. A nil *pathField means "$"; null gives an empty object.
 type pathField struct {
 	path *jsonpath.Path
@@ -129,9 +126,6 @@ type Machine struct {
 	draws     bool     // what it does may depend on random numbers
 	readsTime bool     // what it does may depend on when states were entered
 }
-
-// Numbered returns the state with a number. Machines of children have the numbers and states of the whole definition.
-func (m *Machine) Numbered(number int) *State { return m.states[number] }
 
 // All ranges over the block's states in the order of the text, each followed by the states inside it.
 func (b *Block) All() iter.Seq[*State] {

@@ -43,7 +43,7 @@ const (
 // Effects are what follows from a Step, in order: events for the history, and work for the caller. One Effects serves any
 // number of Steps: see [Effects.Reset].
 type Effects struct {
-	History []HistoryEvent
+	History History
 	Do      []Effect
 	// Unshared promises that no copy of the execution has been made since its last Step. Step then changes scopes in place
 	// where it would copy them.
@@ -54,9 +54,9 @@ type Effects struct {
 
 // Reset empties e for the next Step and keeps its memory.
 func (e *Effects) Reset() {
-	clear(e.History)
 	clear(e.Do)
-	e.History, e.Do = e.History[:0], e.Do[:0]
+	e.Do = e.Do[:0]
+	e.History.Reset()
 }
 
 // An Effect is one thing for the caller of Step to do. Fields that do not belong to its Kind are zero.

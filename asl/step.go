@@ -16,7 +16,7 @@ const budget = 256
 
 // Step applies an event to the execution x, in place, and appends the history events and effects that follow to out. It
 // enters states until the execution waits for something, has ended, or has entered 256 of them; then the last effect is
-// [EffectContinue]. Copies of x are not changed.
+// [EffectContinue]. Copies of x are not changed. Between Steps of different executions out is reset.
 func (m *Machine) Step(x *Execution, event Event, out *Effects) {
 	if !out.Unshared {
 		x.shared = x.steps
@@ -74,6 +74,7 @@ type stepper struct {
 	out        *Effects
 	budget     int         // how many more states may be entered
 	unfinished bool        // it was used up
+	dated      bool        // the history has the time of this Step
 	scratch    environment // of the evaluation under way
 	args       []any       // of the intrinsic functions that are being called, outer before inner
 }
@@ -121,28 +122,11 @@ func (st *stepper) finish(status Status, kind HistoryType) {
 	st.out.Do = append(st.out.Do, Effect{Kind: EffectFinish})
 }
 
-// record adds an event to the history and returns its id.
+// record adds an event to the history, numbered and joined to the scope's thread of events, and returns its id.
 func (st *stepper) record(sc *Scope, e HistoryEvent) int64 {
-	to := st.event(sc, e.Type)
-	e.ID, e.Previous, e.Time = to.ID, to.Previous, to.Time
-	*to = e
-	return e.ID
-}
-
-// event adds an event to the history for the caller to fill in, numbered and joined to the scope's thread of events. It is
-// record without a copy, for the events that every state has.
-func (st *stepper) event(sc *Scope, kind HistoryType) *HistoryEvent {
-	list := st.out.History
-	if len(list) < cap(list) {
-		list = list[:len(list)+1] // empty: see Effects.Reset
-	} else {
-		list = append(list, HistoryEvent{})
-	}
-	st.out.History = list
 	st.x.events++
-	e := &list[len(list)-1]
-	e.ID, e.Previous, e.Time, e.Type = st.x.events, sc.previous, st.now, kind
-	switch kind {
+	e.ID, e.Previous = st.x.events, sc.previous
+	switch e.Type {
 	case HistoryExecutionAborted:
 		e.Previous = 0 // as a recording of StopExecution shows
 	case HistoryExecutionStarted, HistoryIterationSucceeded, HistoryIterationFailed, HistoryStateAborted,
@@ -150,7 +134,12 @@ func (st *stepper) event(sc *Scope, kind HistoryType) *HistoryEvent {
 	default:
 		sc.previous = e.ID
 	}
-	return e
+	if !st.dated {
+		st.dated = true
+		st.out.History.setTime(st.now)
+	}
+	st.out.History.add(st.m, &e)
+	return e.ID
 }
 
 // run enters states until the scope waits, ends, or the budget is used up.
@@ -258,8 +247,7 @@ func (st *stepper) handle(sc *Scope, event *Event) {
 				st.fail(sc, err)
 				return
 			}
-			e := st.event(sc, HistoryTaskSucceeded)
-			e.State, e.Data = sc.state, event.Output
+			st.record(sc, HistoryEvent{Type: HistoryTaskSucceeded, State: sc.state, Data: event.Output})
 			st.succeed(sc, event.Output)
 		}
 	case EventTaskFailed:
@@ -310,9 +298,9 @@ func (st *stepper) timerFired(sc *Scope, id int64) {
 // enter records that the scope's state was entered, and executes it.
 func (st *stepper) enter(sc *Scope) {
 	sc.entered, sc.attempts = instantOf(st.now), nil
-	e := st.event(sc, HistoryStateEntered)
-	e.State, e.From, e.Data, e.Reason, e.Index = sc.state, sc.from, sc.data, sc.why, sc.whyIndex
-	sc.enteredID = e.ID
+	sc.enteredID = st.record(sc, HistoryEvent{
+		Type: HistoryStateEntered, State: sc.state, From: sc.from, Data: sc.data, Reason: sc.why, Index: sc.whyIndex,
+	})
 	st.attempt(sc)
 }
 
@@ -491,8 +479,7 @@ func (st *stepper) exit(sc *Scope, result, output any, w transition) *Error {
 			sc.variables = sc.variables.With(name, v)
 		}
 	}
-	e := st.event(sc, HistoryStateExited)
-	e.State, e.Data, e.Assigned = sc.state, output, assigned
+	st.record(sc, HistoryEvent{Type: HistoryStateExited, State: sc.state, Data: output, Assigned: assigned})
 	sc.fan = nil
 	if w.next == nil {
 		sc.phase, sc.data = ended, output

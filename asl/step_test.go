@@ -51,7 +51,7 @@ func drive(m *asl.Machine, who asl.Identity, in any, steps int, answer func(*asl
 	for range steps {
 		var out asl.Effects
 		m.Step(&x, event, &out)
-		history = append(history, out.History...)
+		history = slices.AppendSeq(history, out.History.All())
 		for _, do := range out.Do {
 			next := asl.Event{Time: event.Time, Scope: do.Scope, ID: do.ID}
 			switch do.Kind {

@@ -18,11 +18,11 @@ func (st *stepper) taskStarted(sc *Scope, worker string) {
 		return
 	}
 	sc.started = true
-	e := st.event(sc, HistoryTaskStarted)
-	e.State = sc.state
+	e := HistoryEvent{Type: HistoryTaskStarted, State: sc.state}
 	if worker != "" {
 		e.Data = worker
 	}
+	st.record(sc, e)
 }
 
 // clearTask cancels the task's timers and forgets the task.
@@ -80,8 +80,7 @@ func (st *stepper) startTask(sc *Scope, in any) *Error {
 	if err = s.checkParameters(request.Input); err != nil {
 		return st.locate(sc, err)
 	}
-	e := st.event(sc, HistoryTaskScheduled)
-	e.State, e.Data, e.Request = s, request.Input, request
+	st.record(sc, HistoryEvent{Type: HistoryTaskScheduled, State: s, Data: request.Input, Request: request})
 	sc.phase, sc.request = tasking, request
 	if request.Timeout > 0 {
 		sc.timer, sc.due = st.setTimer(sc, st.now.Add(request.Timeout))

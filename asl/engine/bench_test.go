@@ -218,10 +218,10 @@ func BenchmarkEndlessMemory(b *testing.B) {
 
 type counter func(entered int)
 
-func (f counter) Observe(_ *engine.Run, events []asl.HistoryEvent) {
+func (f counter) Observe(_ *engine.Run, events *asl.History) {
 	n := 0
-	for i := range events {
-		if events[i].Type == asl.HistoryStateEntered {
+	for e := range events.All() {
+		if e.Type == asl.HistoryStateEntered {
 			n++
 		}
 	}

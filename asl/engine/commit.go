@@ -20,7 +20,7 @@ import (
 // [Engine.Restore]. Events come from outside; what follows from them, [asl.Machine.Step] makes again.
 type Journal interface {
 	// Commit begins to make the records durable, all or none, and does not wait. It calls done once when that has ended, from
-	// any goroutine. Until then the records, and all that they refer to, do not change; afterwards the engine uses the slices
+	// any goroutine. Until then the records, and all that they refer to, do not change; afterwards the engine uses their memory
 	// again. Records of an execution are in the order of its Steps. Commit is called on the clock's goroutine, and not before
 	// done of the commit before. An error is final: the engine makes no further Step and calls Options.OnError.
 	Commit(records []Record, done func(error))
@@ -31,7 +31,7 @@ type Record struct {
 	Machine   *asl.Machine
 	Parent    string // ARN of the execution whose distributed Map started this one; "" for one started from outside
 	Event     asl.Event
-	History   []asl.HistoryEvent
+	History   asl.History
 	Execution asl.Execution // after the Step
 }
 

@@ -48,7 +48,7 @@ func (j *memory) keep(records []engine.Record) {
 		j.last = map[string]*engine.Record{}
 	}
 	for _, r := range records {
-		r.History = slices.Clone(r.History)
+		r.History = r.History.Clone()
 		j.records = append(j.records, r)
 		j.last[r.Execution.Identity().ID] = &r
 	}
@@ -82,9 +82,9 @@ func (w *world) Put(bucket, key string, body []byte) error {
 	return w.Objects.Put(bucket, key, body)
 }
 
-func (w *world) Observe(_ *engine.Run, events []asl.HistoryEvent) {
-	for i := range events {
-		w.note("%s", events[i].Name())
+func (w *world) Observe(_ *engine.Run, events *asl.History) {
+	for e := range events.All() {
+		w.note("%s", e.Name())
 	}
 }
 
@@ -110,8 +110,8 @@ func TestNothingLeavesBeforeItsCommit(t *testing.T) {
 					t.Errorf("commit %d: %v left before it was durable", n, w.log[before:])
 				case !clock.Now().Equal(now) || now.Before(at):
 					t.Errorf("commit %d: time went on from %v to %v", n, now, clock.Now())
-				case len(records[0].History) > 0 && records[0].Parent == "" && records[0].History[0].ID <= int64(events):
-					t.Errorf("commit %d: the history shows %d events, but those from %d on are not durable", n, events, records[0].History[0].ID)
+				case records[0].Parent == "" && records[0].History.Len() > 0 && records[0].History.First() <= int64(events):
+					t.Errorf("commit %d: the history shows %d events, but those from %d on are not durable", n, events, records[0].History.First())
 				}
 				x = run.Snapshot()
 				if x.Status != status {
@@ -364,11 +364,10 @@ func (h handler) Start(task engine.Task, reply engine.Reply) func() { return h(t
 // A transcript notes the histories of all executions, children too, each event on a line.
 type transcript map[string][]string
 
-func (tr transcript) Observe(run *engine.Run, events []asl.HistoryEvent) { tr.note(run.ARN(), events) }
+func (tr transcript) Observe(run *engine.Run, events *asl.History) { tr.note(run.ARN(), events) }
 
-func (tr transcript) note(arn string, events []asl.HistoryEvent) {
-	for i := range events {
-		e := &events[i]
+func (tr transcript) note(arn string, events *asl.History) {
+	for e := range events.All() {
 		tr[arn] = append(tr[arn], fmt.Sprintf("%v %d<%d %s %s %v",
 			e.Time.Sub(engine.Epoch), e.ID, e.Previous, e.Name(), value.Text(e.Data), e.Error))
 	}
@@ -411,7 +410,7 @@ func TestHistoriesAreTheSameWithAJournal(t *testing.T) {
 		}
 		recorded := transcript{}
 		for _, r := range journal.records {
-			recorded.note(r.Execution.Identity().ID, r.History)
+			recorded.note(r.Execution.Identity().ID, &r.History)
 		}
 		if diff := cmp.Diff(got, recorded); diff != "" {
 			t.Fatalf("histories seen (-) and recorded (+):\n%s", diff)

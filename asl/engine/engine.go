@@ -55,9 +55,9 @@ type Options struct {
 }
 
 // An Observer sees every Step, on the clock's goroutine; of the child executions of distributed Maps as well, which are Runs of
-// their own. [Run.Snapshot] has the execution after that Step. The slice of events is used again after Observe returns.
+// their own. [Run.Snapshot] has the execution after that Step. The memory of events is used again after Observe returns.
 type Observer interface {
-	Observe(run *Run, events []asl.HistoryEvent)
+	Observe(run *Run, events *asl.History)
 }
 
 // An Engine owns executions. Its methods are for the clock's goroutine, or before the clock runs.

@@ -255,9 +255,9 @@ func TestMachinesThatNeverWaitLetTimePass(t *testing.T) {
 
 type recorder struct{ names []string }
 
-func (r *recorder) Observe(_ *engine.Run, events []asl.HistoryEvent) {
-	for i := range events {
-		r.names = append(r.names, events[i].Name())
+func (r *recorder) Observe(_ *engine.Run, events *asl.History) {
+	for e := range events.All() {
+		r.names = append(r.names, e.Name())
 	}
 }
 
@@ -300,7 +300,7 @@ func TestSnapshotsDoNotChange(t *testing.T) {
 
 type observe func(asl.Execution)
 
-func (f observe) Observe(run *engine.Run, _ []asl.HistoryEvent) { f(run.Snapshot()) }
+func (f observe) Observe(run *engine.Run, _ *asl.History) { f(run.Snapshot()) }
 
 func describe(x asl.Execution) string {
 	text := x.Status.String()

@@ -440,9 +440,9 @@ func TestChildrenHaveHistoriesOfTheirOwn(t *testing.T) {
 
 type histories struct{ events map[string][]string }
 
-func (h *histories) Observe(run *engine.Run, events []asl.HistoryEvent) {
+func (h *histories) Observe(run *engine.Run, events *asl.History) {
 	name := run.Identity().Name
-	for i := range events {
-		h.events[name] = append(h.events[name], events[i].Name())
+	for e := range events.All() {
+		h.events[name] = append(h.events[name], e.Name())
 	}
 }

@@ -316,7 +316,7 @@ func TestACrashLosesNothing(t *testing.T) {
 				// What was durable and not seen yet is seen in the stored history.
 				seen := transcript{}
 				for _, r := range journal.records {
-					seen.note(r.Execution.Identity().ID, r.History)
+					seen.note(r.Execution.Identity().ID, &r.History)
 				}
 				for arn, lines := range tr {
 					if len(lines) > len(seen[arn]) {
@@ -361,7 +361,7 @@ func replay(t *rapid.T, records []engine.Record) transcript {
 		}
 		out.Reset()
 		r.Machine.Step(x, r.Event, &out)
-		tr.note(who.ID, out.History)
+		tr.note(who.ID, &out.History)
 		if want, got := r.Machine.AppendExecution(nil, &r.Execution), r.Machine.AppendExecution(nil, x); !bytes.Equal(want, got) {
 			t.Fatalf("%s: stepping event %v again gives another execution", who.ID, r.Event)
 		}

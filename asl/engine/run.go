@@ -64,7 +64,7 @@ func (r *Run) Snapshot() asl.Execution {
 
 // History ranges over the events that are kept, oldest first.
 func (r *Run) History() iter.Seq[asl.HistoryEvent] {
-	return r.window.all(r.machine, r.engine.options.HistoryLimit)
+	return r.window.all(r.engine.options.HistoryLimit)
 }
 
 // Stop aborts the execution at once: its tasks are cancelled before Stop returns, or with a Journal when that is durable. It
@@ -111,9 +111,9 @@ func (r *Run) publish(x *asl.Execution, out *asl.Effects) {
 	if r.durable != nil {
 		*r.durable = *x
 	}
-	r.window.add(out.History, o.HistoryLimit)
+	r.window.add(&out.History, o.HistoryLimit)
 	if o.Observer != nil {
-		o.Observer.Observe(r, out.History)
+		o.Observer.Observe(r, &out.History)
 	}
 	for i := range out.Do {
 		r.carryOut(&out.Do[i])

@@ -31,8 +31,8 @@ func corpus(tb testing.TB) string {
 // answers is an observer that keeps what Tasks were answered: an output, or "name: cause".
 type answers []any
 
-func (a *answers) Observe(_ *engine.Run, events []asl.HistoryEvent) {
-	for _, e := range events {
+func (a *answers) Observe(_ *engine.Run, events *asl.History) {
+	for e := range events.All() {
 		switch e.Type {
 		case asl.HistoryTaskSucceeded:
 			*a = append(*a, e.Data)

@@ -18,13 +18,13 @@ type recorder struct {
 }
 
 // Observe implements engine.Observer.
-func (r *recorder) Observe(run *engine.Run, events []asl.HistoryEvent) {
+func (r *recorder) Observe(run *engine.Run, events *asl.History) {
 	child := ""
 	if run.Parent() != nil {
 		child = run.ARN()
 	}
-	for i := range events {
-		r.entry(&events[i], child)
+	for e := range events.All() {
+		r.entry(&e, child)
 	}
 }
 
