@@ -224,7 +224,7 @@ func (r faultRow) balance(t *testing.T, s *stand, l lasting) {
 }
 
 // TestFaultTable finds a machine that ends elsewhere than docs/faults.md says, a motor that is left on, and money or snacks
-// that was not paid for. With the race detector each row is tried in one of the states.
+// that were not paid for. With the race detector each row is tried in one of the states.
 func TestFaultTable(t *testing.T) {
 	text, err := os.ReadFile(faultFile)
 	if err != nil {
