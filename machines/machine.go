@@ -42,6 +42,8 @@ type Machine struct {
 	// Report returns what the entries of the plant's ledger add up to: a text, and the same as a value of package asl/value. Nil:
 	// there is no report.
 	Report func(entries iter.Seq[Entry]) (text string, data any, err error)
+	// Sums returns sums of the entries of the plant's ledger, for checkpoints. Nil: the ledger gets none.
+	Sums func() Sums
 	// Watch describes the outputs for a monitor. Nil: the machine needs none.
 	Watch *Watch
 }

@@ -41,6 +41,19 @@ type Recoverer interface {
 	Recover(entries iter.Seq[Entry], at time.Time) (State, Reaction, error)
 }
 
+// CheckpointKind is the kind of an entry that sums up all entries before it: a plant can recover from it and those that follow.
+const CheckpointKind = "checkpoint"
+
+// Sums add up the entries of a ledger. An entry of [CheckpointKind] that is the first sets them; any other must agree with them.
+type Sums interface {
+	// Reset makes them those of an empty ledger.
+	Reset()
+	// Add adds an entry. An error means that it contradicts those before it.
+	Add(e Entry) error
+	// Checkpoint returns an entry of CheckpointKind. Its time is not set.
+	Checkpoint() Entry
+}
+
 // An Entry is one line of a plant's ledger: money inserted, a movement about to begin, a movement confirmed by a sensor.
 type Entry struct {
 	Time time.Time

@@ -24,6 +24,7 @@ type ledgerCmd struct {
 	Show    ledgerShow    `cmd:"" default:"withargs" help:"Print sales, cash, stock and debts; the machine may be running."`
 	Refill  ledgerRefill  `cmd:"" help:"Record coins or snacks put in. Tubes and columns out of work are tried again."`
 	Collect ledgerCollect `cmd:"" help:"Record coins taken out."`
+	Backup  ledgerBackup  `cmd:"" help:"Check the whole ledger and write a copy of it; the machine may be running."`
 	Settle  ledgerSettle  `cmd:"" help:"Decide a sale, a coin or debts whose outcome the machine does not know."`
 }
 
@@ -88,6 +89,32 @@ func (c *ledgerShow) Run(s streams) error {
 		text = value.Text(data) + "\n"
 	}
 	_, err = fmt.Fprint(s.out, text)
+	return err
+}
+
+type ledgerBackup struct {
+	ledgerFlags
+	File string `arg:"" placeholder:"FILE" help:"New file of the copy; FILE.tail is written beside it."`
+}
+
+// Run implements the command.
+func (c *ledgerBackup) Run(s streams) error {
+	dir, err := c.dir()
+	if err != nil {
+		return err
+	}
+	file, _, err := c.open(dir)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(file.Backup(c.File), file.Close()); err != nil {
+		return err
+	}
+	if c.JSON {
+		_, err = fmt.Fprintln(s.out, value.Text(value.NewObject("backup", c.File)))
+		return err
+	}
+	_, err = fmt.Fprintf(s.out, "the ledger is whole; the copy is %s with %[1]s.tail\n", c.File)
 	return err
 }
 

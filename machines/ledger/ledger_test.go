@@ -174,9 +174,29 @@ func TestWhatIsNoWholeLedgerIsRefused(t *testing.T) {
 		{"of another machine", `ledger of the machine "laundry", not of "vending"`, sqlite(
 			"DROP TRIGGER machine_stays", "UPDATE ledger SET machine = 'laundry'")},
 		{"of another program", "no ledger of signalbox", sqlite("PRAGMA application_id = 7")},
-		{"of a newer program", "version is 9, and this program knows 1", sqlite("PRAGMA user_version = 9")},
-		{"with an entry missing", "damaged (1 entries are missing)", sqlite(
+		{"of a newer program", "version is 9, and this program knows 1 and 2", sqlite("PRAGMA user_version = 9")},
+		{"with an entry missing", "damaged (entry 17 is missing)", sqlite(
 			"DROP TRIGGER entries_remain", "DELETE FROM entries WHERE id = 17")},
+		{"with a changed amount", "damaged (entry 17 (coin) has been changed)", sqlite(
+			"DROP TRIGGER entries_stay", `UPDATE entries SET data = '{"value":900}' WHERE id = 17`)},
+		{"with a changed last entry", "damaged (entry 200 (coin) has been changed)", sqlite(
+			"DROP TRIGGER entries_stay", `UPDATE entries SET data = '{"value":900}' WHERE id = 200`)},
+		{"with a changed time", "damaged (entry 17 (coin) has been changed)", sqlite(
+			"DROP TRIGGER entries_stay", "UPDATE entries SET time = time + 1 WHERE id = 17")},
+		{"without its last entry", "damaged (it has 199 entries and had 200", sqlite(
+			"DROP TRIGGER entries_remain", "DELETE FROM entries WHERE id = 200")},
+		{"without its entries", "damaged (it has 0 entries and had 200", sqlite(
+			"DROP TRIGGER entries_remain", "DELETE FROM entries")},
+		{"without its tail", "ledger.db.tail is missing", func(t *testing.T, path string) {
+			if err := os.Remove(path + ".tail"); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"with a damaged tail", "no tail of a ledger, or damaged", func(t *testing.T, path string) {
+			if err := os.WriteFile(path+".tail", make([]byte, 5000), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}},
 		{"without its owner", "damaged", sqlite("DROP TRIGGER machine_remains", "DELETE FROM ledger")},
 		{"text", "not a database", file(func([]byte) []byte { return []byte("price,stock\n3.00,5\n") })},
 		{"cut short", "damaged", file(func(text []byte) []byte { return text[:len(text)-4096] })},

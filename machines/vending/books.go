@@ -188,6 +188,9 @@ func (b *Books) tube(n *entryData) *TubeBook {
 
 // add adds one entry. An error means that it contradicts those before it.
 func (b *Books) add(e machines.Entry) error {
+	if e.Kind == machines.CheckpointKind {
+		return b.checkpoint(e)
+	}
 	n := &entryData{data: e.Data}
 	if !b.Started && e.Kind != entryStart {
 		return fmt.Errorf("the first entry should be %q", entryStart)

@@ -38,6 +38,7 @@ func machine(setup Setup, config []byte) machines.Machine {
 		Config:    config,
 		Configure: configure,
 		Report:    Report,
+		Sums:      func() machines.Sums { return &sums{} },
 	}
 }
 

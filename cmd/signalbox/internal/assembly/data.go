@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"signalbox/machines"
 	"signalbox/machines/ledger"
 )
 
@@ -80,9 +81,17 @@ func (a *Assembly) openLedger() (err error) {
 	if a.ledgerFile, err = ledger.Open(filepath.Join(a.data.dir, ledger.Name), a.config.Definition.BuiltIn.Name); err != nil {
 		return err
 	}
-	a.ledger = a.ledgerFile
+	a.ledger = withCheckpoints(a.ledgerFile, a.config.Definition.BuiltIn)
 	if a.config.Ledger != nil {
 		a.ledger = a.config.Ledger(a.ledger)
 	}
 	return nil
+}
+
+// withCheckpoints returns a ledger with the checkpoints of the machine that keeps it.
+func withCheckpoints(l machines.Ledger, m *machines.Machine) machines.Ledger {
+	if m.Sums == nil {
+		return l
+	}
+	return ledger.Checkpoints(l, m.Sums())
 }

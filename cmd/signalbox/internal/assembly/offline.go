@@ -31,6 +31,7 @@ func OperateOffline(m *machines.Machine, l machines.Ledger, request Request, at 
 	if !ok {
 		return nil, fmt.Errorf("the machine %s keeps no ledger", m.Name)
 	}
+	l = withCheckpoints(l, m)
 	if output, found, failed := repeated(l, request); failed != nil {
 		return nil, failed
 	} else if found {

@@ -46,7 +46,7 @@ func (a *Assembly) operatePlant(r Request, answer func(any, *asl.Error)) {
 		answer(nil, &asl.Error{Name: ErrPending, Cause: "it is under way"})
 		return
 	}
-	output, found, failed := repeated(a.ledger, r)
+	output, found, failed := repeated(a.requests(), r)
 	if found || failed != nil {
 		answer(output, failed)
 		return
@@ -59,6 +59,14 @@ func (a *Assembly) operatePlant(r Request, answer func(any, *asl.Error)) {
 		}
 		answer(output, err)
 	}))
+}
+
+// requests returns the ledger in which repeated requests are found.
+func (a *Assembly) requests() machines.Ledger {
+	if a.ledgerFile != nil {
+		return a.ledgerFile
+	}
+	return a.ledger
 }
 
 // A replyFunc is the [engine.Reply] to an operator's operation: it gets the output or the error, once.
