@@ -246,6 +246,26 @@ func moving() tui.Snapshot {
 	}
 }
 
+// nested is a Parallel in which one branch has ended and two go on, one of them in a Map, and a Task fails now and then.
+func nested() tui.Snapshot {
+	return tui.Snapshot{
+		Machine: "nested", Driver: "sim", Time: after(9 * time.Second), Start: start, Speed: 1, Status: "RUNNING",
+		Current: "Long", Active: []string{"Both", "Long", "Each", "Item", "Item"}, Since: after(3 * time.Second),
+		Last:    tui.Transition{From: "Short", To: "Long", Reason: "Next"},
+		Problem: "Hardware.Line: gpio: line motor-up: write /dev/gpiochip0: remote I/O error; all outputs are at their safe levels",
+		States: []tui.State{
+			{Name: "Both", Type: "Parallel", Next: []tui.Next{{State: "Fin"}}},
+			{Name: "Short", Type: "Wait", Depth: 1, Next: []tui.Next{{State: "Long"}}},
+			{Name: "Long", Type: "Wait", Depth: 1},
+			{Name: "Done", Type: "Pass", Depth: 1},
+			{Name: "Each", Type: "Map", Depth: 1},
+			{Name: "Item", Type: "Task", Depth: 2},
+			{Name: "Fin", Type: "Succeed"},
+		},
+		Log: []tui.LogLine{{Time: after(3 * time.Second), Kind: "state", Text: "Long", Why: "Short: Next"}},
+	}
+}
+
 // pushed records what keys did.
 type pushed struct{ calls []string }
 
@@ -258,7 +278,8 @@ func (p *pushed) options(keys ...tui.Key) tui.Options {
 		Keys:        keys,
 		TogglePause: func() { p.calls = append(p.calls, "pause") },
 		SetSpeed:    func(f float64) { p.calls = append(p.calls, fmt.Sprint("speed ", f)) },
-		Toggle:      func(line string) { p.calls = append(p.calls, "toggle "+line) },
+		Push:        func(line string) { p.calls = append(p.calls, "push "+line) },
+		Hold:        func(line string) { p.calls = append(p.calls, "hold "+line) },
 		NoColor:     true,
 	}
 }

@@ -27,6 +27,7 @@ var screens = []struct {
 	{"dual-ring", rings, new(pushed).options(crossingKeys...)},
 	{"vending", front, new(pushed).options(frontKeys...)},
 	{"board", garage, tui.Options{NoColor: true}},
+	{"nested", nested, tui.Options{NoColor: true}},
 	{"migration", moving, tui.Options{NoColor: true, TogglePause: func() {}}},
 }
 

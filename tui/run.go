@@ -14,15 +14,17 @@ import (
 // Options are the functions of the keys, and how the screen looks. Each call of a function has a goroutine of its own;
 // calls may overlap, and may block.
 type Options struct {
-	// Keys are the keys of the machine. The screen's own keys (q ? p + = - tab space esc, arrows, page keys) take
+	// Keys are the keys of the machine. The screen's own keys (q ? p + = - tab space enter esc, arrows, page keys) take
 	// precedence.
 	Keys []Key
 	// TogglePause pauses the clock or resumes it. Nil: it cannot be paused.
 	TogglePause func()
 	// SetSpeed sets the speed factor of the clock, which is more than 0. Nil: it cannot be changed.
 	SetSpeed func(float64)
-	// Toggle inverts the level of a simulated input line. Nil: the lines cannot be pushed.
-	Toggle func(line string)
+	// Push pushes a simulated input line and lets it go. Nil: the lines cannot be pushed.
+	Push func(line string)
+	// Hold pushes a simulated input line and keeps it pushed, or lets a pushed one go. Nil: lines cannot be held.
+	Hold func(line string)
 	// NoColor turns colours off. So does the environment variable NO_COLOR.
 	NoColor bool
 	// Input and Output are the terminal. Nil: standard input and output.

@@ -49,7 +49,7 @@ type Model struct {
 // New returns a screen without a snapshot, for a terminal of 80 by 24 until a tea.WindowSizeMsg arrives.
 func New(o Options) Model {
 	m := Model{options: o, keys: newKeyMap(o), styles: newStyles(o.NoColor), w: 80, h: 24}
-	m.lines.pushable = o.Toggle != nil
+	m.lines.pushable = o.Push != nil
 	m.picture.keys = map[string][]string{}
 	for _, k := range o.Keys {
 		if k.Line != "" {
@@ -118,7 +118,11 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 		m.move(1)
 	case key.Matches(msg, k.push):
 		if line := m.lines.selected; line != "" {
-			return command(func() { m.options.Toggle(line) })
+			return command(func() { m.options.Push(line) })
+		}
+	case key.Matches(msg, k.hold):
+		if line := m.lines.selected; line != "" {
+			return command(func() { m.options.Hold(line) })
 		}
 	case key.Matches(msg, k.pageUp):
 		m.page(-1)
@@ -202,8 +206,25 @@ func (m *Model) page(n int) {
 func (m Model) wide() bool     { return m.w >= wideWidth && m.h >= wideHeight }
 func (m Model) tooSmall() bool { return m.w < minScreenWidth || m.h < minScreenHeight }
 
+// top returns the row of the rule below title bar and state bar.
+func (m Model) top() int { return 2 + len(m.problemRows()) }
+
 // bodyHeight returns the number of rows for panels: all but title bar, state bar, a rule and help bar.
-func (m Model) bodyHeight() int { return m.h - 4 }
+func (m Model) bodyHeight() int { return m.h - m.top() - 2 }
+
+// problemRows returns a problem that is too long for the state bar as rows below it, at most half of the screen's.
+func (m Model) problemRows() []string {
+	x, _ := m.stateWidth()
+	if m.s.Problem == "" || m.s.Current == "" || x+2+width(m.s.Problem) <= m.w-1 {
+		return nil
+	}
+	rows := wrap(m.s.Problem, m.w-4)
+	if most := max((m.h-4)/2, 1); len(rows) > most {
+		rows = rows[:most]
+		rows[most-1] = shorten(rows[most-1], m.w-5) + "…"
+	}
+	return rows
+}
 
 // layout sets the size of each panel from that of the terminal and from the widths that the snapshot needs.
 func (m *Model) layout() {
@@ -333,7 +354,7 @@ func speedText(s Snapshot) string {
 }
 
 // stateBar draws the second row: the current state, the number of other active states, the time since it was entered, and
-// the problem or, without one, the last transition.
+// the problem or, without one, the last transition. A long problem goes into rows below.
 func (m Model) stateBar(sh *sheet) {
 	s, st := m.s, m.styles
 	if s.Current == "" {
@@ -344,27 +365,21 @@ func (m Model) stateBar(sh *sheet) {
 		sh.fit(1, 1, m.w-2, st.dim, text)
 		return
 	}
-	mark := "▶ "
-	if s.Status != "" && s.Status != StatusRunning {
-		mark = string(s.Status) + " in "
-	}
-	sh.put(1, 1, st.status(s.Status), mark)
-	x := 1 + width(mark)
-	more := ""
-	if others := s.others(); len(others) > 0 {
-		more = fmt.Sprintf(" (+%d)", len(others))
-	}
-	name := shorten(s.Current, max(m.w-x-9-width(more), 8))
-	sh.fit(x, 1, m.w-x-1, st.strong, name)
-	x += width(name)
-	sh.fit(x, 1, m.w-x-1, st.plain, more)
-	x += width(more) + 2
-	if !s.Since.IsZero() && mark == "▶ " {
-		since := elapsed(s.Time.Sub(s.Since))
-		sh.fit(x, 1, m.w-x-1, st.plain, since)
-		x += max(width(since), 6) + 2
+	x, parts := m.stateWidth()
+	sh.put(1, 1, st.status(s.Status), parts.mark)
+	at := 1 + width(parts.mark)
+	sh.fit(at, 1, m.w-at-1, st.strong, parts.name)
+	at += width(parts.name)
+	sh.fit(at, 1, m.w-at-1, st.plain, parts.more+"  "+parts.since)
+	rows := m.problemRows()
+	for i, row := range rows {
+		if i == 0 {
+			sh.put(1, 2, st.red.Bold(true), "!")
+		}
+		sh.put(3, 2+i, st.red.Bold(true), row)
 	}
 	switch {
+	case rows != nil:
 	case s.Problem != "":
 		sh.fit(x, 1, m.w-x-1, st.red.Bold(true), "! "+s.Problem)
 	case s.Last.From != "":
@@ -372,6 +387,29 @@ func (m Model) stateBar(sh *sheet) {
 	default:
 		sh.fit(x, 1, m.w-x-1, st.dim, s.Last.Reason)
 	}
+}
+
+// stateParts are the texts on the left of the state bar.
+type stateParts struct{ mark, name, more, since string }
+
+// stateWidth returns the left part of the state bar, and the column where its right part begins.
+func (m Model) stateWidth() (x int, parts stateParts) {
+	s := m.s
+	parts.mark = "▶ "
+	if s.Status != "" && s.Status != StatusRunning {
+		parts.mark = string(s.Status) + " in "
+	}
+	x = 1 + width(parts.mark)
+	if others := s.others(); len(others) > 0 {
+		parts.more = fmt.Sprintf(" (+%d)", len(others))
+	}
+	parts.name = shorten(s.Current, max(m.w-x-9-width(parts.more), 8))
+	x += width(parts.name) + width(parts.more) + 2
+	if !s.Since.IsZero() && parts.mark == "▶ " {
+		parts.since = elapsed(s.Time.Sub(s.Since))
+		x += max(width(parts.since), 6) + 2
+	}
+	return x, parts
 }
 
 // A panel is a part of the screen. Draw draws the snapshot on a sheet of the size that SetSize has set.
@@ -382,7 +420,7 @@ type panel interface {
 // drawAll draws all panels with rules between them: the wide screen.
 func (m Model) drawAll(sh *sheet) {
 	st := m.styles
-	top, h := 2, m.picture.h
+	top, h := m.top(), m.picture.h
 	bottom := top + 1 + h
 	sh.hline(0, top, m.w, st.rule, "─")
 	sh.hline(0, bottom, m.w, st.rule, "─")
@@ -414,7 +452,8 @@ func (m Model) drawAll(sh *sheet) {
 // drawOne draws a row of tabs and the chosen panel: the narrow screen.
 func (m Model) drawOne(sh *sheet) {
 	st := m.styles
-	sh.hline(0, 2, m.w, st.rule, "─")
+	top := m.top()
+	sh.hline(0, top, m.w, st.rule, "─")
 	x := 0
 	for i, title := range []string{m.picture.title(m.s), "states", "lines", "log"} {
 		look := st.dim
@@ -423,11 +462,11 @@ func (m Model) drawOne(sh *sheet) {
 		} else {
 			title = " " + title + " "
 		}
-		sh.fit(x, 2, m.w-x, look, title)
+		sh.fit(x, top, m.w-x, look, title)
 		x += width(title)
 	}
 	shown := []panel{m.picture, m.states, m.lines, m.log}[m.tab]
-	shown.Draw(sh.part(0, 3, m.w, m.bodyHeight()), m.s, st)
+	shown.Draw(sh.part(0, top+1, m.w, m.bodyHeight()), m.s, st)
 }
 
 // helpBar draws the last row: keys with their help, without help where room is short, and always those for help and quit.
@@ -496,6 +535,7 @@ func (m Model) helpRows() (left, right []key.Help) {
 	left = append(left, heading("symbols"),
 		key.Help{Key: "▶", Desc: "current state"},
 		key.Help{Key: "▷", Desc: "other active state"},
+		key.Help{Key: "▽", Desc: "active states are inside"},
 		key.Help{Key: "● ○", Desc: "output: on, off"},
 		key.Help{Key: "■ □", Desc: "input: pressed, released"},
 		key.Help{Key: "(R) ( )", Desc: "lamp: lit, dark"},
@@ -521,10 +561,11 @@ func (m Model) drawHelp(sh *sheet) {
 	if len(right) > 0 {
 		w = (m.w - 5) / 2
 	}
-	sh.hline(0, 2, m.w, st.rule, "─")
-	sh.fit(1, 2, m.w-2, st.heading, " help ")
+	top := m.top()
+	sh.hline(0, top, m.w, st.rule, "─")
+	sh.fit(1, top, m.w-2, st.heading, " help ")
 	h := m.bodyHeight()
-	sh.part(0, 3, m.w, h).list(max(len(left), len(right)), h/2, m.helpOffset, func(rows *sheet) {
+	sh.part(0, top+1, m.w, h).list(max(len(left), len(right)), h/2, m.helpOffset, func(rows *sheet) {
 		for i, column := range [][]key.Help{left, right} {
 			x := 2 + i*(w+2)
 			for y, k := range column {

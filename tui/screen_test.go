@@ -26,7 +26,7 @@ func press(t *testing.T, m tea.Model, keys ...string) (tea.Model, bool) {
 		"space": {Code: tea.KeySpace, Text: " "},
 		"up":    {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "pgup": {Code: tea.KeyPgUp}, "pgdown": {Code: tea.KeyPgDown},
 		"home": {Code: tea.KeyHome}, "end": {Code: tea.KeyEnd}, "esc": {Code: tea.KeyEscape},
-		"ctrl+c": {Code: 'c', Mod: tea.ModCtrl},
+		"ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "enter": {Code: tea.KeyEnter},
 	}
 	quit := false
 	for _, name := range keys {
@@ -140,18 +140,34 @@ func TestTabShowsOnePanelAfterTheOther(t *testing.T) {
 	}
 }
 
-func TestSpaceTogglesTheSelectedInput(t *testing.T) {
+func TestSpacePushesAndEnterHoldsTheSelectedInput(t *testing.T) {
 	var p pushed
 	m := screen(p.options(), 80, 24, front())
-	m, _ = press(t, m, "space", "down", "space", "down", "down", "down", "space", "up", "space")
+	m, _ = press(t, m, "space", "down", "space", "down", "down", "down", "enter", "up", "space")
 	// A new snapshot leaves the selection where it is.
 	m, _ = m.Update(front())
-	press(t, m, "space", "up", "up", "up", "up", "up", "up", "space")
-	want := []string{
-		"toggle coin", "toggle hopper-25-exit", "toggle home-2", "toggle home-1", "toggle home-1", "toggle coin",
-	}
+	press(t, m, "enter", "up", "up", "up", "up", "up", "up", "space")
+	want := []string{"push coin", "push hopper-25-exit", "hold home-2", "push home-1", "hold home-1", "push coin"}
 	if diff := cmp.Diff(want, p.calls); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+// A failure is shown in full: in rows of its own where it is too long for the state bar.
+func TestAFailureIsReadable(t *testing.T) {
+	s := garage()
+	s.Problem = `Interlock.Conflict: gpio: board garage: motor-up and motor-down must never be on at the same time: motor-up is on ` +
+		`(gpio-write (Opening)), and gpio-write (Closing) asks for motor-down; turn one off before the other`
+	for _, size := range [][2]int{{80, 24}, {40, 20}, {200, 60}} {
+		// Without blanks: a word with a hyphen may be broken there.
+		got := strings.Join(strings.Fields(text(screen(tui.Options{NoColor: true}, size[0], size[1], s))), "")
+		if !strings.Contains(got, strings.ReplaceAll(s.Problem, " ", "")) {
+			t.Errorf("%d × %d: want %q in\n%s", size[0], size[1], s.Problem, got)
+		}
+	}
+	s.Problem = strings.Repeat("long ", 1000)
+	if got := text(screen(tui.Options{NoColor: true}, 80, 24, s)); !strings.Contains(got, "long…") || !strings.Contains(got, "▶") && !strings.Contains(got, "Opening") {
+		t.Errorf("want a cut text and the panels:\n%s", got)
 	}
 }
 

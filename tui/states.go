@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// statesPanel lists the states of the definition in their order and marks the active ones. Below the list it shows why the
+// statesPanel lists the states of the definition in their order and marks the active ones and their containers. Below the list it shows why the
 // current state was entered and what may come next.
 type statesPanel struct {
 	w, h   int
@@ -19,9 +19,9 @@ func (p *statesPanel) SetSize(w, h int) { p.w, p.h = w, h }
 func (p statesPanel) preferredWidth(s Snapshot) int {
 	w := 0
 	for _, state := range s.States {
-		w = max(w, width(state.Name)+width(state.Type)+5)
+		w = max(w, indent(state)+width(state.Name)+width(state.Type)+5)
 		for _, n := range state.Next {
-			w = max(w, width(transitionText(n))+5)
+			w = max(w, indent(state)+width(transitionText(n))+5)
 		}
 	}
 	return w
@@ -31,10 +31,13 @@ func (p statesPanel) preferredWidth(s Snapshot) int {
 func (p statesPanel) minWidth(s Snapshot) int {
 	w := 0
 	for _, state := range s.States {
-		w = max(w, width(state.Name)+3)
+		w = max(w, indent(state)+width(state.Name)+3)
 	}
 	return w
 }
+
+// indent returns by how many columns a nested state is indented.
+func indent(s State) int { return 2 * min(max(s.Depth, 0), 8) }
 
 // transitionText returns a transition as text.
 func transitionText(n Next) string {
@@ -80,26 +83,29 @@ func (p statesPanel) Draw(sh *sheet, s Snapshot, st styles) {
 // rows draws the whole list, with the transitions if inline.
 func (p statesPanel) rows(sh *sheet, s Snapshot, inline bool, st styles) {
 	types := p.w >= p.minWidth(s)+8
-	others := s.others()
+	others, containers := s.others(), s.containers()
 	y := 0
 	for _, state := range s.States {
-		look, room := st.plain, p.w-3
+		in := min(indent(state), max(p.w-12, 0))
+		look, room := st.plain, p.w-3-in
 		switch {
 		case state.Name == s.Current:
 			look = st.strong
-			sh.put(0, y, look, "▶")
+			sh.put(in, y, look, "▶")
 		case slices.Contains(others, state.Name):
-			sh.put(0, y, look, "▷")
+			sh.put(in, y, look, "▷")
+		case containers[state.Name]:
+			sh.put(in, y, look, "▽")
 		}
 		if types {
 			sh.right(0, y, p.w-1, st.dim, state.Type)
 			room -= 2 + width(state.Type)
 		}
-		sh.put(2, y, look, shortenMiddle(state.Name, room))
+		sh.put(in+2, y, look, shortenMiddle(state.Name, room))
 		y++
 		if inline {
 			for _, n := range state.Next {
-				sh.fit(4, y, p.w-5, st.dim, transitionText(n))
+				sh.fit(in+4, y, p.w-5-in, st.dim, transitionText(n))
 				y++
 			}
 		}
@@ -112,7 +118,7 @@ type note struct {
 	heading bool
 }
 
-// notes returns the rows below the list: why the current state was entered, the problem, the transitions from it (unless
+// notes returns the rows below the list: why the current state was entered, the transitions from it (unless
 // inline: the list has them) and its comment. A section that does not fit is left out.
 func (p statesPanel) notes(s Snapshot, inline bool) []note {
 	room := max(p.h-len(s.States), p.h/3)
@@ -133,7 +139,6 @@ func (p statesPanel) notes(s Snapshot, inline bool) []note {
 		}
 		section("why", lines)
 	}
-	section("problem", wrap(s.Problem, p.w-2))
 	current := s.state(s.Current)
 	if !inline {
 		var lines []string

@@ -3,7 +3,6 @@ package tui
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"signalbox/internal/thousands"
 	"signalbox/machines/migration"
@@ -39,7 +38,7 @@ func drawTransfer(sh *sheet, s Snapshot, v migration.View, st styles) {
 	sh.put(x, y+2, st.plain, done)
 	if v.Rate > 0 && !s.Paused {
 		rate := thousands.Format(int64(v.Rate)) + "/s"
-		if left := rate + ", " + clock(v.Left.Round(time.Second)) + " left"; v.Left > 0 && width(done)+2+width(left) <= w {
+		if left := rate + ", " + clock(v.Left) + " left"; v.Left > 0 && width(done)+2+width(left) <= w {
 			rate = left
 		}
 		sh.right(x+width(done)+2, y+2, w-width(done)-2, st.plain, rate)

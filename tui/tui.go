@@ -29,7 +29,7 @@ type Snapshot struct {
 
 	States  []State   // in the order of the definition
 	Current string    // the state that the execution is in, or ended in; of several the one entered last
-	Active  []string  // all states that it is in; may be empty if Current is the only one
+	Active  []string  // all states that it is in, with their containers; may be empty if Current is the only one
 	Since   time.Time // when Current was entered
 	Last    Transition
 	Problem string // an error that is being retried or has ended the run, or a latched fault
@@ -61,6 +61,7 @@ const (
 // A State is a state of the definition.
 type State struct {
 	Name, Type, Comment string
+	Depth               int // how many states (Parallel, Map) it is nested in; it follows the innermost of them in a list
 	Next                []Next
 }
 
@@ -131,11 +132,27 @@ func (s Snapshot) high(name string) bool {
 	return ok && l.High
 }
 
-// others returns the active states other than Current, without duplicates.
+// containers returns the states of which a nested one is active, or is Current.
+func (s Snapshot) containers() map[string]bool {
+	found := map[string]bool{}
+	var around []string // the containers of the state being looked at
+	for _, state := range s.States {
+		around = append(around[:min(max(state.Depth, 0), len(around))], state.Name)
+		if state.Name == s.Current && len(s.Active) > 0 || slices.Contains(s.Active, state.Name) {
+			for _, container := range around[:len(around)-1] {
+				found[container] = true
+			}
+		}
+	}
+	return found
+}
+
+// others returns the active states other than Current and containers, without duplicates.
 func (s Snapshot) others() []string {
+	containers := s.containers()
 	var names []string
 	for _, name := range s.Active {
-		if name != s.Current && !slices.Contains(names, name) {
+		if name != s.Current && !containers[name] && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -89,8 +89,9 @@ func plainFormat(start time.Time) func([]byte, *assembly.LogEvent) []byte {
 	}
 }
 
-// elapsed returns a time since the beginning as 0:00:02.400.
+// elapsed returns a time since the beginning as 0:00:02.400. Like all times that are shown it is cut, not rounded, so that nothing
+// seems to happen before it does.
 func elapsed(d time.Duration) string {
-	ms := d.Round(time.Millisecond).Milliseconds()
+	ms := d.Milliseconds()
 	return fmt.Sprintf("%d:%02d:%02d.%03d", ms/3_600_000, ms/60_000%60, ms/1000%60, ms%1000)
 }

@@ -92,4 +92,5 @@ func (c *runCmd) print(ctx context.Context, config assembly.Config, out io.Write
 	return a.Run(ctx)
 }
 
-func isTerminal(f *os.File) bool { return term.IsTerminal(f.Fd()) }
+// isTerminal reports whether a screen can be shown on f: TERM=dumb says that the terminal knows no escape sequences.
+func isTerminal(f *os.File) bool { return term.IsTerminal(f.Fd()) && os.Getenv("TERM") != "dumb" }

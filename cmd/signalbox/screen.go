@@ -14,6 +14,7 @@ import (
 	"signalbox/asl/value"
 	"signalbox/cmd/signalbox/internal/assembly"
 	"signalbox/gpio"
+	"signalbox/machines"
 	"signalbox/tui"
 )
 
@@ -28,6 +29,7 @@ func runScreen(ctx context.Context, config assembly.Config) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	p := &presenter{config: config, speed: config.Speed, changed: map[string]time.Time{}, snapshots: make(mailbox, 1)}
+	p.states, p.visits = screenStates(config.Definition.Machine), newStateVisits(config.Definition.Machine)
 	config.Events = p.record
 	a, err := assembly.Open(config)
 	if err != nil {
@@ -82,9 +84,7 @@ type presenter struct {
 
 	start   time.Time
 	states  []tui.State
-	current string
-	since   time.Time
-	last    tui.Transition
+	visits  *stateVisits
 	problem string
 	log     []tui.LogLine
 	dropped int                  // log lines that are forgotten
@@ -142,7 +142,8 @@ func (p *presenter) options() tui.Options {
 	if !a.Pushable() {
 		return o
 	}
-	o.Toggle = func(line string) { a.Do(func() { a.Toggle(line) }) }
+	o.Push = func(line string) { a.Do(func() { a.Press(machines.Key{Line: line}) }) }
+	o.Hold = func(line string) { a.Do(func() { a.Toggle(line) }) }
 	if m := p.config.Definition.BuiltIn; m != nil {
 		for _, k := range m.Keys {
 			o.Keys = append(o.Keys, tui.Key{Key: k.Key, Help: k.Help, Line: k.Line, Do: func() {
@@ -170,16 +171,16 @@ func (p *presenter) record(e *assembly.LogEvent) {
 		return
 	}
 	line := tui.LogLine{Time: e.Time, Why: e.Why()}
+	by := tui.Transition{From: e.From(), To: e.State(), Reason: line.Why}
+	if by.From != "" {
+		by.Reason = strings.TrimPrefix(line.Why, by.From+": ")
+	}
+	p.visits.record(e, by)
 	switch e.Type() {
 	case "ExecutionStarted":
 		p.start = e.Time
 		return
 	case "StateEntered":
-		p.last = tui.Transition{From: e.From(), To: e.State(), Reason: line.Why}
-		if from := e.From(); from != "" {
-			p.last.Reason = strings.TrimPrefix(line.Why, from+": ")
-		}
-		p.current, p.since = e.State(), e.Time
 		line.Kind, line.Text = tui.LogState, e.State()
 	case assembly.TypePinChanged:
 		pin, high := e.Pin()
@@ -240,15 +241,12 @@ func (p *presenter) note(line tui.LogLine) {
 // snapshot returns what the screen is to show now.
 func (p *presenter) snapshot() tui.Snapshot {
 	d := p.config.Definition
-	if p.states == nil {
-		p.states = screenStates(d.Machine)
-	}
 	v := p.assembly.View()
 	s := tui.Snapshot{
 		Machine: d.Name, Driver: p.config.Driver,
 		Time: v.Time, Start: p.start, Speed: p.speed, Paused: p.resume != nil,
 		Status: tui.Status(v.Execution.Status.String()),
-		States: p.states, Current: p.current, Since: p.since, Last: p.last, Problem: p.problem,
+		States: p.states, Problem: p.problem,
 		Log: p.log[:len(p.log):len(p.log)], Dropped: p.dropped, World: v.World,
 	}
 	if v.Live {
@@ -261,9 +259,16 @@ func (p *presenter) snapshot() tui.Snapshot {
 		s.Status, s.Problem = tui.StatusFlashing, v.Fault.Error()
 	}
 	for _, at := range v.Execution.Positions() {
-		if len(at.State.Branches) == 0 || at.State.Distributed { // another Parallel or Map is where its branches are
+		if p.visits.byName[at.State.Name].in > 0 { // else it is ready to be entered, or was left
 			s.Active = append(s.Active, at.State.Name)
 		}
+	}
+	s.Current = p.visits.newest(s.Active)
+	if v.Execution.Status != asl.StatusRunning {
+		s.Current = p.visits.end()
+	}
+	if visit := p.visits.byName[s.Current]; visit != nil {
+		s.Since, s.Last = visit.since, visit.by
 	}
 	for _, l := range v.Lines {
 		s.Lines = append(s.Lines, tui.Line{
@@ -276,12 +281,19 @@ func (p *presenter) snapshot() tui.Snapshot {
 // screenStates lists the states of a machine, nested ones after their container.
 func screenStates(m *asl.Machine) []tui.State {
 	var list []tui.State
-	for s := range m.All() {
-		state := tui.State{Name: s.Name, Type: s.Type.String(), Comment: s.Comment}
-		for _, t := range s.Transitions() {
-			state.Next = append(state.Next, tui.Next{State: t.To.Name, Label: t.Label})
+	var add func(block *asl.Block, depth int)
+	add = func(block *asl.Block, depth int) {
+		for _, s := range block.States {
+			state := tui.State{Name: s.Name, Type: s.Type.String(), Comment: s.Comment, Depth: depth}
+			for _, t := range s.Transitions() {
+				state.Next = append(state.Next, tui.Next{State: t.To.Name, Label: t.Label})
+			}
+			list = append(list, state)
+			for _, inner := range s.Branches {
+				add(inner, depth+1)
+			}
 		}
-		list = append(list, state)
 	}
+	add(&m.Block, 0)
 	return list
 }

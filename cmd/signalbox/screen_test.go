@@ -141,6 +141,35 @@ func TestScreenOfADistributedMap(t *testing.T) {
 	term.shows("exit 0")
 }
 
+// The current state is the newest of those that the execution is in, and not one that a branch has left.
+func TestScreenOfABranchThatHasEnded(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "par.asl.json")
+	err := os.WriteFile(file, []byte(`{"StartAt":"Par","States":{"Par":{"Type":"Parallel","Branches":[
+		{"StartAt":"Long","States":{"Long":{"Type":"Wait","Seconds":600,"End":true}}},
+		{"StartAt":"Short","States":{"Short":{"Type":"Wait","Seconds":2,"Next":"Done"},"Done":{"Type":"Pass","End":true}}}],
+		"Next":"Fin"},"Fin":{"Type":"Succeed"}}}`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := openTerminal(t, 81, 24, signalbox+" run "+file)
+	term.shows("▶ Short (+1)", "▽ Par", "▷ Long")
+	term.shows("▶ Long  ", "▽ Par", "Done  ← Short: Next")
+	for range 9 {
+		term.tmux("send-keys", "+")
+	}
+	term.shows("SUCCEEDED in Fin")
+	term.tmux("send-keys", "q")
+	term.shows("exit 0")
+}
+
+// A terminal that knows no escape sequences gets lines.
+func TestADumbTerminalGetsLines(t *testing.T) {
+	term := openTerminal(t, 101, 24, "TERM=dumb "+signalbox+" run intersection --speed 0 --for 5s")
+	if screen := term.shows("exit 0", "entered"); strings.Contains(screen, "RUNNING") {
+		t.Errorf("got a screen:\n%s", screen)
+	}
+}
+
 // Time can be held and hurried where there are no lines, too.
 func TestKeysOfAScreenWithoutLines(t *testing.T) {
 	t.Parallel()
