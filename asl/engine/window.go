@@ -65,20 +65,23 @@ func (w *window) nextChunk(rows, values, limit int) {
 	w.newest = asl.MakeHistory(rows, values)
 }
 
-// all ranges over the newest events, limit at most, oldest first.
+// all ranges over the newest events, limit at most, oldest first. What is added meanwhile is not included.
 func (w *window) all(limit int) iter.Seq[asl.HistoryEvent] {
 	return func(yield func(asl.HistoryEvent) bool) {
-		var chunks []asl.History
+		newest := w.newest
+		first := newest.First() + int64(newest.Len()-limit)
 		if w.older != nil {
-			chunks = slices.Clip(w.older.chunks)
-		}
-		chunks = append(chunks, w.newest)
-		first := w.newest.First() + int64(w.newest.Len()-limit)
-		for i := range chunks {
-			for e := range chunks[i].All() {
-				if e.ID >= first && !yield(e) {
-					return
+			for _, chunk := range slices.Clone(w.older.chunks) {
+				for e := range chunk.All() {
+					if e.ID >= first && !yield(e) {
+						return
+					}
 				}
+			}
+		}
+		for e := range newest.All() {
+			if e.ID >= first && !yield(e) {
+				return
 			}
 		}
 	}

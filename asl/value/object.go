@@ -263,6 +263,34 @@ func newObject(s *shape, n int) *Object {
 		}{}
 		o.shape, o.values = s, o.room[:]
 		return &o.Object
+	case 5:
+		o := &struct {
+			Object
+			room [5]any
+		}{}
+		o.shape, o.values = s, o.room[:]
+		return &o.Object
+	case 6:
+		o := &struct {
+			Object
+			room [6]any
+		}{}
+		o.shape, o.values = s, o.room[:]
+		return &o.Object
+	case 7:
+		o := &struct {
+			Object
+			room [7]any
+		}{}
+		o.shape, o.values = s, o.room[:]
+		return &o.Object
+	case 8:
+		o := &struct {
+			Object
+			room [8]any
+		}{}
+		o.shape, o.values = s, o.room[:]
+		return &o.Object
 	}
 	return &Object{shape: s, values: make([]any, n)}
 }
