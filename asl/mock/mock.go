@@ -1,8 +1,8 @@
-// Package mock answers Tasks from a file, so that a definition with Tasks of the cloud runs without one.
+// Package mock answers Tasks with responses from a file, so that a definition that calls cloud services runs without them.
 //
-//	[File]   what was read: test cases by machine, and the responses that they name
-//	[Case]   one test case: which response each Task state has
-//	[Player] answers the Tasks of one execution, invocation by invocation
+//	[File]   test cases by machine, and the responses that they name
+//	[Case]   one test case: the response for each Task state
+//	[Player] the handler that answers the Tasks of one execution
 //
 // The format is that of Step Functions Local's MockConfigFile.json:
 //
@@ -29,7 +29,7 @@ import (
 	"signalbox/asl/value"
 )
 
-// A File is what a file holds. It does not change.
+// A File is the content of a file. It is immutable.
 type File struct {
 	name     string
 	text     []byte
@@ -41,34 +41,35 @@ type machine struct {
 	cases []*Case
 }
 
-// A Case says which response each Task state of a machine has.
+// A Case has the responses for the Task states of a machine.
 type Case struct {
 	Machine, Name string
 
 	file      *File
-	states    []mocked             // in the order of the file
+	states    []mockedState        // in the order of the file
 	responses map[string]*response // by state
 }
 
-type mocked struct {
+// A mockedState is an entry of a test case.
+type mockedState struct {
 	state string
-	at    int64 // where its name stands in the file
+	at    int64 // offset of its name in the file
 }
 
-// A response is what the invocations of a state are answered with, one range after the other, from 0 on.
+// A response has the answers to the invocations of a state, which are counted from 0. Their ranges follow each other.
 type response struct {
 	name    string
 	answers []answer
 }
 
-// An answer is for the invocations from first to last.
+// An answer is for the invocations from first to last, inclusive.
 type answer struct {
 	first, last int
 	output      any
-	failure     *asl.Error // nil: it returns output
+	failure     *asl.Error // nil: the Task succeeds with output
 }
 
-// answer returns the answer to the n-th invocation, n ≥ 0, and nil where there is none.
+// answer returns the answer to invocation n ≥ 0, or nil.
 func (r *response) answer(n int) *answer {
 	i := sort.Search(len(r.answers), func(i int) bool { return r.answers[i].last >= n })
 	if i == len(r.answers) {
@@ -78,8 +79,8 @@ func (r *response) answer(n int) *answer {
 }
 
 // Case returns a test case. Name is CASE, or MACHINE#CASE as Step Functions Local has it at the end of a state machine's ARN.
-// Where it names no machine, that is the one called like the definition, else the only one of the file; where it names no
-// case, the only one of the machine. The error says which there are.
+// Without MACHINE it is the machine named like the definition, else the only one of the file; without CASE, the only test case of
+// the machine. The error lists the existing ones.
 func (f *File) Case(definition, name string) (*Case, error) {
 	of, wanted, named := strings.Cut(name, "#")
 	if !named {
@@ -115,6 +116,7 @@ func (f *File) Case(definition, name string) (*Case, error) {
 	return nil, fmt.Errorf("%s has no test case %q for %s; it has: %s", f.name, wanted, m.name, names(list))
 }
 
+// machine returns the machine with a name, or nil.
 func (f *File) machine(name string) *machine {
 	for i := range f.machines {
 		if f.machines[i].name == name {
@@ -128,6 +130,7 @@ func (f *File) machine(name string) *machine {
 const maxNames = 50
 
 // names returns names for a message: "a, b", "a, b and 3 more", or "none".
+// names joins names for a message.
 func names(list []string) string {
 	switch n := len(list) - maxNames; {
 	case len(list) == 0:
@@ -138,8 +141,7 @@ func names(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// Check holds a case against the definition that it is for: every state that it names has to be a Task there. The error is
-// of type [yamltree.Faults].
+// Check returns an error of type [yamltree.Faults] if the case names states that are not Task states of the definition.
 func (c *Case) Check(m *asl.Machine) error {
 	types := map[string]asl.StateType{}
 	var tasks []string
@@ -153,7 +155,7 @@ func (c *Case) Check(m *asl.Machine) error {
 	for _, s := range c.states {
 		switch t, there := types[s.state]; {
 		case !there:
-			r.fault(s.at, "the definition has no state %q%s", s.state, r.meant(s.state, tasks, "its Tasks are"))
+			r.fault(s.at, "the definition has no state %q%s", s.state, r.hint(s.state, tasks, "its Tasks are"))
 		case t != asl.TypeTask:
 			r.fault(s.at, "state %q is a %v; only a Task is answered", s.state, t)
 		}
@@ -161,5 +163,5 @@ func (c *Case) Check(m *asl.Machine) error {
 	return r.err()
 }
 
-// Mocks reports whether the case has a response for a state. The nil Case has none.
+// Mocks reports whether the case has a response for a state. A nil Case has none.
 func (c *Case) Mocks(state string) bool { return c != nil && c.responses[state] != nil }

@@ -9,19 +9,18 @@ import (
 	"signalbox/asl/value"
 )
 
-// A Player answers the Tasks of one execution, and of the child executions that a distributed Map starts in it: the n-th
-// invocation of a state, whether retried, looped to or in another iteration, has the n-th answer. It is an
-// [engine.Handler] for the clock's goroutine.
+// A Player is the [engine.Handler] for one execution and the children of its distributed Maps. The n-th invocation of a state has
+// the n-th answer, whether it is a retry, a loop or another iteration.
 type Player struct {
 	c           *Case
 	invocations map[string]int // so far, by state
 }
 
-// Play returns a player at its beginning.
+// Play returns a Player that has answered no invocation yet.
 func (c *Case) Play() *Player { return &Player{c, map[string]int{}} }
 
-// Start implements [engine.Handler]. A Task whose state has no response fails, as does one beyond the last answer, with
-// States.Runtime: no Catch takes it, so that a gap in the file never passes for a failure of the Task.
+// Start implements [engine.Handler]. A Task whose state has no response fails with States.Runtime, as do invocations beyond the last
+// answer: no Catch takes that error, so that a gap in the file is not mistaken for a failure of the Task.
 func (p *Player) Start(t engine.Task, reply engine.Reply) func() {
 	r := p.c.responses[t.State]
 	if r == nil {
@@ -41,8 +40,8 @@ func (p *Player) Start(t engine.Task, reply engine.Reply) func() {
 			r.name, p.c.file.name, n, t.State, last))
 		return nil
 	}
-	if handedOn(t.Resource) {
-		reply.Submit(value.NewObject()) // what the service said is not in the file
+	if submits(t.Resource) {
+		reply.Submit(value.NewObject()) // the file has no responses of services to a submission
 	}
 	if a.failure != nil {
 		reply.Fail(a.failure.Name, a.failure.Cause)
@@ -52,14 +51,16 @@ func (p *Player) Start(t engine.Task, reply engine.Reply) func() {
 	return nil
 }
 
-// Before returns a handler that leaves the Tasks of states without a response to another one.
+// Before returns a handler that passes Tasks of states without a response to another handler.
 func (p *Player) Before(other engine.Handler) engine.Handler { return before{p, other} }
 
+// before tries a player, then another handler.
 type before struct {
 	player *Player
 	other  engine.Handler
 }
 
+// Start implements [engine.Handler].
 func (b before) Start(t engine.Task, reply engine.Reply) func() {
 	if b.player.c.Mocks(t.State) {
 		return b.player.Start(t, reply)
@@ -67,15 +68,15 @@ func (b before) Start(t engine.Task, reply engine.Reply) func() {
 	return b.other.Start(t, reply)
 }
 
-// handedOn reports whether a service takes the Task first and answers later.
-func handedOn(resource string) bool {
+// submits reports whether the integration is one whose service accepts a job first and answers later.
+func submits(resource string) bool {
 	_, action, _ := strings.Cut(resource, ":states:::")
 	_, pattern, _ := strings.Cut(action, ".")
 	return pattern == "sync" || pattern == "sync:2" || pattern == "waitForTaskToken"
 }
 
-// result is what a Return gives the state. Mocks are written as the service answers; where the resource is a Lambda function,
-// that is Invoke's answer, of which the state gets the payload.
+// result returns the state's result for a Return. Mocks have the shape of the service's response; if the resource is a Lambda
+// function that is the response of Invoke, of which the state gets the payload.
 func result(resource string, output any) any {
 	if o, ok := output.(*value.Object); ok && isFunction(resource) {
 		if payload, ok := o.Lookup("Payload"); ok {
@@ -85,7 +86,7 @@ func result(resource string, output any) any {
 	return output
 }
 
-// isFunction reports whether a resource is a Lambda function itself, arn:aws:lambda:REGION:ACCOUNT:function:NAME.
+// isFunction reports whether a resource is the ARN of a Lambda function.
 func isFunction(resource string) bool {
 	arn := strings.Split(resource, ":")
 	return len(arn) > 6 && arn[2] == "lambda" && arn[5] == "function"

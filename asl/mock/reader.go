@@ -17,7 +17,7 @@ import (
 	"signalbox/internal/yamltree"
 )
 
-// Read reads the text of a file; name stands for it in messages. The error is of type [yamltree.Faults].
+// Read reads the text of a file; name stands for it in messages. The error is of type [yamltree.Faults] and has all faults.
 func Read(name string, text []byte) (*File, error) {
 	r := &reader{name: name, source: value.NewSource(text)}
 	var syntax *value.SyntaxError
@@ -33,7 +33,7 @@ func Read(name string, text []byte) (*File, error) {
 	return f, nil
 }
 
-// A reader goes through a text that is well-formed JSON, and notes what is wrong with it.
+// A reader reads a text that is well-formed JSON, and collects faults.
 type reader struct {
 	name   string
 	source *value.Source
@@ -43,6 +43,7 @@ type reader struct {
 	hints     near.Hints
 }
 
+// fault adds a fault at an offset.
 func (r *reader) fault(at int64, format string, args ...any) {
 	line, column := r.source.Position(at)
 	r.faults = append(r.faults, yamltree.Fault{File: r.name, Line: line, Column: column, Message: fmt.Sprintf(format, args...)})
@@ -51,32 +52,32 @@ func (r *reader) fault(at int64, format string, args ...any) {
 func (r *reader) err() error { return r.faults.Err() }
 
 // meant ends a message about an unknown name with the known ones that are similar to it, else with some that are known.
-func (r *reader) meant(name string, known []string, are string) string {
+func (r *reader) hint(name string, known []string, are string) string {
 	if hint := r.hints.Hint(name, known); hint != "" {
 		return hint
 	}
 	return fmt.Sprintf("; %s: %s", are, names(known))
 }
 
-// A part is a value in the text, with its offset.
+// A part is a JSON value in the text, with its offset.
 type part struct {
 	text []byte
 	at   int64
 }
 
 func (p part) value() any {
-	v, _ := value.Read(p.text) // part of a text that was read before
+	v, _ := value.Read(p.text) // it is well-formed
 	return v
 }
 
-// A member is one of an object's, in the order of the text.
+// A member of a JSON object.
 type member struct {
 	name string
-	key  int64 // where the name stands
+	key  int64 // offset of the name
 	part
 }
 
-// members splits an object. A name that comes again is noted and left out.
+// members returns the members of an object in the order of the text. Repeated names are faults and left out.
 func (r *reader) members(p part, what string) []member {
 	dec := jsontext.NewDecoder(bytes.NewReader(p.text), jsontext.AllowDuplicateNames(true))
 	if dec.PeekKind() != '{' {
@@ -106,12 +107,12 @@ func (r *reader) members(p part, what string) []member {
 	return list
 }
 
-// fields returns the members of an object that has no others than the known ones.
+// fields returns the members of an object by name. Unknown ones are faults and left out.
 func (r *reader) fields(p part, what string, known ...string) map[string]member {
 	fields := map[string]member{}
 	for _, m := range r.members(p, what) {
 		if !slices.Contains(known, m.name) {
-			r.fault(m.key, "%s has no %q%s", what, m.name, r.meant(m.name, known, "known are"))
+			r.fault(m.key, "%s has no %q%s", what, m.name, r.hint(m.name, known, "known are"))
 			continue
 		}
 		fields[m.name] = m
@@ -119,8 +120,9 @@ func (r *reader) fields(p part, what string, known ...string) map[string]member 
 	return fields
 }
 
-// all is fields where each has to be there. What is missing is not noted beside a name that is not known: it may be meant.
-func (r *reader) all(p part, what string, names ...string) map[string]member {
+// required is fields for an object in which all names are required. Beside an unknown name, missing ones are no faults: the
+// unknown name may be meant.
+func (r *reader) required(p part, what string, names ...string) map[string]member {
 	before := len(r.faults)
 	fields := r.fields(p, what, names...)
 	if len(r.faults) == before {
@@ -133,9 +135,10 @@ func (r *reader) all(p part, what string, names ...string) map[string]member {
 	return fields
 }
 
+// file reads the top-level object.
 func (r *reader) file(top part) *File {
 	f := &File{name: r.name, text: r.source.Text()}
-	fields := r.all(top, "the file", "StateMachines", "MockedResponses")
+	fields := r.required(top, "the file", "StateMachines", "MockedResponses")
 	var responses map[string]*response
 	if field, ok := fields["MockedResponses"]; ok {
 		responses = map[string]*response{}
@@ -147,7 +150,7 @@ func (r *reader) file(top part) *File {
 	if field, ok := fields["StateMachines"]; ok {
 		for _, m := range r.members(field.part, "StateMachines") {
 			of := machine{name: m.name}
-			if cases, ok := r.all(m.part, "a state machine", "TestCases")["TestCases"]; ok {
+			if cases, ok := r.required(m.part, "a state machine", "TestCases")["TestCases"]; ok {
 				for _, one := range r.members(cases.part, "TestCases") {
 					c := &Case{Machine: m.name, Name: one.name, file: f, responses: map[string]*response{}}
 					r.testCase(c, one.part, responses)
@@ -160,7 +163,8 @@ func (r *reader) file(top part) *File {
 	return f
 }
 
-// testCase reads a test case. Without any responses (nil), which is noted already, its names are not looked for.
+// testCase reads a test case. Responses is nil if the file has none, which is a fault already: then names of responses are not
+// checked.
 func (r *reader) testCase(c *Case, p part, responses map[string]*response) {
 	for _, s := range r.members(p, "a test case") {
 		name, ok := s.value().(string)
@@ -168,18 +172,18 @@ func (r *reader) testCase(c *Case, p part, responses map[string]*response) {
 		case !ok:
 			r.fault(s.at, "a state has the name of a response, in quotes")
 		case responses[name] != nil:
-			c.states = append(c.states, mocked{s.name, s.key})
+			c.states = append(c.states, mockedState{s.name, s.key})
 			c.responses[s.name] = responses[name]
 		case responses != nil:
-			r.fault(s.at, "MockedResponses has no %q%s", name, r.meant(name, r.responses, "it has"))
+			r.fault(s.at, "MockedResponses has no %q%s", name, r.hint(name, r.responses, "it has"))
 		}
 	}
 }
 
-// numbers is how invocations are named: one, or the first and the last of a range. Nine digits are more than any execution has.
+// numbers matches the names of invocations: one number, or the first and the last of a range. Nine digits are more than enough.
 var numbers = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})(?:-(0|[1-9][0-9]{0,8}))?$`)
 
-// response reads a response, whose ranges have to follow each other from 0 on. One without any is taken: generated files have
+// response reads a response, whose ranges have to follow each other from 0 on. An empty response is valid: generated files have
 // them for states that are not reached.
 func (r *reader) response(m member) *response {
 	type ranged struct {
@@ -225,6 +229,7 @@ func (r *reader) response(m member) *response {
 	return result
 }
 
+// answer reads the Return or Throw for a range of invocations.
 func (r *reader) answer(m member) answer {
 	before := len(r.faults)
 	fields := r.fields(m.part, "an answer", "Return", "Throw")
@@ -243,7 +248,7 @@ func (r *reader) answer(m member) answer {
 	return answer{}
 }
 
-// failure reads a Throw. AWS asks for a cause as well; errors without one do occur.
+// failure reads a Throw. Cause is optional, unlike at AWS: real errors may have none.
 func (r *reader) failure(p part) *asl.Error {
 	before := len(r.faults)
 	fields := r.fields(p, "a Throw", "Error", "Cause")

@@ -13,17 +13,17 @@ import (
 	"signalbox/asl/value"
 )
 
-// A table is one of DynamoDB's.
+// A table stands in for one of DynamoDB's.
 type table struct {
-	name string // here
+	name string // in the store
 	key  []keyAttribute
 }
 
-// A keyAttribute is a part of the key: the first one the hash, the second one, if there is one, the range.
-type keyAttribute struct{ name, kind string }
+// A keyAttribute is a part of a table's key: first the hash, then the range if there is one.
+type keyAttribute struct{ name, kind string } // kind is S, N or B
 
-// place returns where an item or a key is kept; missing is the name of what it lacks, or has of another type.
-func (t *table) place(item *value.Object) (p place, missing keyAttribute) {
+// keyOf returns the key of an item; missing is the attribute of the key that the item lacks, or has with another type.
+func (t *table) keyOf(item *value.Object) (p itemKey, missing keyAttribute) {
 	p.table = t.name
 	for i, k := range t.key {
 		v, _ := item.Lookup(k.name)
@@ -41,7 +41,7 @@ func (t *table) place(item *value.Object) (p place, missing keyAttribute) {
 	return p, keyAttribute{}
 }
 
-// item reads the text of an item that is kept.
+// item parses the text of a stored item; nil for "".
 func item(text string) *value.Object {
 	v, _ := value.Read([]byte(text)) // we have written it
 	o, _ := v.(*value.Object)
@@ -49,15 +49,15 @@ func item(text string) *value.Object {
 }
 
 func (c *call) validation(format string, args ...any) *asl.Error {
-	return c.refused(dynamoDB, http.StatusBadRequest, "", "ValidationException", format, args...)
+	return c.failure(dynamoDB, http.StatusBadRequest, "", "ValidationException", format, args...)
 }
 
 var tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
 
-// request returns the table that is named and the item or key in field, as DynamoDB checks them. API Reference, "PutItem",
+// request returns the table of a call, and the item or key in field, checked as DynamoDB does. API Reference, "PutItem",
 // "GetItem", "DeleteItem".
 func (c *call) request(field string) (*table, *value.Object, *asl.Error) {
-	name, there, err := c.text("TableName")
+	name, present, err := c.text("TableName")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -68,7 +68,7 @@ func (c *call) request(field string) (*table, *value.Object, *asl.Error) {
 		faults = append(faults, fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", member))
 	}
 	switch {
-	case !there:
+	case !present:
 		faults = append(faults, "Value null at 'tableName' failed to satisfy constraint: Member must not be null")
 	case !tableName.MatchString(name):
 		faults = append(faults, fmt.Sprintf("Value '%s' at 'tableName' failed to satisfy constraint: "+
@@ -85,39 +85,40 @@ func (c *call) request(field string) (*table, *value.Object, *asl.Error) {
 	if !ok {
 		return nil, nil, c.invalid(field)
 	}
-	kept, w := attributes(given)
+	stored, w := checkAttributes(given)
 	if w != nil {
-		return nil, nil, c.wrong(w)
+		return nil, nil, c.faultError(w)
 	}
 	t := c.services.mapping.tables[name]
 	if t == nil {
-		return nil, nil, c.refused(dynamoDB, http.StatusBadRequest, "ResourceNotFoundException", "ResourceNotFoundException",
+		return nil, nil, c.failure(dynamoDB, http.StatusBadRequest, "ResourceNotFoundException", "ResourceNotFoundException",
 			"Requested resource not found")
 	}
-	return t, kept, nil
+	return t, stored, nil
 }
 
-func (c *call) wrong(w *wrong) *asl.Error {
+func (c *call) faultError(w *attributeFault) *asl.Error {
 	if w.field != "" {
 		return c.invalid(w.field)
 	}
 	return c.validation("%s", w.message)
 }
 
-// keyed is request for a key: all of it, and nothing else.
-func (c *call) keyed() (place, *asl.Error) {
+// keyRequest returns the key of a call, which has all attributes of the table's key and no others.
+func (c *call) keyRequest() (itemKey, *asl.Error) {
 	t, key, err := c.request("Key")
 	if err != nil {
-		return place{}, err
+		return itemKey{}, err
 	}
-	p, missing := t.place(key)
+	p, missing := t.keyOf(key)
 	if missing.name != "" || key.Len() != len(t.key) {
-		return place{}, c.validation("The provided key element does not match the schema")
+		return itemKey{}, c.validation("The provided key element does not match the schema")
 	}
 	return p, c.emptyKey(t, p)
 }
 
-func (c *call) emptyKey(t *table, p place) *asl.Error {
+// emptyKey returns DynamoDB's error for a key with an empty attribute.
+func (c *call) emptyKey(t *table, p itemKey) *asl.Error {
 	for i, text := range []string{p.hash, p.rang} {
 		if strings.HasSuffix(text, ":") && strings.Count(text, ":") == 1 && len(text) == 2 {
 			return c.validation("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain "+
@@ -127,21 +128,23 @@ func (c *call) emptyKey(t *table, p place) *asl.Error {
 	return nil
 }
 
+// maxItem is the largest item, in bytes. Developer Guide, "Quotas".
 const maxItem = 400 << 10
 
+// putItem is DynamoDB's PutItem.
 func (c *call) putItem() (any, *asl.Error) {
-	if err := c.known("TableName", "Item", "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues",
+	if err := c.rejectUnknown("TableName", "Item", "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues",
 		"ReturnValues"); err != nil {
 		return nil, err
 	}
-	t, kept, err := c.request("Item")
+	t, stored, err := c.request("Item")
 	if err != nil {
 		return nil, err
 	}
-	p, missing := t.place(kept)
+	p, missing := t.keyOf(stored)
 	if missing.name != "" {
-		v, there := kept.Lookup(missing.name)
-		if !there {
+		v, present := stored.Lookup(missing.name)
+		if !present {
 			return nil, c.validation("One or more parameter values were invalid: Missing the key %s in the item", missing.name)
 		}
 		kind, _ := typed(v)
@@ -151,27 +154,28 @@ func (c *call) putItem() (any, *asl.Error) {
 	if err := c.emptyKey(t, p); err != nil {
 		return nil, err
 	}
-	text := value.Text(kept)
+	text := value.Text(stored)
 	if len(text) > maxItem {
 		return nil, c.validation("Item size has exceeded the maximum allowed size")
 	}
 	return c.write(p, text)
 }
 
+// deleteItem is DynamoDB's DeleteItem.
 func (c *call) deleteItem() (any, *asl.Error) {
-	if err := c.known("TableName", "Key", "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues",
+	if err := c.rejectUnknown("TableName", "Key", "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues",
 		"ReturnValues"); err != nil {
 		return nil, err
 	}
-	p, err := c.keyed()
+	p, err := c.keyRequest()
 	if err != nil {
 		return nil, err
 	}
 	return c.write(p, "")
 }
 
-// write replaces an item, by nothing if text is "", where the condition holds.
-func (c *call) write(p place, text string) (any, *asl.Error) {
+// write stores an item, or deletes it if text is "", provided that the call's condition holds.
+func (c *call) write(p itemKey, text string) (any, *asl.Error) {
 	returns, _, err := c.text("ReturnValues")
 	if err != nil {
 		return nil, err
@@ -192,23 +196,24 @@ func (c *call) write(p place, text string) (any, *asl.Error) {
 	})
 	switch {
 	case broken != nil:
-		return nil, c.refused(dynamoDB, http.StatusInternalServerError, "InternalServerErrorException", "InternalServerError", "%v", broken)
+		return nil, c.failure(dynamoDB, http.StatusInternalServerError, "InternalServerErrorException", "InternalServerError", "%v", broken)
 	case !held:
-		return nil, c.refused(dynamoDB, http.StatusBadRequest, "ConditionalCheckFailedException", "ConditionalCheckFailedException",
+		return nil, c.failure(dynamoDB, http.StatusBadRequest, "ConditionalCheckFailedException", "ConditionalCheckFailedException",
 			"The conditional request failed")
 	}
 	members := map[string]any{}
 	if returns == "ALL_OLD" && before != nil {
 		members["Attributes"] = before
 	}
-	return c.dynamo(members), nil
+	return c.dynamoResponse(members), nil
 }
 
+// getItem is DynamoDB's GetItem.
 func (c *call) getItem() (any, *asl.Error) {
-	if err := c.known("TableName", "Key", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"); err != nil {
+	if err := c.rejectUnknown("TableName", "Key", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"); err != nil {
 		return nil, err
 	}
-	p, err := c.keyed()
+	p, err := c.keyRequest()
 	if err != nil {
 		return nil, err
 	}
@@ -222,22 +227,22 @@ func (c *call) getItem() (any, *asl.Error) {
 		return "", false
 	})
 	if broken != nil {
-		return nil, c.refused(dynamoDB, http.StatusInternalServerError, "InternalServerErrorException", "InternalServerError", "%v", broken)
+		return nil, c.failure(dynamoDB, http.StatusInternalServerError, "InternalServerErrorException", "InternalServerError", "%v", broken)
 	}
 	members := map[string]any{}
 	if found != nil {
 		members["Item"] = project(found)
 	}
-	return c.dynamo(members), nil
+	return c.dynamoResponse(members), nil
 }
 
-// dynamo makes an answer of DynamoDB.
-func (c *call) dynamo(members map[string]any) any {
+// dynamoResponse returns a response of DynamoDB with the given members.
+func (c *call) dynamoResponse(members map[string]any) any {
 	body := value.Text(sortedObject(maps.Clone(members)))
 	if c.sdk {
 		return sortedObject(members)
 	}
-	return c.answered(members, []header{
+	return c.response(members, []header{
 		{"Server", "Server"},
 		{"Connection", "keep-alive"},
 		{"x-amzn-RequestId", c.requestID()},

@@ -12,34 +12,35 @@ import (
 	"signalbox/asl/value"
 )
 
-// Expressions of DynamoDB: conditions and projections. Developer Guide, "Condition and filter expressions, operators, and
-// functions". Reserved words are not refused.
+// This file holds expressions of DynamoDB: conditions and projections. Developer Guide, "Condition and filter expressions,
+// operators, and functions". Reserved words are not refused.
 
-// A test says whether a condition holds of an item, which is nil where there is none.
-type test func(item *value.Object) bool
+// A predicate reports whether a condition holds for an item; nil: there is no item.
+type predicate func(item *value.Object) bool
 
-// An operand is an attribute value of an item, nil where there is none.
+// An operand returns an attribute value of an item, or nil.
 type operand func(item *value.Object) any
 
-// A reader reads one expression.
-type reader struct {
+// An expressionReader parses one expression.
+type expressionReader struct {
 	call   *call
-	field  string // "ConditionExpression"
+	field  string // the parameter, such as ConditionExpression
 	tokens []string
-	next   int
-	names  map[string]string
-	values map[string]any
-	used   map[string]bool // of names and values
+	next   int               // index in tokens
+	names  map[string]string // ExpressionAttributeNames
+	values map[string]any    // ExpressionAttributeValues
+	used   map[string]bool   // names and values that the expression has used
 }
 
+// maxExpression is the longest expression, in bytes. Developer Guide, "Quotas".
 const maxExpression = 4 << 10
 
 var token = regexp.MustCompile(`\s+|[#:]?[A-Za-z_][A-Za-z0-9_-]*|[#:][A-Za-z0-9_]+|\d+|<>|<=|>=|[=<>(),.\[\]]`)
 
-// expression prepares the reading of a field; nil if it is not there.
-func (c *call) expression(field string) (*reader, *asl.Error) {
-	r := &reader{call: c, field: field, names: map[string]string{}, values: map[string]any{}, used: map[string]bool{}}
-	text, there, err := c.text(field)
+// expression splits the expression in a field into tokens. It returns nil if there is none.
+func (c *call) expression(field string) (*expressionReader, *asl.Error) {
+	r := &expressionReader{call: c, field: field, names: map[string]string{}, values: map[string]any{}, used: map[string]bool{}}
+	text, present, err := c.text(field)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func (c *call) expression(field string) (*reader, *asl.Error) {
 			continue
 		case !ok:
 			return nil, c.invalid(of)
-		case !there:
+		case !present:
 			return nil, c.validation("%s can only be specified when using expressions", of)
 		case o.Len() == 0:
 			return nil, c.validation("%s must not be empty", of)
@@ -63,14 +64,14 @@ func (c *call) expression(field string) (*reader, *asl.Error) {
 				}
 				continue
 			}
-			kept, w := checked(v)
+			stored, w := checkAttribute(v)
 			if w != nil {
-				return nil, c.wrong(w)
+				return nil, c.faultError(w)
 			}
-			r.values[name] = kept
+			r.values[name] = stored
 		}
 	}
-	if !there {
+	if !present {
 		return nil, nil
 	}
 	if strings.TrimSpace(text) == "" {
@@ -82,7 +83,7 @@ func (c *call) expression(field string) (*reader, *asl.Error) {
 	for rest := text; rest != ""; {
 		at := token.FindStringIndex(rest)
 		if at == nil || at[0] > 0 {
-			return nil, c.validation(`Invalid %s: Syntax error; token: "%c", near: "%s"`, field, []rune(rest)[0], near(text, rest))
+			return nil, c.validation(`Invalid %s: Syntax error; token: "%c", near: "%s"`, field, []rune(rest)[0], excerpt(text, rest))
 		}
 		if t := strings.TrimSpace(rest[:at[1]]); t != "" {
 			r.tokens = append(r.tokens, t)
@@ -92,19 +93,22 @@ func (c *call) expression(field string) (*reader, *asl.Error) {
 	return r, nil
 }
 
-func near(text, rest string) string {
+// excerpt returns the text around the beginning of its end rest.
+func excerpt(text, rest string) string {
 	at := len(text) - len(rest)
 	return text[max(at-5, 0):min(at+5, len(text))]
 }
 
-// A refusal is how reading an expression ends that is none: it unwinds to the one that began it.
+// A refusal is the panic with which parsing stops at an error; read recovers it.
 type refusal struct{ err *asl.Error }
 
-func (r *reader) refuse(format string, args ...any) {
+// refuse stops parsing with an error.
+func (r *expressionReader) refuse(format string, args ...any) {
 	panic(refusal{r.call.validation("Invalid "+r.field+": "+format, args...)})
 }
 
-func (r *reader) syntax() {
+// syntaxError stops parsing because of the next token.
+func (r *expressionReader) syntaxError() {
 	near := strings.Join(r.tokens[max(r.next-1, 0):min(r.next+2, len(r.tokens))], " ")
 	t := "<EOF>"
 	if r.next < len(r.tokens) {
@@ -113,8 +117,9 @@ func (r *reader) syntax() {
 	r.refuse(`Syntax error; token: "%s", near: "%s"`, t, near)
 }
 
-// read reads all of the expression by f.
-func (r *reader) read(f func()) (err *asl.Error) {
+// read parses the whole expression with f, and returns the error of a refusal, of tokens left over, or of names and values that
+// are not used.
+func (r *expressionReader) read(f func()) (err *asl.Error) {
 	defer func() {
 		switch stopped := recover().(type) {
 		case nil:
@@ -126,7 +131,7 @@ func (r *reader) read(f func()) (err *asl.Error) {
 	}()
 	f()
 	if r.next < len(r.tokens) {
-		r.syntax()
+		r.syntaxError()
 	}
 	for _, unused := range []struct {
 		of    string
@@ -142,15 +147,16 @@ func (r *reader) read(f func()) (err *asl.Error) {
 	return nil
 }
 
-func (r *reader) peek() string {
+// peek returns the next token, "" at the end.
+func (r *expressionReader) peek() string {
 	if r.next < len(r.tokens) {
 		return r.tokens[r.next]
 	}
 	return ""
 }
 
-// is takes the next token if it is this one; words are taken in any case.
-func (r *reader) is(t string) bool {
+// accept skips the next token if it is t, in upper or lower case, and reports whether it was.
+func (r *expressionReader) accept(t string) bool {
 	if !strings.EqualFold(r.peek(), t) {
 		return false
 	}
@@ -158,14 +164,15 @@ func (r *reader) is(t string) bool {
 	return true
 }
 
-func (r *reader) must(t string) {
-	if !r.is(t) {
-		r.syntax()
+// expect is accept for a token that is required.
+func (r *expressionReader) expect(t string) {
+	if !r.accept(t) {
+		r.syntaxError()
 	}
 }
 
-// condition reads the call's condition; nil if it has none.
-func (c *call) condition() (holds test, err *asl.Error) {
+// condition parses the call's condition; nil if it has none.
+func (c *call) condition() (holds predicate, err *asl.Error) {
 	r, err := c.expression("ConditionExpression")
 	if err != nil || r == nil {
 		return nil, err
@@ -176,32 +183,35 @@ func (c *call) condition() (holds test, err *asl.Error) {
 	return holds, nil
 }
 
-func (r *reader) or() test {
+// or parses conditions joined by OR.
+func (r *expressionReader) or() predicate {
 	a := r.and()
-	for r.is("OR") {
+	for r.accept("OR") {
 		left, right := a, r.and()
 		a = func(item *value.Object) bool { return left(item) || right(item) }
 	}
 	return a
 }
 
-func (r *reader) and() test {
+// and parses conditions joined by AND.
+func (r *expressionReader) and() predicate {
 	a := r.not()
-	for r.is("AND") {
+	for r.accept("AND") {
 		left, right := a, r.not()
 		a = func(item *value.Object) bool { return left(item) && right(item) }
 	}
 	return a
 }
 
-func (r *reader) not() test {
-	if r.is("NOT") {
+// not parses one condition, with or without NOT and parentheses.
+func (r *expressionReader) not() predicate {
+	if r.accept("NOT") {
 		a := r.not()
 		return func(item *value.Object) bool { return !a(item) }
 	}
-	if r.is("(") {
+	if r.accept("(") {
 		a := r.or()
-		r.must(")")
+		r.expect(")")
 		return a
 	}
 	if r.next+1 < len(r.tokens) && r.tokens[r.next+1] == "(" && !strings.EqualFold(r.peek(), "size") {
@@ -210,7 +220,8 @@ func (r *reader) not() test {
 	return r.comparison()
 }
 
-func (r *reader) function() test {
+// function parses a function that is a condition.
+func (r *expressionReader) function() predicate {
 	name := r.peek()
 	r.next += 2
 	a := r.operand()
@@ -218,12 +229,12 @@ func (r *reader) function() test {
 	switch name {
 	case "attribute_exists", "attribute_not_exists":
 	case "attribute_type", "begins_with", "contains":
-		r.must(",")
+		r.expect(",")
 		b = r.operand()
 	default:
 		r.refuse("Invalid function name; function: %s", name)
 	}
-	r.must(")")
+	r.expect(")")
 	return func(item *value.Object) bool {
 		v := a(item)
 		switch name {
@@ -248,7 +259,7 @@ func (r *reader) function() test {
 	}
 }
 
-// contains reports whether a text has a part, or a set or list an element.
+// contains reports whether a string contains a part, or a set or list an element.
 func contains(kind string, content any, other string, part, element any) bool {
 	switch list, isList := content.([]any); {
 	case kind == "S" && other == "S":
@@ -261,7 +272,8 @@ func contains(kind string, content any, other string, part, element any) bool {
 	return false
 }
 
-func (r *reader) comparison() test {
+// comparison parses a comparison of operands, BETWEEN or IN.
+func (r *expressionReader) comparison() predicate {
 	a := r.operand()
 	switch sign := strings.ToUpper(r.peek()); sign {
 	case "=", "<>", "<", "<=", ">", ">=":
@@ -271,7 +283,7 @@ func (r *reader) comparison() test {
 	case "BETWEEN":
 		r.next++
 		low := r.operand()
-		r.must("AND")
+		r.expect("AND")
 		high := r.operand()
 		return func(item *value.Object) bool {
 			v := a(item)
@@ -279,22 +291,23 @@ func (r *reader) comparison() test {
 		}
 	case "IN":
 		r.next++
-		r.must("(")
+		r.expect("(")
 		list := []operand{r.operand()}
-		for r.is(",") {
+		for r.accept(",") {
 			list = append(list, r.operand())
 		}
-		r.must(")")
+		r.expect(")")
 		return func(item *value.Object) bool {
 			v := a(item)
 			return slices.ContainsFunc(list, func(one operand) bool { return compare("=", v, one(item)) })
 		}
 	}
-	r.syntax()
+	r.syntaxError()
 	return nil
 }
 
-// compare compares two attribute values. What is not there, or of another type, is not equal and has no order.
+// compare compares two attribute values, nil for missing ones. Missing values and values of different types are unequal, and have
+// no order.
 func compare(sign string, a, b any) bool {
 	same := a != nil && b != nil && value.Equal(a, b)
 	switch sign {
@@ -320,13 +333,14 @@ func compare(sign string, a, b any) bool {
 	}
 }
 
-func (r *reader) operand() operand {
+// operand parses a value, a size or a path.
+func (r *expressionReader) operand() operand {
 	t := r.peek()
 	switch {
 	case strings.HasPrefix(t, ":"):
 		r.next++
-		v, there := r.values[t]
-		if !there {
+		v, present := r.values[t]
+		if !present {
 			r.refuse("An expression attribute value used in expression is not defined; attribute value: %s", t)
 		}
 		r.used[t] = true
@@ -334,15 +348,15 @@ func (r *reader) operand() operand {
 	case strings.EqualFold(t, "size") && r.next+1 < len(r.tokens) && r.tokens[r.next+1] == "(":
 		r.next += 2
 		a := r.operand()
-		r.must(")")
-		return func(item *value.Object) any { return size(a(item)) }
+		r.expect(")")
+		return func(item *value.Object) any { return attributeSize(a(item)) }
 	}
 	p := r.path()
-	return func(item *value.Object) any { return p.of(item) }
+	return func(item *value.Object) any { return p.lookup(item) }
 }
 
-// size is how long a text, how large a set, list or map is, as a number; nil where it has no size.
-func size(v any) any {
+// attributeSize returns the length of a string, set, list or map as a number; nil for other types.
+func attributeSize(v any) any {
 	var n int
 	switch kind, content := typed(v); c := content.(type) {
 	case string:
@@ -363,22 +377,23 @@ func size(v any) any {
 	return value.NewObject("N", strconv.Itoa(n))
 }
 
-// A path leads to an attribute: names of members (string) and places in lists (int).
+// A path leads to an attribute: names of members (string) and indices in lists (int).
 type path []any
 
-func (r *reader) path() path {
+// path parses a document path.
+func (r *expressionReader) path() path {
 	p := path{r.name()}
 	for {
 		switch {
-		case r.is("."):
+		case r.accept("."):
 			p = append(p, r.name())
-		case r.is("["):
+		case r.accept("["):
 			i, err := strconv.Atoi(r.peek())
 			if err != nil {
-				r.syntax()
+				r.syntaxError()
 			}
 			r.next++
-			r.must("]")
+			r.expect("]")
 			p = append(p, i)
 		default:
 			return p
@@ -386,25 +401,26 @@ func (r *reader) path() path {
 	}
 }
 
-func (r *reader) name() string {
+// name parses an attribute's name, or the placeholder of one.
+func (r *expressionReader) name() string {
 	t := r.peek()
 	if t == "" || !strings.ContainsAny(t[:1], "#_") && (t[0]|0x20 < 'a' || t[0]|0x20 > 'z') {
-		r.syntax()
+		r.syntaxError()
 	}
 	r.next++
 	if t[0] != '#' {
 		return t
 	}
-	name, there := r.names[t]
-	if !there {
+	name, present := r.names[t]
+	if !present {
 		r.refuse("An expression attribute name used in the document path is not defined; attribute name: %s", t)
 	}
 	r.used[t] = true
 	return name
 }
 
-// of returns what the path leads to in an item, nil if there is nothing.
-func (p path) of(item *value.Object) any {
+// lookup returns the attribute value at the path, or nil.
+func (p path) lookup(item *value.Object) any {
 	v, _ := item.Lookup(p[0].(string))
 	for _, step := range p[1:] {
 		_, content := typed(v)
@@ -426,7 +442,7 @@ func (p path) of(item *value.Object) any {
 	return v
 }
 
-// projection reads what a call wants of an item: all of it if it does not say.
+// projection parses the call's projection, and returns the function that applies it. Without one that returns the whole item.
 func (c *call) projection() (func(item *value.Object) *value.Object, *asl.Error) {
 	r, err := c.expression("ProjectionExpression")
 	if err != nil {
@@ -438,7 +454,7 @@ func (c *call) projection() (func(item *value.Object) *value.Object, *asl.Error)
 	var paths []path
 	if err := r.read(func() {
 		paths = append(paths, r.path())
-		for r.is(",") {
+		for r.accept(",") {
 			paths = append(paths, r.path())
 		}
 		for i, p := range paths {
@@ -453,14 +469,15 @@ func (c *call) projection() (func(item *value.Object) *value.Object, *asl.Error)
 		return nil, err
 	}
 	return func(item *value.Object) *value.Object {
-		_, kept := typed(project(value.NewObject("M", item), paths))
-		if o, ok := kept.(*value.Object); ok {
+		_, stored := typed(project(value.NewObject("M", item), paths))
+		if o, ok := stored.(*value.Object); ok {
 			return o
 		}
 		return value.NewObject()
 	}, nil
 }
 
+// text returns the path as DynamoDB's errors show it: [a, [1], b].
 func (p path) text() string {
 	list := make([]string, len(p))
 	for i, step := range p {
@@ -473,14 +490,14 @@ func (p path) text() string {
 	return "[" + strings.Join(list, ", ") + "]"
 }
 
-// project returns of an attribute value what the paths lead to, nil if that is nothing.
+// project returns the parts of an attribute value at the paths, nil if there are none.
 func project(v any, paths []path) *value.Object {
 	o, _ := v.(*value.Object)
 	if slices.ContainsFunc(paths, func(p path) bool { return len(p) == 0 }) {
 		return o
 	}
 	kind, content := typed(v)
-	// below returns the rest of the paths that go on with a step.
+	// below returns the paths that begin with a step, without it.
 	below := func(step any) (rest []path) {
 		for _, p := range paths {
 			if p[0] == step {

@@ -11,23 +11,24 @@ import (
 	"signalbox/asl/value"
 )
 
-// A function is what a Lambda function does here.
+// A function stands in for a Lambda function.
 type function struct {
 	builtin string
-	table   string            // seed: the name of the table in the mapping
+	table   string            // seed: the table to fill, by its name in the store
 	records int               // seed
-	item    map[string]string // seed: the attributes beside the key; {n} is the record's number
+	item    map[string]string // seed: the attributes beside the key; {n} stands for the record's number
 }
 
 // The built-in functions.
 const (
-	builtinEcho = "echo" // answers with its payload
-	builtinSeed = "seed" // fills a table with records and answers with their ids, and "DONE" behind them
+	builtinEcho = "echo" // returns its payload
+	builtinSeed = "seed" // fills a table with records and returns their ids, followed by "DONE"
 )
 
-// A functionName is what a Lambda function is called by: NAME, NAME:QUALIFIER, ACCOUNT:function:NAME or an ARN.
+// A functionName identifies a Lambda function: NAME, NAME:QUALIFIER, ACCOUNT:function:NAME or an ARN. Region and account may be "".
 type functionName struct{ region, account, name string }
 
+// parseFunction parses the forms of a functionName, and reports whether text is one of them.
 func parseFunction(text string) (functionName, bool) {
 	var f functionName
 	parts := strings.Split(text, ":")
@@ -44,7 +45,8 @@ func parseFunction(text string) (functionName, bool) {
 	return f, true
 }
 
-// function returns what a function stands for, nil if the mapping does not say.
+// function returns the local function for the name of a Lambda function, nil if the mapping has none. A missing region or account
+// matches any.
 func (m *Mapping) function(text string) *function {
 	wanted, ok := parseFunction(text)
 	if !ok {
@@ -59,23 +61,23 @@ func (m *Mapping) function(text string) *function {
 	return nil
 }
 
-// run is a Task whose resource is the function's ARN: its input is the payload, its output what comes back.
+// run carries out a Task whose resource is the ARN of a function: the input is the payload, the output the response's payload.
 func (c *call) run() (any, *asl.Error) {
 	return c.apply(c.services.mapping.function(c.task.Resource), c.task.Input)
 }
 
 // invoke is Lambda's Invoke. API Reference, "Invoke".
 func (c *call) invoke() (any, *asl.Error) {
-	if err := c.known("FunctionName", "Payload", "InvocationType", "Qualifier", "ClientContext", "LogType"); err != nil {
+	if err := c.rejectUnknown("FunctionName", "Payload", "InvocationType", "Qualifier", "ClientContext", "LogType"); err != nil {
 		return nil, err
 	}
-	name, there, err := c.text("FunctionName")
-	if err != nil || !there {
+	name, present, err := c.text("FunctionName")
+	if err != nil || !present {
 		return nil, c.invalid("FunctionName")
 	}
 	kind, _, err := c.text("InvocationType")
 	if err != nil || kind != "" && kind != "RequestResponse" {
-		return nil, c.invalid("InvocationType") // nobody works here while nobody waits
+		return nil, c.invalid("InvocationType") // asynchronous invocations are not supported
 	}
 	f := c.services.mapping.function(name)
 	if f == nil {
@@ -85,15 +87,15 @@ func (c *call) invoke() (any, *asl.Error) {
 		if strings.Count(name, ":") == 6 {
 			name += ":$LATEST"
 		}
-		return nil, c.refused(lambda, http.StatusNotFound, "ResourceNotFoundException", "ResourceNotFoundException",
+		return nil, c.failure(lambda, http.StatusNotFound, "ResourceNotFoundException", "ResourceNotFoundException",
 			"Function not found: %s", name)
 	}
 	payload, _ := c.in.Lookup("Payload")
-	if text, ok := payload.(string); ok { // a text is the payload's JSON
+	if text, ok := payload.(string); ok { // a string is the payload as JSON
 		v, err := value.Read([]byte(text))
 		var syntax *value.SyntaxError
 		if errors.As(err, &syntax) {
-			return nil, c.refused(lambda, http.StatusBadRequest, "InvalidRequestContentException", "InvalidRequestContentException",
+			return nil, c.failure(lambda, http.StatusBadRequest, "InvalidRequestContentException", "InvalidRequestContentException",
 				"Could not parse request body into json: Could not parse payload into json: %s", syntax.Reason)
 		}
 		payload = v
@@ -106,7 +108,7 @@ func (c *call) invoke() (any, *asl.Error) {
 		return nil, err
 	}
 	body := value.Text(output)
-	return c.answered(
+	return c.response(
 		map[string]any{"ExecutedVersion": "$LATEST", "Payload": output, "StatusCode": int64(http.StatusOK)},
 		[]header{
 			{"X-Amz-Executed-Version", "$LATEST"},
@@ -120,18 +122,18 @@ func (c *call) invoke() (any, *asl.Error) {
 		}), nil
 }
 
-// trace is the call's in X-Ray, which nobody keeps here.
+// trace returns an X-Ray trace header; traces are not recorded.
 func (c *call) trace() string {
 	d := c.digest("trace")
 	return fmt.Sprintf("root=1-%08x-%x;parent=%x;sampled=0", c.services.clock.Now().Unix(), d[:12], d[12:20])
 }
 
-// apply does what a function does.
+// apply runs a function.
 func (c *call) apply(f *function, payload any) (any, *asl.Error) {
 	if f.builtin == builtinEcho {
 		return payload, nil
 	}
-	t := c.services.mapping.local(f.table)
+	t := c.services.mapping.localTable(f.table)
 	ids := make([]any, 0, f.records+1)
 	for n := 1; n <= f.records; n++ {
 		id := strconv.Itoa(n)
@@ -141,10 +143,10 @@ func (c *call) apply(f *function, payload any) (any, *asl.Error) {
 			item[name] = value.NewObject("S", strings.ReplaceAll(text, "{n}", id))
 		}
 		record := sortedObject(item)
-		p, _ := t.place(record)
+		p, _ := t.keyOf(record)
 		err := c.services.store.change(p, func(string) (string, bool) { return value.Text(record), true })
 		if err != nil {
-			return nil, c.refused(lambda, http.StatusInternalServerError, "ServiceException", "ServiceException", "%v", err)
+			return nil, c.failure(lambda, http.StatusInternalServerError, "ServiceException", "ServiceException", "%v", err)
 		}
 	}
 	return append(ids, "DONE"), nil

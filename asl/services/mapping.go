@@ -9,25 +9,26 @@ import (
 	"signalbox/internal/yamltree"
 )
 
-// A Mapping says what the functions, tables and queues of definitions stand for here.
+// A Mapping maps the functions, tables and queues of definitions to local ones.
 type Mapping struct {
 	file      string
 	store     string
-	functions []mapped
-	tables    map[string]*table // by the name that definitions have for it
-	queues    map[string]string // by URL
+	functions []functionMapping
+	tables    map[string]*table // by their names in definitions
+	queues    map[string]string // local names by URL
 }
 
-type mapped struct {
+// A functionMapping has the local function for a Lambda function.
+type functionMapping struct {
 	name functionName
 	does function
 }
 
-// Store is the file that holds tables and queues, "" if the mapping names none.
+// Store returns the file for tables and queues, "" if the mapping names none.
 func (m *Mapping) Store() string { return m.store }
 
-// local returns the table of a name here.
-func (m *Mapping) local(name string) *table {
+// localTable returns the table with a local name, or nil.
+func (m *Mapping) localTable(name string) *table {
 	for _, t := range m.tables {
 		if t.name == name {
 			return t
@@ -37,12 +38,13 @@ func (m *Mapping) local(name string) *table {
 }
 
 const (
-	maxRecords  = 1000      // of a seed: their ids are in the state, which takes 256 KiB
-	maxNameHere = 255       // of a table or queue here
-	keyTypes    = "S, N, B" // of the attributes of a key
+	maxRecords   = 1000      // of a seed: all their ids fit into a state's output of 256 KiB
+	maxLocalName = 255       // letters
+	keyTypes     = "S, N, B" // types of key attributes
 )
 
-// ReadMapping reads a mapping; its error has every fault with its place.
+// ReadMapping reads a mapping; file stands for it in messages, and relative paths in it start from its folder. The error is of type
+// [yamltree.Faults].
 func ReadMapping(file string, text []byte) (*Mapping, error) {
 	t := yamltree.Read(file, text, "what functions, tables and queues stand for")
 	m := &Mapping{file: file, tables: map[string]*table{}, queues: map[string]string{}}
@@ -50,7 +52,7 @@ func ReadMapping(file string, text []byte) (*Mapping, error) {
 	if root == nil {
 		return nil, t.Err()
 	}
-	r := mappingReader{Tree: t, m: m, here: map[string]int{}}
+	r := mappingReader{Tree: t, m: m, lines: map[string]int{}}
 	fields := t.Fields(root, "the file", "store", "functions", "tables", "queues")
 	if f, ok := fields["store"]; ok {
 		if name, ok := t.Text(f.Value, "store"); ok {
@@ -80,15 +82,16 @@ func ReadMapping(file string, text []byte) (*Mapping, error) {
 	return m, nil
 }
 
+// A mappingReader fills in a Mapping.
 type mappingReader struct {
 	*yamltree.Tree
-	m    *Mapping
-	here map[string]int // line on which a name here was given
+	m     *Mapping
+	lines map[string]int // where a local name was given, by kind and name
 }
 
-// is reads what a table or queue is called here.
-func (r *mappingReader) is(what string, one yamltree.Member, f yamltree.Member, there bool) (string, bool) {
-	if !there {
+// localName reads the local name of a table or queue.
+func (r *mappingReader) localName(what string, one yamltree.Member, f yamltree.Member, present bool) (string, bool) {
+	if !present {
 		r.Fault(one.Key, "%s %s: what is it called here? Add is: NAME", what, one.Name)
 		return "", false
 	}
@@ -96,27 +99,28 @@ func (r *mappingReader) is(what string, one yamltree.Member, f yamltree.Member, 
 	if !ok {
 		return "", false
 	}
-	if len(name) > maxNameHere {
-		r.Fault(f.Value, "is: a name has at most %d letters", maxNameHere)
+	if len(name) > maxLocalName {
+		r.Fault(f.Value, "is: a name has at most %d letters", maxLocalName)
 		return "", false
 	}
-	if line, again := r.here[what+name]; again {
+	if line, again := r.lines[what+name]; again {
 		r.Fault(f.Value, "%s %s is another one already, on line %d", what, name, line)
 		return "", false
 	}
-	r.here[what+name] = f.Value.Line
+	r.lines[what+name] = f.Value.Line
 	return name, true
 }
 
+// table reads an entry of tables.
 func (r *mappingReader) table(one yamltree.Member) {
 	if !tableName.MatchString(one.Name) {
 		r.Fault(one.Key, "%q is no name of a table: letters, digits, dots, hyphens and underscores", one.Name)
 	}
 	fields := r.Fields(one.Value, "a table", "is", "key")
-	is, there := fields["is"]
-	name, ok := r.is("table", one, is, there)
-	key, there := fields["key"]
-	if !there {
+	is, present := fields["is"]
+	name, ok := r.localName("table", one, is, present)
+	key, present := fields["key"]
+	if !present {
 		r.Fault(one.Key, "table %s: by what are its items found? Add key: ATTRIBUTE", one.Name)
 		return
 	}
@@ -148,10 +152,11 @@ func (r *mappingReader) key(f yamltree.Member) []keyAttribute {
 	return key
 }
 
+// queue reads an entry of queues.
 func (r *mappingReader) queue(one yamltree.Member) {
 	fields := r.Fields(one.Value, "a queue", "is")
-	is, there := fields["is"]
-	name, ok := r.is("queue", one, is, there)
+	is, present := fields["is"]
+	name, ok := r.localName("queue", one, is, present)
 	switch {
 	case !strings.HasPrefix(one.Name, "https://") && !strings.HasPrefix(one.Name, "http://"):
 		r.Fault(one.Key, "%q is no URL of a queue: https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", one.Name)
@@ -162,15 +167,16 @@ func (r *mappingReader) queue(one yamltree.Member) {
 	}
 }
 
+// function reads an entry of functions.
 func (r *mappingReader) function(one yamltree.Member) {
 	name, ok := parseFunction(one.Name)
 	if !ok {
 		r.Fault(one.Key, "%q is no function: arn:aws:lambda:REGION:ACCOUNT:function:NAME, or NAME", one.Name)
 	}
-	f := mapped{name: name}
+	f := functionMapping{name: name}
 	fields := r.Fields(one.Value, "a function", "builtin", "table", "records", "item")
-	builtin, there := fields["builtin"]
-	if !there {
+	builtin, present := fields["builtin"]
+	if !present {
 		r.Fault(one.Key, "function %s: what does it do here? Add builtin: %s or builtin: %s", one.Name, builtinEcho, builtinSeed)
 		return
 	}
@@ -182,7 +188,7 @@ func (r *mappingReader) function(one yamltree.Member) {
 		r.seed(one, fields, &f.does)
 	} else {
 		for _, name := range []string{"table", "records", "item"} {
-			if extra, there := fields[name]; there {
+			if extra, present := fields[name]; present {
 				r.Fault(extra.Key, "%s is for builtin: %s", name, builtinSeed)
 			}
 		}
@@ -190,12 +196,13 @@ func (r *mappingReader) function(one yamltree.Member) {
 	r.m.functions = append(r.m.functions, f)
 }
 
+// seed reads the settings of the built-in function that fills a table.
 func (r *mappingReader) seed(one yamltree.Member, fields map[string]yamltree.Member, f *function) {
-	if where, there := fields["table"]; !there {
+	if where, present := fields["table"]; !present {
 		r.Fault(one.Key, "function %s: which table does it fill? Add table: NAME", one.Name)
 	} else if name, ok := r.Text(where.Value, "table"); ok {
 		f.table = name
-		switch t := r.m.local(name); {
+		switch t := r.m.localTable(name); {
 		case t == nil:
 			r.Fault(where.Value, "no table is called %s here", name)
 		case len(t.key) > 1 || t.key[0].kind == "B":
@@ -203,10 +210,10 @@ func (r *mappingReader) seed(one yamltree.Member, fields map[string]yamltree.Mem
 		}
 	}
 	f.records = 10
-	if n, there := fields["records"]; there {
+	if n, present := fields["records"]; present {
 		f.records, _ = r.Whole(n.Value, "records", 0, maxRecords)
 	}
-	if of, there := fields["item"]; there {
+	if of, present := fields["item"]; present {
 		f.item = map[string]string{}
 		for _, a := range r.Mapping(of.Value, "item") {
 			if text, ok := r.Text(a.Value, a.Name); ok {

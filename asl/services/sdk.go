@@ -14,18 +14,18 @@ import (
 	"signalbox/asl/value"
 )
 
-// digest is what identifiers of a call are made of: the same in every run, and another for every call.
+// digest returns a hash for an identifier of the call: the same in every run, and different for every call and purpose (what).
 func (c *call) digest(what string) [sha256.Size]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "%s %s %d %s", what, c.task.Execution, c.task.ID, c.services.clock.Now()))
 }
 
-// uuid writes a digest as a UUID of version 4.
+// uuid formats a digest as a UUID of version 4.
 func uuid(d [sha256.Size]byte) string {
 	d[6], d[8] = d[6]&0x0f|0x40, d[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", d[:4], d[4:6], d[6:8], d[8:10], d[10:16])
 }
 
-// requestID is what AWS's answer to a call is known by: DynamoDB's are 52 letters and digits, those of others UUIDs.
+// requestID returns the request ID of the response: 52 letters and digits for DynamoDB, else a UUID.
 func (c *call) requestID() string {
 	d := c.digest("request")
 	if strings.Contains(c.task.Resource, ":dynamodb:") {
@@ -34,12 +34,12 @@ func (c *call) requestID() string {
 	return uuid(d)
 }
 
-// A header is one of an answer; those of AWS's own spelling of x-amzn-RequestId come as texts in some services.
+// A header is an HTTP header of a response.
 type header struct{ name, value string }
 
-// answered makes the output of a service integration: the members of the service's answer and the metadata of HTTP, in the
-// order of their names. Headers come in the order in which the service sends them.
-func (c *call) answered(members map[string]any, headers []header) any {
+// response returns the output of a service integration: the members of the service's response and the metadata of HTTP, in the
+// order of their names. Headers are in the order in which the service sends them.
+func (c *call) response(members map[string]any, headers []header) any {
 	var all, sorted value.Builder
 	for _, h := range headers {
 		all.Set(h.name, []any{h.value})
@@ -54,7 +54,7 @@ func (c *call) answered(members map[string]any, headers []header) any {
 	return sortedObject(members)
 }
 
-// sortedObject makes an object with its keys in order.
+// sortedObject returns an object with sorted keys.
 func sortedObject(members map[string]any) *value.Object {
 	names := make([]string, 0, len(members))
 	for name := range members {
@@ -68,16 +68,17 @@ func sortedObject(members map[string]any) *value.Object {
 	return b.Object()
 }
 
+// date returns the time of the call for the Date header.
 func (c *call) date() string { return c.services.clock.Now().UTC().Format(http.TimeFormat) }
 
 func length(body string) string { return strconv.Itoa(len(body)) }
 
-// A service is what its errors are called by.
+// A service has the names that a service has in its errors.
 type service struct {
-	name, sdkName       string // DynamoDB, DynamoDb: before the error
+	name, sdkName       string // DynamoDB, DynamoDb: before the name of the error
 	long, sdkLong       string // AmazonDynamoDBv2, DynamoDb: in the cause
-	general, sdkGeneral string // the error of codes without one of their own
-	own                 []string
+	general, sdkGeneral string // the exception for codes without their own
+	exceptions          []string
 }
 
 var (
@@ -95,15 +96,15 @@ var (
 	}
 )
 
-// refused makes the error that a service answers a call with. Exception is one of the service's own, or "" for its general
-// one; code is what it is called in the cause.
-func (c *call) refused(s service, status int, exception, code, format string, args ...any) *asl.Error {
+// failure returns the error with which a service refuses the call. Exception is one of the service's own, or "" for its general
+// one; code is its name in the cause.
+func (c *call) failure(s service, status int, exception, code, format string, args ...any) *asl.Error {
 	message := fmt.Sprintf(format, args...)
 	name, general := s.name, s.general
 	if c.sdk {
 		name, general = s.sdkName, s.sdkGeneral
 	}
-	if !slices.Contains(s.own, exception) {
+	if !slices.Contains(s.exceptions, exception) {
 		exception = general
 	}
 	if c.sdk {

@@ -1,16 +1,16 @@
-// Package services answers Tasks of AWS's services here: DynamoDB's items, SQS's messages and Lambda functions, so that a
-// definition that was written for them runs unchanged.
+// Package services stands in for AWS's services, DynamoDB, SQS and Lambda, so that a definition that was written for them runs
+// unchanged on one machine.
 //
-//	[Mapping]  what the ARNs, tables and queues of definitions stand for here: a YAML file
-//	[Services]  answers, in AWS's shapes and with its error names, from a SQLite file
+//	[Mapping]  maps the functions, tables and queues of definitions to local ones: a YAML file
+//	[Services] carries out Tasks on a SQLite file; responses and errors are those of AWS
 //
-// It knows
+// The supported resources are
 //
 //	arn:aws:lambda:REGION:ACCOUNT:function:NAME                       a built-in function
 //	arn:aws:states:::lambda:invoke                                    the same
 //	arn:aws:states:::dynamodb:getItem, putItem, deleteItem            items of a table, conditions, projections
 //	arn:aws:states:::aws-sdk:dynamodb:getItem, putItem, deleteItem    the same, answered as the SDK does
-//	arn:aws:states:::sqs:sendMessage                                  a message into a queue that nobody reads
+//	arn:aws:states:::sqs:sendMessage                                  stores a message; nothing reads the queue
 package services
 
 import (
@@ -23,17 +23,17 @@ import (
 	"signalbox/asl/value"
 )
 
-// A Services answers Tasks. It belongs to the clock's goroutine, which waits for the file: a call takes as long as a commit.
+// Services is an [engine.Handler]. It belongs to the clock's goroutine, which waits for the file: a call takes as long as a commit.
 type Services struct {
 	mapping *Mapping
 	store   *store
 	clock   Clock
 }
 
-// A Clock tells the time that answers are dated with.
+// A Clock has the time for the dates in responses.
 type Clock interface{ Now() time.Time }
 
-// Open opens the file that holds tables and queues; "" keeps them in memory.
+// Open opens the SQLite file that holds tables and queues, and creates it if needed; "" keeps them in memory.
 func Open(m *Mapping, file string, clock Clock) (*Services, error) {
 	s, err := openStore(file)
 	if err != nil {
@@ -45,14 +45,15 @@ func Open(m *Mapping, file string, clock Clock) (*Services, error) {
 // Close closes the file.
 func (c *Services) Close() error { return c.store.db.Close() }
 
-// A call is a Task with what its answer needs.
+// A call is a Task under way.
 type call struct {
 	services *Services
 	task     engine.Task
-	sdk      bool // by aws-sdk: answers and errors have the SDK's shape
-	in       *value.Object
+	sdk      bool          // of an aws-sdk integration: responses and errors have the SDK's shape
+	in       *value.Object // the parameters
 }
 
+// An operation carries out a call and returns its output.
 type operation func(*call) (any, *asl.Error)
 
 var operations = map[string]operation{
@@ -63,11 +64,11 @@ var operations = map[string]operation{
 	"lambda:invoke":       (*call).invoke,
 }
 
-// sdks are the operations that are known in the shape of the SDK, too.
+// sdks are the operations that aws-sdk integrations can call, too.
 var sdks = map[string]bool{"dynamodb:getItem": true, "dynamodb:putItem": true, "dynamodb:deleteItem": true}
 
-// find returns who answers a resource, nil if nobody does.
-func (m *Mapping) find(resource string) (do operation, sdk bool) {
+// operation returns the operation of a resource, nil if it is not supported, and whether an aws-sdk integration calls it.
+func (m *Mapping) operation(resource string) (do operation, sdk bool) {
 	if _, ok := parseFunction(resource); ok && strings.HasPrefix(resource, "arn:") {
 		if m.function(resource) == nil {
 			return nil, false
@@ -84,9 +85,9 @@ func (m *Mapping) find(resource string) (do operation, sdk bool) {
 	return operations[service], sdk
 }
 
-// Unanswered says why Tasks with this resource cannot be run, "" if they can.
-func (m *Mapping) Unanswered(resource string) string {
-	if do, _ := m.find(resource); do != nil {
+// Unsupported returns why Tasks with this resource cannot be run, "" if they can.
+func (m *Mapping) Unsupported(resource string) string {
+	if do, _ := m.operation(resource); do != nil {
 		return ""
 	}
 	if _, ok := parseFunction(resource); ok && strings.HasPrefix(resource, "arn:") {
@@ -97,9 +98,9 @@ func (m *Mapping) Unanswered(resource string) string {
 
 // Start implements [engine.Handler].
 func (c *Services) Start(t engine.Task, reply engine.Reply) func() {
-	do, sdk := c.mapping.find(t.Resource)
+	do, sdk := c.mapping.operation(t.Resource)
 	if do == nil {
-		reply.Fail(asl.ErrRuntime, c.mapping.Unanswered(t.Resource))
+		reply.Fail(asl.ErrRuntime, c.mapping.Unsupported(t.Resource))
 		return nil
 	}
 	in, _ := t.Input.(*value.Object)
@@ -112,15 +113,15 @@ func (c *Services) Start(t engine.Task, reply engine.Reply) func() {
 	return nil
 }
 
-// invalid is what AWS says of parameters that a service's request cannot be made of.
+// invalid returns AWS's error for a parameter of the wrong type.
 func (c *call) invalid(field string) *asl.Error {
 	return &asl.Error{Name: asl.ErrRuntime, Cause: fmt.Sprintf(
 		"The Parameters '%s' could not be used to start the Task: [The value of the field '%s' has an invalid format]",
 		value.Text(c.task.Input), field)}
 }
 
-// known refuses parameters that would be passed over in silence.
-func (c *call) known(fields ...string) *asl.Error {
+// rejectUnknown returns an error if there are parameters beside the supported ones, which would be ignored.
+func (c *call) rejectUnknown(fields ...string) *asl.Error {
 	for name := range c.in.All() {
 		found := false
 		for _, f := range fields {
@@ -135,8 +136,8 @@ func (c *call) known(fields ...string) *asl.Error {
 	return nil
 }
 
-// text returns a field that holds text; there says whether it is given, and not null.
-func (c *call) text(field string) (text string, there bool, err *asl.Error) {
+// text returns a parameter that is a string, and whether it is present and not null. Another type is an error.
+func (c *call) text(field string) (text string, present bool, err *asl.Error) {
 	v, ok := c.in.Lookup(field)
 	if !ok || v == nil {
 		return "", false, nil

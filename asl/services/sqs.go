@@ -21,30 +21,30 @@ import (
 
 // sendMessage is SQS's SendMessage to a queue of the mapping. API Reference, "SendMessage".
 func (c *call) sendMessage() (any, *asl.Error) {
-	if err := c.known("QueueUrl", "MessageBody", "MessageAttributes", "DelaySeconds"); err != nil {
+	if err := c.rejectUnknown("QueueUrl", "MessageBody", "MessageAttributes", "DelaySeconds"); err != nil {
 		return nil, err
 	}
-	where, there, err := c.text("QueueUrl")
+	where, present, err := c.text("QueueUrl")
 	if err != nil {
 		return nil, err
 	}
-	if !there {
-		return nil, c.refused(sqs, http.StatusBadRequest, "", "MissingParameter", "The request must contain the parameter QueueUrl.")
+	if !present {
+		return nil, c.failure(sqs, http.StatusBadRequest, "", "MissingParameter", "The request must contain the parameter QueueUrl.")
 	}
-	if host := hostOf(where); !c.services.mapping.reaches(host) {
+	if host := hostOf(where); !c.services.mapping.knowsHost(host) {
 		return nil, &asl.Error{Name: "SQS.SdkClientException", Cause: fmt.Sprintf(
 			"Unable to execute HTTP request: %s: Name or service not known", host)}
 	}
 	body, _ := c.in.Lookup("MessageBody")
 	text, ok := body.(string)
 	if !ok && body != nil {
-		text = value.Text(body) // Step Functions sends the text of an object
+		text = value.Text(body) // Step Functions sends an object as its JSON
 	}
 	if text == "" {
-		return nil, c.refused(sqs, http.StatusBadRequest, "", "MissingParameter", "The request must contain the parameter MessageBody.")
+		return nil, c.failure(sqs, http.StatusBadRequest, "", "MissingParameter", "The request must contain the parameter MessageBody.")
 	}
-	if i := strings.IndexFunc(text, unsent); i >= 0 {
-		return nil, c.refused(sqs, http.StatusBadRequest, "InvalidMessageContentsException", "InvalidMessageContents",
+	if i := strings.IndexFunc(text, invalidCharacter); i >= 0 {
+		return nil, c.failure(sqs, http.StatusBadRequest, "InvalidMessageContentsException", "InvalidMessageContents",
 			"Invalid binary character '#x%X' was found in the message body, the set of allowed characters is "+
 				"#x9 | #xA | #xD | [#x20 to #xD7FF] | [#xE000 to #xFFFD] | [#x10000 to #x10FFFF]", []rune(text[i:])[0])
 	}
@@ -54,20 +54,20 @@ func (c *call) sendMessage() (any, *asl.Error) {
 	}
 	queue := c.services.mapping.queues[where]
 	if queue == "" {
-		return nil, c.refused(sqs, http.StatusBadRequest, "QueueDoesNotExistException", "AWS.SimpleQueueService.NonExistentQueue",
+		return nil, c.failure(sqs, http.StatusBadRequest, "QueueDoesNotExistException", "AWS.SimpleQueueService.NonExistentQueue",
 			"The specified queue does not exist.")
 	}
 	id, broken := c.services.store.send(queue, text, attributes, c.services.clock.Now().UTC().Format(time.RFC3339Nano), func(number int64) string {
 		return uuid(sha256.Sum256(fmt.Appendf(nil, "message %s %d", queue, number)))
 	})
 	if broken != nil {
-		return nil, c.refused(sqs, http.StatusInternalServerError, "", "InternalError", "%v", broken)
+		return nil, c.failure(sqs, http.StatusInternalServerError, "", "InternalError", "%v", broken)
 	}
-	members := map[string]any{"MD5OfMessageBody": sumOf([]byte(text)), "MessageId": id}
+	members := map[string]any{"MD5OfMessageBody": md5Hex([]byte(text)), "MessageId": id}
 	if sum != "" {
 		members["MD5OfMessageAttributes"] = sum
 	}
-	return c.answered(members, []header{
+	return c.response(members, []header{
 		{"x-amzn-RequestId", c.requestID()},
 		{"connection", "keep-alive"},
 		{"Content-Length", length(value.Text(sortedObject(maps.Clone(members))))},
@@ -76,10 +76,10 @@ func (c *call) sendMessage() (any, *asl.Error) {
 	}), nil
 }
 
-// awsHost are the hosts that have queues at AWS.
+// awsHost matches the hosts of AWS's queues.
 var awsHost = regexp.MustCompile(`^(sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue|queue)\.amazonaws\.com(\.cn)?$`)
 
-// hostOf is the host of a queue's URL, all of it where it is no URL.
+// hostOf returns the host of a queue's URL, or the whole text if that is no URL.
 func hostOf(queue string) string {
 	if u, err := url.Parse(queue); err == nil && u.Host != "" {
 		return u.Hostname()
@@ -87,8 +87,8 @@ func hostOf(queue string) string {
 	return queue
 }
 
-// reaches reports whether a host is there: one of AWS's, or of a queue of the mapping.
-func (m *Mapping) reaches(host string) bool {
+// knowsHost reports whether a host is one of AWS's, or of a queue of the mapping.
+func (m *Mapping) knowsHost(host string) bool {
 	for queue := range m.queues {
 		if hostOf(queue) == host {
 			return true
@@ -97,21 +97,21 @@ func (m *Mapping) reaches(host string) bool {
 	return awsHost.MatchString(host)
 }
 
-// unsent reports whether SQS does not take a character.
-func unsent(r rune) bool {
+// invalidCharacter reports whether SQS refuses a character in a message.
+func invalidCharacter(r rune) bool {
 	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
 }
 
-func sumOf(data []byte) string {
+func md5Hex(data []byte) string {
 	sum := md5.Sum(data) //nolint:gosec // SQS answers with MD5 sums
 	return hex.EncodeToString(sum[:])
 }
 
-// messageAttributes returns the attributes of a message as they are kept, and their sum. Developer Guide, "Calculating the
-// MD5 message digest for message attributes".
+// messageAttributes returns the attributes of a message as the store keeps them, and their digest. Developer Guide, "Calculating
+// the MD5 message digest for message attributes".
 func (c *call) messageAttributes() (text, sum string, err *asl.Error) {
-	v, there := c.in.Lookup("MessageAttributes")
-	if !there || v == nil {
+	v, present := c.in.Lookup("MessageAttributes")
+	if !present || v == nil {
 		return "{}", "", nil
 	}
 	attributes, ok := v.(*value.Object)
@@ -136,14 +136,14 @@ func (c *call) messageAttributes() (text, sum string, err *asl.Error) {
 		base, _, _ := strings.Cut(kindText, ".")
 		field := map[string]string{"String": "StringValue", "Number": "StringValue", "Binary": "BinaryValue"}[base]
 		if field == "" {
-			return "", "", c.refused(sqs, http.StatusBadRequest, "", "InvalidParameterValue",
+			return "", "", c.failure(sqs, http.StatusBadRequest, "", "InvalidParameterValue",
 				"The type of message (user) attribute '%s' is invalid. You must use only the following supported type prefixes: "+
 					"Binary, Number, String.", name)
 		}
 		v, _ = one.Lookup(field)
 		data, ok := v.(string)
 		if !ok || data == "" {
-			return "", "", c.refused(sqs, http.StatusBadRequest, "", "InvalidParameterValue",
+			return "", "", c.failure(sqs, http.StatusBadRequest, "", "InvalidParameterValue",
 				"The message (user) attribute '%s' must contain a non-empty value of type '%s'.", name, base)
 		}
 		put(name)
@@ -163,5 +163,5 @@ func (c *call) messageAttributes() (text, sum string, err *asl.Error) {
 	if len(names) == 0 {
 		return "{}", "", nil
 	}
-	return value.Text(attributes), sumOf(encoded), nil
+	return value.Text(attributes), md5Hex(encoded), nil
 }

@@ -13,7 +13,7 @@ import (
 type store struct{ db *sql.DB }
 
 var schema = []string{
-	// Hash and range are the values of the key's attributes, with their types: S:m1. Range is empty where there is none.
+	// Hash and range are the values of the key's attributes with their types, as in S:m1. Range is "" for keys of one attribute.
 	`CREATE TABLE IF NOT EXISTS items (
 		"table" TEXT NOT NULL, hash TEXT NOT NULL, range TEXT NOT NULL, item TEXT NOT NULL,
 		PRIMARY KEY ("table", hash, range)
@@ -24,6 +24,7 @@ var schema = []string{
 	) STRICT`,
 }
 
+// openStore opens or creates the file; "" is a store in memory.
 func openStore(file string) (*store, error) {
 	source := ":memory:"
 	if file != "" {
@@ -39,7 +40,7 @@ func openStore(file string) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(1) // each connection to memory would have one of its own
+	db.SetMaxOpenConns(1) // with :memory: each connection would have a database of its own
 	for _, statement := range schema {
 		if _, err := db.Exec(statement); err != nil {
 			return nil, errors.Join(err, db.Close())
@@ -48,12 +49,12 @@ func openStore(file string) (*store, error) {
 	return &store{db}, nil
 }
 
-// A place is where an item is kept.
-type place struct{ table, hash, rang string }
+// An itemKey finds an item.
+type itemKey struct{ table, hash, rang string }
 
-// change reads an item, "" if there is none, and writes what f makes of it: another, or "" for none. Put says whether
-// anything is to be written at all.
-func (s *store) change(p place, f func(old string) (item string, put bool)) error {
+// change reads an item and writes what f returns for it, in one transaction. The text of no item is "": f may get it, and deletes
+// the item by it. If put is false nothing is written.
+func (s *store) change(p itemKey, f func(old string) (item string, put bool)) error {
 	tx, err := s.db.Begin()
 	if err != nil {
 		return err
@@ -79,7 +80,7 @@ func (s *store) change(p place, f func(old string) (item string, put bool)) erro
 	return tx.Commit()
 }
 
-// send keeps a message; id makes its identifier of the number that it gets.
+// send stores a message and returns its identifier, which id makes from the message's number.
 func (s *store) send(queue, body, attributes, sent string, id func(number int64) string) (string, error) {
 	tx, err := s.db.Begin()
 	if err != nil {

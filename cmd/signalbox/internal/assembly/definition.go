@@ -169,7 +169,7 @@ func (d *Definition) unsupported(s *asl.State, all []machines.Machine, mocks *mo
 	case mocks != nil:
 		return ""
 	case s.Activity == "" && mapping != nil:
-		return mapping.Unanswered(s.Resource)
+		return mapping.Unsupported(s.Resource)
 	case s.Activity == "":
 		return fmt.Sprintf("nothing here answers the resource %s; mock it with --mocks FILE, map it with --services FILE, or name an "+
 			"activity such as arn:aws:states:us-east-1:123456789012:activity:gpio-write", s.Resource)
