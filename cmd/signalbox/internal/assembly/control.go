@@ -70,6 +70,9 @@ func listen(dir string, operate operateFunc) (*controlServer, error) {
 		return nil, err
 	}
 	l, err := net.Listen("unix", path)
+	if err == nil {
+		err = os.Chmod(path, 0o600) // whatever the umask
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the control socket: %w", err)
 	}

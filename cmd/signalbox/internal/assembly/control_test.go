@@ -35,6 +35,9 @@ func TestOperationsReachTheRunningProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if info, err := os.Stat(dir + "/" + assembly.ControlSocket); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got socket %v %v, want 0600", info, err)
+	}
 	got, err := assembly.Ask(t.Context(), dir, assembly.Request{Operation: "refill", Input: value.NewObject("25", int64(40))})
 	if want := `{"took":{"25":40}}`; err != nil || value.Text(got) != want {
 		t.Errorf("got %s %v, want %s", value.Text(got), err, want)
@@ -61,6 +64,13 @@ func TestADataFolderBelongsToOneProcess(t *testing.T) {
 	if _, err := assembly.OpenData(dir); err == nil || !strings.Contains(err.Error(), "uses it") {
 		t.Errorf("got %v, want a refusal", err)
 	}
+	// The lock is on the folder, and not on a file that can be removed.
+	if err := os.Remove(dir + "/lock"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := assembly.OpenData(dir); err == nil || !strings.Contains(err.Error(), "uses it") {
+		t.Errorf("without the lock file: got %v, want a refusal", err)
+	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -76,5 +86,24 @@ func TestADataFolderBelongsToOneProcess(t *testing.T) {
 	}
 	if _, err := assembly.OpenData("/dev/null/x"); err == nil {
 		t.Error("a folder below a file was opened")
+	}
+}
+
+func TestAFolderThatOthersMayChangeIsRefused(t *testing.T) {
+	dir := t.TempDir() + "/d"
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(dir, dir+"-link"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := assembly.OpenData(dir + "-link"); err == nil || !strings.Contains(err.Error(), "symbolic link") {
+		t.Errorf("got %v, want the link refused", err)
+	}
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := assembly.OpenData(dir); err == nil || !strings.Contains(err.Error(), "chmod go-w") {
+		t.Errorf("got %v, want the folder refused", err)
 	}
 }
