@@ -115,7 +115,7 @@ func TestSignalsEndARunWhoseOutputIsNotRead(t *testing.T) {
 	}
 	for output, connect := range outputs {
 		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
-			for run := range 2 {
+			for run := range 12 {
 				t.Run(fmt.Sprintf("%s %v %d", output, sig, run), func(t *testing.T) {
 					t.Parallel() // most of it is waiting
 					cmd := exec.Command(signalbox, append([]string{"run", "intersection"}, arguments[output]...)...)
