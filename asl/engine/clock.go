@@ -65,7 +65,9 @@ func (c *Clock) AfterFunc(d time.Duration, f func()) (stop func() bool) {
 	return c.add(c.newest().Add(max(d, 0)), f)
 }
 
-// At calls f when the clock reaches t, at once (in order) if that has passed.
+// At calls f when the clock reaches t. If t has passed it calls f as soon as possible; a real clock calls it before
+// everything that is queued for a later time, so that what was seen at t is handled before what came after it. Now is the
+// time at which f is called.
 func (c *Clock) At(t time.Time, f func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -86,7 +88,7 @@ func (c *Clock) set(t *timer, at time.Time) {
 }
 
 func (c *Clock) setLocked(t *timer, at time.Time) {
-	if at.Before(c.now) {
+	if !c.real && at.Before(c.now) {
 		at = c.now
 	}
 	c.queue.set(t, at)
@@ -112,8 +114,8 @@ func (c *Clock) cancel(t *timer) bool {
 	return true
 }
 
-// Post calls f on the clock's goroutine as soon as possible, in the time that is now. Edges of real lines and handlers on
-// other goroutines come in by it.
+// Post calls f on the clock's goroutine as soon as possible, in the time that is now. Handlers on other goroutines come in
+// by it.
 func (c *Clock) Post(f func()) { c.post(call(f)) }
 
 func (c *Clock) post(w work) {
@@ -215,7 +217,15 @@ func (c *Clock) readingLocked() time.Time {
 // wall clock shortens nothing.
 func (c *Clock) reading() time.Time { return c.start.Add(time.Since(c.start)).UTC().Round(0) }
 
-// newest returns the time that something gets which happens right now: a real clock's reading, else now.
+// Stamp returns the time of something that happens right now: the reading of a real clock, which goes on while an entry is
+// done, else Now. It may be called from any goroutine.
+func (c *Clock) Stamp() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.newest()
+}
+
+// newest is Stamp for callers that hold mu.
 func (c *Clock) newest() time.Time {
 	if c.real {
 		return c.reading()

@@ -843,6 +843,63 @@ func TestRealClockFollowsTheMachines(t *testing.T) {
 	})
 }
 
+// What was seen while the clock was busy is handled in the order in which it was seen, between the deadlines that were due.
+func TestARealClockCatchesUpInTheOrderOfTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := engine.NewReal()
+		start := c.Now()
+		var lines []string
+		mark := func(what string) func() {
+			return func() { lines = append(lines, fmt.Sprint(c.Now().Sub(start), ": ", what)) }
+		}
+		stampAfter := func(d time.Duration, then func(seen time.Time)) {
+			go func() {
+				time.Sleep(d)
+				then(c.Stamp())
+			}()
+		}
+		c.Post(func() {
+			c.AfterFunc(5*time.Second, mark("due at 5s"))
+			stampAfter(2*time.Second, func(seen time.Time) {
+				c.At(seen, func() {
+					mark("seen at " + seen.Sub(start).String())()
+					c.At(seen.Add(time.Second), mark("due at 3s, asked for late"))
+				})
+			})
+			stampAfter(4*time.Second, func(seen time.Time) {
+				time.Sleep(2 * time.Second)
+				c.At(seen, mark("seen at "+seen.Sub(start).String()))
+			})
+			stampAfter(9*time.Second, func(time.Time) { c.Post(mark("posted at 9s")) })
+			time.Sleep(10 * time.Second)
+			if now := c.Stamp(); now.Sub(start) != 10*time.Second || now != now.UTC().Round(0) {
+				t.Errorf("got a Stamp of %v, want 10s after %v in UTC", now, start)
+			}
+		})
+		c.AfterFunc(20*time.Second, c.Stop)
+		if err := c.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{
+			"10s: seen at 2s", "10s: due at 3s, asked for late", "10s: seen at 4s", "10s: due at 5s", "10s: posted at 9s",
+		}
+		if diff := cmp.Diff(want, lines); diff != "" {
+			t.Errorf("what happened (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// A stamp of a simulation is the time of the entry being done, so that a run does not depend on the computer.
+func TestStampOfASimulatedClockIsNow(t *testing.T) {
+	c := newTape(1e6)
+	c.AfterFunc(time.Hour, func() {
+		if got := c.Stamp(); !got.Equal(c.Now()) {
+			t.Errorf("got a Stamp of %v, want %v", got, c.Now())
+		}
+	})
+	c.run(t)
+}
+
 func TestRealClockTakesPostsWhileItWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, since := engine.NewReal(), passed()
