@@ -33,18 +33,31 @@ func (e *BusyError) Error() string {
 // A Notifier is a pin that reports its edges by a callback, as simulated pins do. For an input that is no Notifier
 // [Open] starts a goroutine with a loop of WaitForEdge.
 type Notifier interface {
-	// Notify registers f, which is called on any goroutine with each new physical level and the reason for it. Stop
-	// unregisters f.
+	// Notify registers f, which is called on any goroutine with each new physical level and the reason for it, when the
+	// line takes that level. Stop unregisters f.
 	Notify(f func(l periph.Level, why string)) (stop func())
+}
+
+// An EdgeTimes is a pin whose driver knows of each edge what it was and when: the kernel dates edges in its interrupt
+// handler. For a pin without it an edge has the time at which the goroutine that waits for edges saw it, and a pulse that
+// was over by then has no width; see [Open].
+type EdgeTimes interface {
+	// LastEdge returns the level that the line took with the edge for which WaitForEdge has returned true last, and the
+	// time of that edge, which has a monotonic clock reading. The goroutine that calls WaitForEdge calls it.
+	LastEdge() (l periph.Level, at time.Time)
 }
 
 // A Clock is the program's clock as an open board uses it: a queue of functions that one goroutine, the clock's, calls
 // in the order of their times. All methods may be called from any goroutine and return at once.
 type Clock interface {
-	// Now returns the time of the function that is running.
+	// Now returns the time of the function that is running. It stands still while that runs.
 	Now() time.Time
+	// Stamp returns the time of something that happens right now: on a real clock it goes on while a function runs.
+	Stamp() time.Time
 	// AfterFunc calls f on the clock's goroutine once d has passed. Stop cancels that and reports whether it was in time.
 	AfterFunc(d time.Duration, f func()) (stop func() bool)
+	// At is AfterFunc for a time. If t has passed f is called before the functions that are queued for later times.
+	At(t time.Time, f func()) (stop func() bool)
 	// Post calls f on the clock's goroutine, after what is due already.
 	Post(f func())
 }

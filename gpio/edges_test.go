@@ -1,6 +1,7 @@
 package gpio_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -78,19 +79,38 @@ type queueDriver struct{ pin *queuePin }
 func (d queueDriver) Claim(gpio.Line) (periph.PinIO, error) { return d.pin, nil }
 func (d queueDriver) Release(periph.PinIO) error            { return nil }
 
+// A stampedClock's stamps follow the bubble's time: they go on while its goroutine, the test's, is busy.
+type stampedClock struct {
+	*clocktest.Clock
+	began time.Time
+}
+
+func (c stampedClock) Stamp() time.Time { return clocktest.Start.Add(time.Since(c.began)) }
+
 // An edgeBench is a board with one input whose pin has to be waited for.
 type edgeBench struct {
 	pin    *queuePin
-	clock  *clocktest.Clock
+	clock  stampedClock
 	lines  *gpio.Lines
+	dated  bool // levels have times
 	levels []string
 	faults []string
 }
 
 func newEdgeBench(t *testing.T) *edgeBench {
-	b := &edgeBench{pin: &queuePin{PinIO: periph.INVALID, edges: make(chan struct{}, 64), halt: make(chan struct{})}, clock: clocktest.New()}
+	pin := newQueuePin()
+	return openEdgeBench(t, pin, queueDriver{pin}, "")
+}
+
+func newQueuePin() *queuePin {
+	return &queuePin{PinIO: periph.INVALID, edges: make(chan struct{}, 64), halt: make(chan struct{})}
+}
+
+func openEdgeBench(t *testing.T, pin *queuePin, driver gpio.Driver, debounce string) *edgeBench {
+	t.Helper()
+	b := &edgeBench{pin: pin, clock: stampedClock{clocktest.New(), time.Now()}}
 	var err error
-	b.lines, err = gpio.Open(parse(t, "name: b\nlines: {coin: {bcm: 1, direction: in}}\n"), queueDriver{b.pin}, b.clock)
+	b.lines, err = gpio.Open(parse(t, "name: b\nlines: {coin: {bcm: 1, direction: in"+debounce+"}}\n"), driver, b.clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,16 +119,25 @@ func newEdgeBench(t *testing.T) *edgeBench {
 		if c.High {
 			level = "high"
 		}
+		if b.dated {
+			level = fmt.Sprintf("%s %s", c.At.Sub(clocktest.Start), level)
+		}
 		b.levels = append(b.levels, level+" "+c.Why)
 	})
 	b.lines.OnFault(func(line string, err error) { b.faults = append(b.faults, line+": "+err.Error()) })
 	return b
 }
 
+// handle has the clock handle what has come meanwhile.
+func (b *edgeBench) handle() {
+	synctest.Wait()
+	b.clock.Stall(b.clock.Stamp().Sub(b.clock.Now()))
+	b.clock.Advance(0)
+}
+
 func (b *edgeBench) expect(t *testing.T, levels, faults []string) {
 	t.Helper()
-	synctest.Wait()
-	b.clock.Advance(0)
+	b.handle()
 	if diff := cmp.Diff(levels, b.levels); diff != "" {
 		t.Errorf("levels (-want +got):\n%s", diff)
 	}
@@ -140,12 +169,119 @@ func TestEdgesAreWaitedForAndPosted(t *testing.T) {
 func TestPulsesThatAreOverBeforeTheyAreReadAreStillCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newEdgeBench(t)
+		time.Sleep(70 * time.Millisecond)
 		b.pin.moves(2, hi, lo)
-		b.expect(t, []string{"high edge, late", "low edge, late"}, nil)
+		b.expect(t, []string{"high edge, late: within 70ms", "low edge, late: within 70ms"}, nil)
+		time.Sleep(30 * time.Millisecond)
 		b.pin.moves(5, hi, lo, hi, lo, hi)
-		b.expect(t, []string{"high edge", "low edge, late", "high edge, late", "low edge, late", "high edge, late"}, nil)
+		b.expect(t, []string{
+			"high edge", "low edge, late: within 30ms", "high edge, late: within 30ms",
+			"low edge, late: within 30ms", "high edge, late: within 30ms",
+		}, nil)
 		time.Sleep(time.Hour)
 		b.expect(t, nil, nil)
+		check(t, b.lines.Close())
+	})
+}
+
+// A datedPin is a queuePin whose driver knows of each edge what it was and when.
+type datedPin struct {
+	*queuePin
+	known []datedEdge // that are queued; guarded by mu
+	last  datedEdge   // for which WaitForEdge has returned
+}
+
+type datedEdge struct {
+	level periph.Level
+	at    time.Time
+}
+
+func (p *datedPin) WaitForEdge(timeout time.Duration) bool {
+	if !p.queuePin.WaitForEdge(timeout) {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last, p.known = p.known[0], p.known[1:]
+	return true
+}
+
+func (p *datedPin) LastEdge() (periph.Level, time.Time) { return p.last.level, p.last.at }
+
+// happened moves the line as it did at times before now.
+func (p *datedPin) happened(edges ...datedEdge) {
+	p.mu.Lock()
+	p.known = append(p.known, edges...)
+	p.mu.Unlock()
+	p.moves(len(edges), edges[len(edges)-1].level)
+}
+
+type datedDriver struct{ pin *datedPin }
+
+func (d datedDriver) Claim(gpio.Line) (periph.PinIO, error) { return d.pin, nil }
+func (d datedDriver) Release(periph.PinIO) error            { return nil }
+
+// A clock that is busy handles the edges late, and they keep the times at which they were seen: the pulses are pulses, and
+// not bounce.
+func TestEdgesKeepTheirTimesWhileTheClockIsBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pin := newQueuePin()
+		b := openEdgeBench(t, pin, queueDriver{pin}, ", debounce: 5ms")
+		b.dated = true
+		for _, l := range []periph.Level{hi, lo, hi} {
+			b.pin.moves(1, l)
+			time.Sleep(20 * time.Millisecond)
+		}
+		for _, l := range []periph.Level{lo, hi} { // a glitch
+			b.pin.moves(1, l)
+			time.Sleep(4 * time.Millisecond)
+		}
+		time.Sleep(2*time.Second - 68*time.Millisecond)
+		b.expect(t, []string{"5ms high edge", "25ms low edge", "45ms high edge"}, nil)
+		if now := b.clock.Now(); !now.Equal(clocktest.Start.Add(2 * time.Second)) {
+			t.Errorf("the clock went to %s", now.Sub(clocktest.Start))
+		}
+		check(t, b.lines.Close())
+	})
+}
+
+// Where the driver dates the edges, a goroutine that is late changes nothing: not the times, not the width of a pulse that is
+// over.
+func TestDriverThatDatesEdgesIsBelieved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pin := &datedPin{queuePin: newQueuePin()}
+		b := openEdgeBench(t, pin.queuePin, datedDriver{pin}, ", debounce: 5ms")
+		b.dated = true
+		began := time.Now()
+		at := func(ms int, l periph.Level) datedEdge {
+			return datedEdge{l, began.Add(time.Duration(ms) * time.Millisecond)}
+		}
+		time.Sleep(time.Second)
+		pin.happened(at(100, hi), at(120, lo), at(140, hi), at(142, lo), at(200, hi), at(250, lo))
+		b.expect(t, []string{"105ms high edge", "125ms low edge", "205ms high edge", "255ms low edge"}, nil)
+		pin.happened(at(900, hi), at(950, hi)) // the kernel's buffer was full
+		b.expect(t, []string{"905ms high edge"}, []string{lost})
+		pin.happened(at(3000, lo)) // nothing has happened that is still to come
+		time.Sleep(time.Second)
+		b.expect(t, []string{"1.005s low edge"}, nil)
+		check(t, b.lines.Close())
+	})
+}
+
+// An edge that is seen late, after a deadline that it should have come before, counts as simultaneous with it.
+func TestTimesOfALineDoNotGoBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pin := &datedPin{queuePin: newQueuePin()}
+		b := openEdgeBench(t, pin.queuePin, datedDriver{pin}, ", debounce: 5ms")
+		b.dated = true
+		began := time.Now()
+		pin.happened(datedEdge{hi, began})
+		synctest.Wait()
+		b.clock.Advance(10 * time.Millisecond) // the level counts from 5ms on
+		time.Sleep(10 * time.Millisecond)
+		pin.happened(datedEdge{lo, began.Add(3 * time.Millisecond)})
+		time.Sleep(10 * time.Millisecond)
+		b.expect(t, []string{"5ms high edge", "10ms low edge"}, nil)
 		check(t, b.lines.Close())
 	})
 }
@@ -164,8 +300,7 @@ func TestLostEdgesAreTold(t *testing.T) {
 		b.expect(t, []string{"low seen"}, []string{lost})
 		b.pin.moves(16, hi, lo) // as many as the kernel's queue holds: there may have been more
 		time.Sleep(time.Second)
-		synctest.Wait()
-		b.clock.Advance(0)
+		b.handle()
 		if len(b.levels) != 16 || len(b.faults) != 1 || b.faults[0] != lost {
 			t.Errorf("got levels %v, faults %v; want 16 and one loss", b.levels, b.faults)
 		}

@@ -85,7 +85,7 @@ max-on: {up: 20s}
 	})
 	up, _ := lines.Out("up")
 	down, _ := lines.Out("down")
-	_ = lines.OnEdge("button", func(pressed bool) {
+	_ = lines.OnEdge("button", func(pressed bool, _ time.Time) {
 		_ = up.Out(periph.Level(pressed))
 	})
 

@@ -23,7 +23,8 @@ type InPin struct {
 	debouncer Debouncer
 	stop      func() bool // stops the timer of the debouncer's deadline; nil: it does not run
 	why       string      // the reason for the last edge
-	edges     []func(high bool)
+	last      time.Time   // of the last edge or deadline
+	edges     []func(high bool, at time.Time)
 
 	mu      sync.Mutex  // guards the fields below
 	level   bool        // debounced
@@ -35,29 +36,36 @@ type InPin struct {
 
 var _ periph.PinIn = (*InPin)(nil)
 
-// raw takes a new physical level of the line and the reason for it. It runs on the clock's goroutine.
-func (p *InPin) raw(l periph.Level, why string) {
+// raw takes a new physical level of the line, the reason for it, and its time. It runs on the clock's goroutine, in the order
+// of the times unless the goroutine that waits for edges was late; then the edge counts as simultaneous with what came
+// before.
+func (p *InPin) raw(l periph.Level, why string, at time.Time) {
 	if p.lines.closed {
 		return
 	}
 	p.why = why
-	p.step(p.line.Logical(l))
+	p.step(p.line.Logical(l), at)
 }
 
-// step passes a level to the debouncer, sets a timer for its deadline, and reports a change of the debounced level.
-func (p *InPin) step(high bool) {
+// step passes a level to the debouncer, sets a timer for its deadline, and reports a change of the debounced level. At is
+// the time of the edge or the deadline, not that of the call, which may be later: a clock that was busy must not make
+// bounce of pulses.
+func (p *InPin) step(high bool, at time.Time) {
 	if p.stop != nil {
 		p.stop()
 		p.stop = nil
 	}
-	now := p.lines.clock.Now()
-	next, changed := p.debouncer.Edge(high, now)
+	if at.Before(p.last) {
+		at = p.last
+	}
+	p.last = at
+	next, changed := p.debouncer.Edge(high, at)
 	p.debouncer = next
 	if deadline, waiting := next.Deadline(); waiting {
-		p.stop = p.lines.clock.AfterFunc(deadline.Sub(now), func() {
+		p.stop = p.lines.clock.At(deadline, func() {
 			p.stop = nil
 			if !p.lines.closed {
-				p.step(p.debouncer.raw)
+				p.step(p.debouncer.raw, deadline)
 			}
 		})
 	}
@@ -65,7 +73,7 @@ func (p *InPin) step(high bool) {
 		return
 	}
 	p.wake(next.Level())
-	p.lines.changed(Change{Line: p.line.Name, Direction: In, High: next.Level(), At: now, Why: p.why}, p)
+	p.lines.changed(Change{Line: p.line.Name, Direction: In, High: next.Level(), At: at, Why: p.why}, p)
 }
 
 // wake sets the debounced level and ends the waits for this kind of edge.

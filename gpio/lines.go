@@ -33,7 +33,7 @@ type Change struct {
 	Line      string
 	Direction Direction
 	High      bool
-	At        time.Time // of the clock
+	At        time.Time // on the clock; of an input, when the edge was seen, or had been stable for the debounce time
 	Why       string    // the command's reason, "max-on 5s", or the driver's reason for an edge; "" if there is none
 }
 
@@ -124,15 +124,17 @@ func (l *Lines) claim(line Line) (periph.PinIO, error) {
 	return pin, err
 }
 
-// listen posts the edges of p to the clock from now on.
+// listen queues the edges of p on the clock from now on, each at its own time.
 func (l *Lines) listen(p *InPin) {
-	edge := func(level periph.Level, why string) { l.clock.Post(func() { p.raw(level, why) }) }
+	edge := func(level periph.Level, why string, at time.Time) {
+		l.clock.At(at, func() { p.raw(level, why, at) })
+	}
 	if n, ok := p.pin.(Notifier); ok {
-		p.stopEdges = n.Notify(edge)
+		p.stopEdges = n.Notify(func(level periph.Level, why string) { edge(level, why, l.clock.Stamp()) })
 		return
 	}
 	fail := func(err error) { l.clock.Post(func() { l.fault(p.line.Name, err) }) }
-	p.stopEdges = waitForEdges(p.pin, p.line.Physical(p.level), edge, fail)
+	p.stopEdges = waitForEdges(p.pin, p.line.Physical(p.level), l.clock, edge, fail)
 }
 
 // failOpen releases the lines claimed so far and returns the error of an Open to which line failed.
@@ -206,8 +208,9 @@ func (l *Lines) missing(name string, wanted Direction) error {
 	return err
 }
 
-// OnEdge registers f, which is called on the clock's goroutine with every new debounced level of an input.
-func (l *Lines) OnEdge(line string, f func(high bool)) error {
+// OnEdge registers f, which is called on the clock's goroutine with every new debounced level of an input and its time, the
+// At of its [Change].
+func (l *Lines) OnEdge(line string, f func(high bool, at time.Time)) error {
 	p, ok := l.ins[line]
 	if !ok {
 		return l.missing(line, In)
@@ -247,7 +250,7 @@ func (l *Lines) changed(c Change, in *InPin) {
 		}
 		if next.in != nil {
 			for _, f := range next.in.edges {
-				f(next.change.High)
+				f(next.change.High, next.change.At)
 			}
 		}
 	}

@@ -398,8 +398,8 @@ func TestSetGoesDarkBeforeItLights(t *testing.T) {
 func TestInputIsLogicalAndDebounced(t *testing.T) {
 	d := openDoor(t)
 	var edges []string
-	check(t, d.OnEdge("button", func(high bool) {
-		edges = append(edges, fmt.Sprintf("%s %t", d.clock.Now().Sub(clocktest.Start), high))
+	check(t, d.OnEdge("button", func(high bool, at time.Time) {
+		edges = append(edges, fmt.Sprintf("%s %t", at.Sub(clocktest.Start), high))
 	}))
 	button, pin := d.in(t, "button"), d.driver.pins["button"]
 	for range 3 { // bounces
@@ -427,7 +427,7 @@ func TestInputIsLogicalAndDebounced(t *testing.T) {
 
 func TestChangesAreToldOneAfterTheOther(t *testing.T) {
 	d := openDoor(t)
-	check(t, d.OnEdge("beam", func(high bool) {
+	check(t, d.OnEdge("beam", func(high bool, _ time.Time) {
 		check(t, d.out(t, "lamp").OutBecause(periph.Level(!high), "beam"))
 	}))
 	var second []string

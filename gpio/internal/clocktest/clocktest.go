@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// A Clock is a queue of functions, ordered by time. Its time stands still except in Advance, whose caller is the clock's
-// goroutine and calls the functions. It begins at [Start]. All methods but Advance may be called from any goroutine.
+// A Clock is a queue of functions, ordered by time. Its time stands still except in Advance and Stall. The caller of Advance is
+// the clock's goroutine and calls the functions. It begins at [Start]. All methods but Advance may be called from any
+// goroutine.
 type Clock struct {
 	mu       sync.Mutex // guards the fields below
 	now      time.Time
@@ -30,20 +31,29 @@ var Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // New returns a clock that stands at Start.
 func New() *Clock { return &Clock{now: Start} }
 
-// Now returns the time; while a function runs, the time for which it was queued.
+// Now returns the time; while a function runs, the time at which it was called.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
+// Stamp returns the time, as Now.
+func (c *Clock) Stamp() time.Time { return c.Now() }
+
 // AfterFunc queues f for the time d from now; a negative d counts as 0. Stop removes f from the queue and reports whether
 // it was still there.
 func (c *Clock) AfterFunc(d time.Duration, f func()) (stop func() bool) {
+	return c.At(c.Now().Add(max(d, 0)), f)
+}
+
+// At queues f for the time t. If that has passed, f is called before what is queued for later times, and Now is still the
+// present time.
+func (c *Clock) At(t time.Time, f func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sequence++
-	e := &entry{c.now.Add(max(d, 0)), c.sequence, f}
+	e := &entry{t, c.sequence, f}
 	c.queue = append(c.queue, e)
 	return func() bool {
 		c.mu.Lock()
@@ -71,6 +81,14 @@ func (c *Clock) Advance(d time.Duration) {
 	}
 }
 
+// Stall sets the time d later and calls nothing, as a clock whose goroutine is busy for d. What has become due meanwhile
+// is called, late, by the next Advance.
+func (c *Clock) Stall(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
 // Waiting returns the number of functions in the queue.
 func (c *Clock) Waiting() int {
 	c.mu.Lock()
@@ -91,6 +109,8 @@ func (c *Clock) next(end time.Time) func() {
 	}
 	first := c.queue[0]
 	c.queue = c.queue[1:]
-	c.now = first.at
+	if first.at.After(c.now) {
+		c.now = first.at
+	}
 	return first.do
 }
