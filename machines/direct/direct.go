@@ -9,10 +9,11 @@
 //	gpio-await-edge  {"line": "button", "edge": "rising"}                  → {"line": "button", "level": true, "time": "…"}
 //	                 {"lines": ["up", "down"], "edge": "both"}             → the first edge of either
 //	                 {…, "already": ["up"]}                                at once, if up is at the edge's level already
+//	                 {…, "since": "2026-01-01T08:00:00.100Z"}              the first edge after that time, also one that has come
 //
 // A level is true, "high" or "on", or else false, "low" or "off". It is logical, whatever the wiring. The input of a Task
 // is on the left, its output on the right; "gapMilliseconds" is the time between two pulses, "milliseconds" if it is left
-// out.
+// out. "since" is the "time" of an earlier edge, which the next one may have followed before the Task that awaits it began.
 //
 // There is no plant. The board protects the hardware: its never and max-on hold for all activities. A Task fails with
 // machines.ErrInput, machines.ErrLine or one of the error names below, which a Catch can name.
@@ -39,6 +40,7 @@ const (
 	ErrMaxOn       = "Interlock.MaxOn"      // max-on has turned the line off
 	ErrUnknownLine = "Activity.UnknownLine" // the board has no such line, or it has the other direction
 	ErrBusy        = "Activity.Busy"        // another Task is pulsing the line
+	ErrEdgesLost   = "Activity.EdgesLost"   // so many edges have come since the given time that the first are forgotten
 )
 
 // Activities returns the names of the activities, sorted.
@@ -51,11 +53,19 @@ type Lines interface {
 	machines.Lines
 	// Set takes several outputs to the given levels, by name. If a rule of the board forbids one, no line has changed.
 	Set(levels map[string]bool, why string) error
+	// Levels lists every line of the board.
+	Levels() []board.LineLevel
 }
 
-// Handlers returns the handlers by the names of their activities. Only the clock's goroutine may use them.
+// Handlers returns the handlers by the names of their activities. Only the clock's goroutine may use them. From now on the
+// edges of all inputs are remembered for Tasks with "since".
 func Handlers(lines Lines, clock machines.Clock) map[string]engine.Handler {
-	d := &direct{lines: lines, clock: clock, waits: map[string][]*wait{}, trains: map[string]*train{}}
+	d := &direct{lines: lines, clock: clock, inputs: map[string]*input{}, trains: map[string]*train{}}
+	for _, l := range lines.Levels() {
+		if l.Direction == board.In {
+			d.listen(l.Line)
+		}
+	}
 	return map[string]engine.Handler{
 		"gpio-write":      engine.HandlerFunc(d.write),
 		"gpio-read":       engine.HandlerFunc(d.read),
@@ -68,8 +78,8 @@ func Handlers(lines Lines, clock machines.Clock) map[string]engine.Handler {
 type direct struct {
 	lines  Lines
 	clock  machines.Clock
-	waits  map[string][]*wait // for edges, by line; a line has an entry once its edges are listened to
-	trains map[string]*train  // unfinished ones, by line
+	inputs map[string]*input
+	trains map[string]*train // unfinished ones, by line
 }
 
 // A handler handles a Task that takes time.
@@ -156,6 +166,9 @@ func (d *direct) write(t engine.Task) (output any, name, cause string) {
 		if _, err := d.lines.Out(line); err != nil {
 			return nil, ErrUnknownLine, err.Error()
 		}
+		if d.trains[line] != nil {
+			return nil, ErrBusy, busy(line)
+		}
 		levels[line] = high
 		written.Set(line, high)
 	}
@@ -213,6 +226,11 @@ const (
 	maxPulse  = time.Hour
 )
 
+// busy is the cause of ErrBusy.
+func busy(line string) string {
+	return fmt.Sprintf("another Task is pulsing line %s; let it end first", line)
+}
+
 // A train is the pulse train of a Task.
 type train struct {
 	d     *direct
@@ -266,7 +284,7 @@ func (d *direct) pulse(t engine.Task, reply engine.Reply) (cancel func()) {
 	}
 	if d.trains[in.Line] != nil {
 		// Two trains on one line would merge, and both would count pulses that the line did not make.
-		reply.Fail(ErrBusy, fmt.Sprintf("another Task is pulsing line %s; let it end first", in.Line))
+		reply.Fail(ErrBusy, busy(in.Line))
 		return nil
 	}
 	p := &train{
@@ -325,100 +343,5 @@ func (p *train) cancel() {
 	delete(p.d.trains, p.line)
 	if err := set(p.pin, false, p.why+" cancelled"); err != nil {
 		_ = p.d.lines.Safe("a line failed")
-	}
-}
-
-// A wait is a Task that waits for an edge.
-type wait struct {
-	reply           engine.Reply
-	lines           []string
-	rising, falling bool // the edges that count
-}
-
-// await handles gpio-await-edge. It replies with the first edge of its lines, or at once for a line in already that has
-// the level.
-func (d *direct) await(t engine.Task, reply engine.Reply) (cancel func()) {
-	var in struct {
-		Line    string   `json:"line"`
-		Lines   []string `json:"lines"`
-		Edge    string   `json:"edge"`
-		Already []string `json:"already"`
-	}
-	err := machines.Decode(t.Input, &in)
-	var lines []string
-	if err == nil {
-		lines, err = names(in.Line, in.Lines)
-	}
-	w := &wait{reply: reply, lines: lines}
-	w.rising = in.Edge == "rising" || in.Edge == "both"
-	w.falling = in.Edge == "falling" || in.Edge == "both"
-	switch {
-	case err != nil:
-	case !w.rising && !w.falling:
-		err = fmt.Errorf("edge is %q; it is rising, falling or both", in.Edge)
-	case len(in.Already) > 0 && in.Edge == "both":
-		err = errors.New(`"already" needs a rising or a falling edge: for both, every level would be one`)
-	default:
-		for _, line := range in.Already {
-			if !slices.Contains(lines, line) {
-				err = fmt.Errorf("already names %q, which is not awaited", line)
-			}
-		}
-	}
-	if err != nil {
-		reply.Fail(inputError(t, "%s", err))
-		return nil
-	}
-	for _, line := range lines {
-		if err := d.listen(line); err != nil {
-			reply.Fail(ErrUnknownLine, err.Error())
-			return nil
-		}
-	}
-	for _, line := range in.Already {
-		if pin, err := d.lines.In(line); err == nil && bool(pin.Read()) == w.rising {
-			d.succeed(w, line, w.rising)
-			return nil
-		}
-	}
-	for _, line := range lines {
-		d.waits[line] = append(d.waits[line], w)
-	}
-	return func() { d.forget(w) }
-}
-
-// listen registers for the edges of a line, once. The error is that of an unknown line.
-func (d *direct) listen(line string) error {
-	if _, listening := d.waits[line]; listening {
-		return nil
-	}
-	if err := d.lines.OnEdge(line, func(high bool) { d.edge(line, high) }); err != nil {
-		return err
-	}
-	d.waits[line] = nil
-	return nil
-}
-
-// edge replies to the Tasks that wait for an edge of the line. A reply may start another wait: that one waits for the next
-// edge.
-func (d *direct) edge(line string, high bool) {
-	for _, w := range slices.Clone(d.waits[line]) {
-		if (high && w.rising || !high && w.falling) && slices.Contains(d.waits[line], w) {
-			d.forget(w)
-			d.succeed(w, line, high)
-		}
-	}
-}
-
-// succeed replies to a wait with a line and its level.
-func (d *direct) succeed(w *wait, line string, high bool) {
-	at := d.clock.Now().UTC().Format("2006-01-02T15:04:05.000Z")
-	w.reply.Succeed(value.NewObject("line", line, "level", high, "time", at))
-}
-
-// forget removes a wait.
-func (d *direct) forget(w *wait) {
-	for _, line := range w.lines {
-		d.waits[line] = slices.DeleteFunc(d.waits[line], func(other *wait) bool { return other == w })
 	}
 }

@@ -133,6 +133,16 @@ func (b *bench) expect(want ...string) {
 	b.log = nil
 }
 
+// expectAnswers is expect for the answers alone.
+func (b *bench) expectAnswers(want ...string) {
+	b.t.Helper()
+	if err := b.clock.Run(context.Background()); err != nil {
+		b.t.Fatal(err)
+	}
+	b.log = slices.DeleteFunc(b.log, func(line string) bool { return !strings.Contains(line, "→") })
+	b.expect(want...)
+}
+
 const ms = time.Millisecond
 
 func TestActivitiesHaveHandlers(t *testing.T) {
@@ -301,6 +311,89 @@ func TestAwaitLevelThatIsThereAlready(t *testing.T) {
 	)
 }
 
+// An edge that comes while no Task awaits one is there for the next Task that names the time since which edges count.
+func TestAwaitEdgeSince(t *testing.T) {
+	b := newBench(t, parse(t, benchBoard))
+	since := func(ms int) string { return fmt.Sprintf(`"since": "2026-01-01T08:00:00.%03dZ"`, ms) }
+	b.push(0, "gate", true)
+	b.push(10*ms, "gate", false)
+	b.push(20*ms, "gate", true)
+	b.push(30*ms, "button", true)
+	b.at(100*ms, "gpio-await-edge", `{"line": "gate", "edge": "rising", "since": "2025-12-31T09:00:00+01:00"}`)
+	b.at(101*ms, "gpio-await-edge", `{"line": "gate", "edge": "rising", `+since(0)+`}`)
+	b.at(102*ms, "gpio-await-edge", `{"lines": ["button", "gate"], "edge": "both", `+since(10)+`}`)
+	b.at(103*ms, "gpio-await-edge", `{"lines": ["button", "gate"], "edge": "both", `+since(20)+`}`)
+	b.at(104*ms, "gpio-await-edge", `{"line": "gate", "edge": "falling", `+since(10)+`}`) // waits
+	b.at(105*ms, "gpio-await-edge", `{"line": "button", "edge": "rising", "already": ["button"], `+since(60)+`}`)
+	b.at(106*ms, "gpio-await-edge", `{"line": "button", "edge": "falling", `+since(300)+`}`)
+	b.push(200*ms, "gate", false)
+	b.push(250*ms, "button", false) // before the time
+	b.push(300*ms, "button", true)
+	b.push(350*ms, "button", false)
+	b.expect(
+		"0s gate true world", "10ms gate false world", "20ms gate true world", "50ms button true world",
+		`100ms → {"line":"gate","level":true,"time":"2026-01-01T08:00:00.000Z"}`,
+		`101ms → {"line":"gate","level":true,"time":"2026-01-01T08:00:00.020Z"}`,
+		`102ms → {"line":"gate","level":true,"time":"2026-01-01T08:00:00.020Z"}`,
+		`103ms → {"line":"button","level":true,"time":"2026-01-01T08:00:00.050Z"}`,
+		`105ms → {"line":"button","level":true,"time":"2026-01-01T08:00:00.105Z"}`,
+		"200ms gate false world", `200ms → {"line":"gate","level":false,"time":"2026-01-01T08:00:00.200Z"}`,
+		"270ms button false world", "320ms button true world",
+		"370ms button false world", `370ms → {"line":"button","level":false,"time":"2026-01-01T08:00:00.370Z"}`,
+	)
+}
+
+// The time of an edge, given back, is not before the edge, however exact that is: no edge is answered twice.
+func TestTimeOfAnEdgeIsExact(t *testing.T) {
+	b := newBench(t, parse(t, benchBoard))
+	b.push(1*ms+1, "gate", true)
+	b.push(1*ms+2, "gate", false)
+	b.push(1*ms+3, "gate", true)
+	b.at(2*ms, "gpio-await-edge", `{"line": "gate", "edge": "rising", "since": "2026-01-01T08:00:00Z"}`)
+	b.at(3*ms, "gpio-await-edge", `{"line": "gate", "edge": "rising", "since": "2026-01-01T08:00:00.001000001Z"}`)
+	b.at(4*ms, "gpio-await-edge", `{"line": "gate", "edge": "rising", "since": "2026-01-01T08:00:00.001000003Z"}`)
+	b.expect(
+		"1.000001ms gate true world", "1.000002ms gate false world", "1.000003ms gate true world",
+		`2ms → {"line":"gate","level":true,"time":"2026-01-01T08:00:00.001000001Z"}`,
+		`3ms → {"line":"gate","level":true,"time":"2026-01-01T08:00:00.001000003Z"}`,
+	)
+}
+
+func TestEdgesThatAreForgottenAreReported(t *testing.T) {
+	b := newBench(t, parse(t, benchBoard))
+	for i := range 1001 {
+		b.push(time.Duration(i+1)*ms, "gate", i%2 == 0)
+	}
+	since := func(at time.Duration, edge string) string {
+		return fmt.Sprintf(`{"line": "gate", "edge": %q, "since": %q}`, edge, start.Add(at).Format(time.RFC3339Nano))
+	}
+	b.at(2*time.Second, "gpio-await-edge", since(0, "both"))
+	b.at(3*time.Second, "gpio-await-edge", since(1*ms, "both"))
+	b.at(4*time.Second, "gpio-await-edge", since(1*ms, "rising"))
+	b.expectAnswers(
+		"2s → Activity.EdgesLost: line gate had more than 1000 edges since 2026-01-01T08:00:00.000Z, and the first are forgotten",
+		`3s → {"line":"gate","level":false,"time":"2026-01-01T08:00:00.002Z"}`,
+		`4s → {"line":"gate","level":true,"time":"2026-01-01T08:00:00.003Z"}`,
+	)
+}
+
+// One line obeys one Task at a time.
+func TestWriteDuringAPulseTrainIsBusy(t *testing.T) {
+	b := newBench(t, parse(t, benchBoard))
+	const busy = "Activity.Busy: another Task is pulsing line lamp; let it end first"
+	b.at(0, "gpio-pulse", `{"line": "lamp", "milliseconds": 10, "count": 2}`)
+	b.at(5*ms, "gpio-write", `{"line": "lamp", "level": true}`)
+	b.at(15*ms, "gpio-write", `{"levels": {"red": "off", "lamp": "on"}}`)
+	b.at(20*ms, "gpio-write", `{"line": "red", "level": "off"}`) // another line
+	b.at(31*ms, "gpio-write", `{"line": "lamp", "level": true}`)
+	b.expect(
+		"0s lamp true gpio-pulse (S)", "5ms → "+busy, "10ms lamp false gpio-pulse (S)", "15ms → "+busy,
+		"20ms red false gpio-write (S)", `20ms → {"level":false}`,
+		"20ms lamp true gpio-pulse (S)", "30ms lamp false gpio-pulse (S)", `30ms → {"line":"lamp","count":2}`,
+		"31ms lamp true gpio-write (S)", `31ms → {"level":true}`,
+	)
+}
+
 func TestInputsThatAnActivityDoesNotTake(t *testing.T) {
 	const either = `name either a "line" or "lines"`
 	for _, test := range []struct{ activity, input, want string }{
@@ -325,6 +418,8 @@ func TestInputsThatAnActivityDoesNotTake(t *testing.T) {
 		{"gpio-await-edge", `{"edge": "both"}`, "Activity.Input: gpio-await-edge: " + either},
 		{"gpio-await-edge", `{"line": "gate", "edge": "both", "already": ["gate"]}`, `Activity.Input: gpio-await-edge: "already" needs a rising or a falling edge: for both, every level would be one`},
 		{"gpio-await-edge", `{"line": "gate", "edge": "rising", "already": ["button"]}`, `Activity.Input: gpio-await-edge: already names "button", which is not awaited`},
+		{"gpio-await-edge", `{"line": "gate", "edge": "both", "since": "yesterday"}`, `Activity.Input: gpio-await-edge: since is "yesterday"; it is a time, such as the "time" of the edge before or $$.State.EnteredTime`},
+		{"gpio-await-edge", `{"line": "gate", "edge": "both", "since": ""}`, `Activity.Input: gpio-await-edge: since is ""; it is a time, such as the "time" of the edge before or $$.State.EnteredTime`},
 		{"gpio-await-edge", `{"lines": ["gate", "bell"], "edge": "rising"}`, `Activity.UnknownLine: gpio: board bench: line "bell" is direction out, not in`},
 	} {
 		b := newBench(t, parse(t, benchBoard))
