@@ -130,7 +130,7 @@ func ExamplePart() {
 // A hallway is a board of two lines; package gpio has real and simulated ones.
 type hallway struct {
 	lamp    lamp
-	pressed func(high bool)
+	pressed func(high bool, at time.Time)
 }
 
 // A lamp is an output pin that remembers its level. Nothing else of it is used.
@@ -153,7 +153,7 @@ func (h *hallway) Out(string) (gpio.PinOut, error) { return &h.lamp, nil }
 func (h *hallway) In(string) (gpio.PinIn, error)   { return button{}, nil }
 func (h *hallway) Safe(string) error               { return h.lamp.Out(gpio.Low) }
 
-func (h *hallway) OnEdge(_ string, f func(high bool)) error {
+func (h *hallway) OnEdge(_ string, f func(high bool, at time.Time)) error {
 	h.pressed = f
 	return nil
 }
@@ -173,7 +173,7 @@ func ExampleRig() {
 		return
 	}
 	for _, at := range []time.Duration{5 * time.Second, 25 * time.Second} {
-		clock.AfterFunc(at, func() { board.pressed(true) })
+		clock.AfterFunc(at, func() { board.pressed(true, clock.Now()) })
 	}
 	if err := clock.Run(context.Background()); err != nil {
 		fmt.Println(err)

@@ -76,7 +76,7 @@ func TestLedgerIsWrittenBeforeALineMoves(t *testing.T) {
 			Levels:  []machines.Level{{Line: "green", High: true}},
 		}
 	}
-	b.lines.edges["coin"](true)
+	b.lines.edges["coin"](true, b.clock.Now())
 	b.want(t, "200: edge coin true", "ledger: pay at 0s", "green true", "observed coin []")
 }
 
@@ -97,7 +97,7 @@ func TestNothingMovesThatTheLedgerDoesNotHave(t *testing.T) {
 	b.task("x", "pay-out")
 	b.want(t, "0: command 1 pay-out {\"n\":1} PAY-OUT", "ledger: pay at 0s", "safe: a line failed",
 		"pay-out fails: Hardware.Line: the ledger: no space left")
-	b.lines.edges["coin"](true)
+	b.lines.edges["coin"](true, b.clock.Now())
 	b.want(t)
 }
 

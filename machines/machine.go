@@ -116,8 +116,9 @@ type Clock interface {
 type Lines interface {
 	Out(line string) (gpio.PinOut, error)
 	In(line string) (gpio.PinIn, error)
-	// OnEdge registers f, which is called on the clock's goroutine with every new debounced level of an input line.
-	OnEdge(line string, f func(high bool)) error
+	// OnEdge registers f, which is called on the clock's goroutine with every new debounced level of an input line and its
+	// time.
+	OnEdge(line string, f func(high bool, at time.Time)) error
 	// Safe sets every output to its safe level. Why is for the log.
 	Safe(why string) error
 }

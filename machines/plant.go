@@ -90,10 +90,22 @@ type (
 		High bool
 		// AtPowerUp is true for a line that is high when the rig starts: there was no movement.
 		AtPowerUp bool
+		// At is the time of the edge, which may be long before the time at which it is applied: see [Edge.Seen].
+		At time.Time
 	}
 	// A Due is a deadline of the plant whose time has come.
 	Due struct{ Name string }
 )
+
+// Seen returns the time of the edge, applied if it has none. Edges are applied in the order of their times. What a plant
+// measures on its inputs (pulses, silences) counts from Seen; what it does with its outputs from the time of Apply, so that no
+// interval is shorter than asked. See [Deadline].
+func (e Edge) Seen(applied time.Time) time.Time {
+	if e.At.IsZero() {
+		return applied
+	}
+	return e.At
+}
 
 func (Command) isInput() {}
 func (Cancel) isInput()  {}
@@ -101,6 +113,7 @@ func (Edge) isInput()    {}
 func (Due) isInput()     {}
 
 // A Reaction is what an input causes. The Rig carries it out in this order: Stops, Records, Levels, Deadlines, Answers, Notes.
+// While the ledger writes Records, the Rig applies further inputs and carries out their Stops; all else follows in order.
 type Reaction struct {
 	// Stops are lines that go off at once: stopping a motor does not wait for the disk.
 	Stops []Level
@@ -124,6 +137,10 @@ type (
 	Deadline struct {
 		Name string
 		At   time.Time
+		// OfEdges says that At counts from [Edge.Seen], as the silence after a pulse does. The Due is applied after the
+		// edges before At and before the edges after it, even if all of them are applied late. Without it the Due is applied
+		// when as much time has passed since the reaction's Levels were set as At is after the time of Apply.
+		OfEdges bool
 	}
 	// An Answer ends a command: with an Output (a value of package asl/value), or, if Error is not "", with an error name such as
 	// "Interlock.Conflict" and its Cause.

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"periph.io/x/conn/v3/gpio"
 
@@ -18,8 +19,9 @@ type Rig struct {
 	plant   Plant
 	ledger  Ledger
 	lines   Lines
-	clock   Clock
+	clock   RigClock
 	observe func(why string, notes []Note)
+	outbox  outbox
 
 	state    State
 	outs     map[string]gpio.PinOut
@@ -38,7 +40,8 @@ type rigTimer struct {
 	stop func() bool
 }
 
-// A Ledger stores what a plant must not forget. Its methods are called on the clock's goroutine.
+// A Ledger stores what a plant must not forget. Its methods are called on one goroutine at a time: the clock's or, with
+// [RigConfig.Background], another.
 type Ledger interface {
 	// Append returns when the entries are on disk: all of them, or none and an error.
 	Append(entries []Entry) error
@@ -52,11 +55,21 @@ type RigConfig struct {
 	Lines   Lines
 	Outputs []string // the lines that the plant sets
 	Inputs  []string // the lines whose edges it gets
-	Clock   Clock
+	Clock   RigClock
 	// Ledger stores the records of a [Recoverer], which starts from what it holds. Nil: records are dropped.
 	Ledger Ledger
+	// Background runs write on another goroutine, and then done on the clock's. So a disk that takes seconds does not delay
+	// edges, deadlines, or the stopping of motors. Nil: the rig waits for the ledger, which in a simulation takes no time.
+	Background func(write, done func())
 	// Observe is called after each input, with its name for the log and the plant's notes. It may be nil.
 	Observe func(why string, notes []Note)
+}
+
+// A RigClock is the part of the one clock that a rig uses.
+type RigClock interface {
+	Clock
+	// At has f called on the clock's goroutine at t or, if t has passed, before everything that is queued for later times.
+	At(t time.Time, f func()) (stop func() bool)
 }
 
 // NewRig connects a plant to its lines, sets the levels of its first state and listens to its inputs. Inputs that are high
@@ -80,7 +93,7 @@ func NewRig(c RigConfig) (*Rig, error) {
 		r.outs[name] = pin
 	}
 	for _, name := range c.Inputs {
-		err := c.Lines.OnEdge(name, func(high bool) { r.apply(Edge{Line: name, High: high}, name) })
+		err := c.Lines.OnEdge(name, func(high bool, at time.Time) { r.apply(Edge{Line: name, High: high, At: at}, name) })
 		if err != nil {
 			return nil, err
 		}
@@ -94,6 +107,7 @@ func NewRig(c RigConfig) (*Rig, error) {
 		}
 	}
 	r.follow(s, reaction, "power-up")
+	r.outbox.background = c.Background // power-up waits for the ledger: the clock does not run yet
 	return r, r.broken
 }
 
@@ -174,7 +188,8 @@ func (r *Rig) Operate(name string, input any, key string, reply engine.Reply) {
 // Drop makes the rig forget everything, as a power cut does: it moves no line and answers no command.
 func (r *Rig) Drop() {
 	r.broken = errors.New("machines: the power was cut")
-	r.schedule(nil)
+	r.outbox.forget()
+	r.schedule(nil, nil)
 	clear(r.tickets)
 	r.queue = nil
 }
@@ -207,6 +222,11 @@ func (r *Rig) follow(s State, reaction Reaction, why string) {
 	r.state = s
 	r.carryOut(reaction, why)
 	r.applying = false
+	r.goOn()
+}
+
+// goOn applies the first of the inputs that came while another was applied, if there is one.
+func (r *Rig) goOn() {
 	if len(r.queue) > 0 {
 		next := r.queue[0]
 		r.queue = r.queue[1:]
@@ -214,32 +234,53 @@ func (r *Rig) follow(s State, reaction Reaction, why string) {
 	}
 }
 
-// carryOut does what a reaction asks for, in the order that [Reaction] gives. If a line or the ledger fails, the rest is not
-// done: see fail.
+// carryOut does what a reaction asks for, in the order that [Reaction] gives. If the ledger is written in the background, all
+// but the Stops waits in the outbox. If a line or the ledger fails, the rest is not done: see fail.
 func (r *Rig) carryOut(reaction Reaction, why string) {
 	for _, l := range reaction.Stops {
+		r.outbox.stop(l.Line)
 		if err := r.set(Level{Line: l.Line}, why); err != nil {
 			r.fail(err)
 			return
 		}
 	}
-	if r.ledger != nil && len(reaction.Records) > 0 {
-		for i := range reaction.Records {
-			reaction.Records[i].Time = r.clock.Now()
-		}
+	now := r.clock.Now()
+	for i := range reaction.Records {
+		reaction.Records[i].Time = now
+	}
+	if r.ledger == nil {
+		reaction.Records = nil
+	}
+	p := pending{Reaction: reaction, why: why, at: now}
+	switch {
+	case r.outbox.delays(reaction):
+		r.enqueue(p)
+		return
+	case len(reaction.Records) > 0:
 		if err := r.ledger.Append(reaction.Records); err != nil {
 			r.fail(fmt.Errorf("the ledger: %w", err))
 			return
 		}
 	}
-	for _, l := range reaction.Levels {
-		if err := r.set(l, why); err != nil {
+	r.finish(p)
+}
+
+// finish carries out the part of a reaction that follows its Records. If a line fails, the rest is not done: see fail.
+func (r *Rig) finish(p pending) {
+	for _, l := range p.Levels {
+		if err := r.set(l, p.why); err != nil {
 			r.fail(err)
 			return
 		}
 	}
-	r.schedule(reaction.Deadlines)
-	for _, a := range reaction.Answers {
+	if p.queued {
+		for _, d := range p.held {
+			r.startTimer(d, p.at)
+		}
+	} else {
+		r.schedule(p.Deadlines, nil)
+	}
+	for _, a := range p.Answers {
 		reply, open := r.tickets[a.Ticket]
 		if !open {
 			continue
@@ -252,7 +293,7 @@ func (r *Rig) carryOut(reaction Reaction, why string) {
 		}
 	}
 	if r.observe != nil {
-		r.observe(why, reaction.Notes)
+		r.observe(p.why, p.Notes)
 	}
 }
 
@@ -285,7 +326,8 @@ func (r *Rig) fail(err error) {
 	if safe := r.lines.Safe("a line failed"); safe != nil {
 		r.broken = fmt.Errorf("%w; and on the way to the safe levels: %w", err, safe)
 	}
-	r.schedule(nil)
+	r.outbox.waiting = nil
+	r.schedule(nil, nil)
 	for _, ticket := range slices.Sorted(maps.Keys(r.tickets)) { // in order, so that two runs print the same
 		reply := r.tickets[ticket]
 		delete(r.tickets, ticket)
@@ -293,8 +335,9 @@ func (r *Rig) fail(err error) {
 	}
 }
 
-// schedule makes the timers those of the given deadlines. A deadline that has a timer already keeps it.
-func (r *Rig) schedule(deadlines []Deadline) {
+// schedule makes the timers those of the given deadlines. A deadline that has a timer already, or that a reaction in the
+// outbox holds, keeps it. New ones that do not count from edges are appended to held, unless it is nil, instead of started.
+func (r *Rig) schedule(deadlines []Deadline, held *[]Deadline) {
 	// Most deadlines stay, and stay in order: each search begins behind the last hit.
 	next := 0
 	r.timers = slices.DeleteFunc(r.timers, func(t rigTimer) bool {
@@ -306,15 +349,33 @@ func (r *Rig) schedule(deadlines []Deadline) {
 		next = i + 1
 		return false
 	})
+	r.outbox.drop(deadlines)
 	next = 0
 	for _, d := range deadlines {
 		if i := searchFrom(r.timers, next, func(t *rigTimer) bool { return t.Deadline == d }); i >= 0 {
 			next = i + 1
 			continue
 		}
-		stop := r.clock.AfterFunc(d.At.Sub(r.clock.Now()), func() { r.due(d) })
-		r.timers = append(r.timers, rigTimer{d, stop})
+		switch {
+		case r.outbox.holds(d):
+		case held != nil && !d.OfEdges:
+			*held = append(*held, d)
+		default:
+			r.startTimer(d, r.clock.Now())
+		}
 	}
+}
+
+// startTimer starts the timer of a deadline that a reaction to an input applied at from has named.
+func (r *Rig) startTimer(d Deadline, from time.Time) {
+	due := func() { r.due(d) }
+	var stop func() bool
+	if d.OfEdges {
+		stop = r.clock.At(d.At, due)
+	} else {
+		stop = r.clock.AfterFunc(d.At.Sub(from), due)
+	}
+	r.timers = append(r.timers, rigTimer{d, stop})
 }
 
 // searchFrom returns the index of an element that matches, -1 if there is none. It looks at the elements from the start-th

@@ -73,7 +73,7 @@ func (*plant) Invariants() []machines.Invariant      { return nil }
 // lines are those of a board that notes what is set. A line named in broken cannot be.
 type lines struct {
 	*diary
-	edges  map[string]func(high bool)
+	edges  map[string]func(high bool, at time.Time)
 	broken map[string]error
 	onSet  func(line string, high bool)
 	early  bool // an edge comes as soon as the rig listens
@@ -103,13 +103,13 @@ type level struct {
 
 func (l level) Read() gpio.Level { return gpio.Level(l.high) }
 
-func (l *lines) OnEdge(line string, f func(high bool)) error {
+func (l *lines) OnEdge(line string, f func(high bool, at time.Time)) error {
 	if line == "missing" {
 		return errors.New("no such line")
 	}
 	l.edges[line] = f
 	if l.early {
-		f(true)
+		f(true, start)
 	}
 	return nil
 }
@@ -173,7 +173,7 @@ type bench struct {
 func newBench() *bench {
 	b := &bench{clock: engine.NewSimulated(start, 0)}
 	b.plant = &plant{diary: &b.diary}
-	b.lines = &lines{diary: &b.diary, edges: map[string]func(bool){}, broken: map[string]error{}}
+	b.lines = &lines{diary: &b.diary, edges: map[string]func(bool, time.Time){}, broken: map[string]error{}}
 	return b
 }
 
@@ -297,8 +297,8 @@ func TestAnAnswerMayBeAnErrorAndComeLater(t *testing.T) {
 	b.open(t, nil)
 	b.task("x", "first")
 	b.task("x", "second")
-	b.lines.edges["button"](true)
-	b.lines.edges["button"](false)
+	b.lines.edges["button"](true, b.clock.Now())
+	b.lines.edges["button"](false, b.clock.Now())
 	b.want(t, `0: command 1 first {"n":1} FIRST`, `1: command 2 second {"n":1} SECOND`, "2: edge button true",
 		"second fails: Interlock.Conflict: no", "first succeeds: null", "3: edge button false")
 }
@@ -343,7 +343,7 @@ func TestCancelReachesThePlantOnceAndOnlyWhileOpen(t *testing.T) {
 	cancelA()
 	cancelA()
 	b.want(t, "2: cancel 1", "green false", "observed a cancelled []")
-	b.lines.edges["coin"](true)
+	b.lines.edges["coin"](true, b.clock.Now())
 	cancelB()
 	cancelA()
 	b.want(t, "3: edge coin true", `b succeeds: "in time"`, "observed coin []")
@@ -390,7 +390,7 @@ func TestDeadlinesAreThoseOfTheLastReaction(t *testing.T) {
 	}
 	b.rig = rig
 	for _, s := range []time.Duration{1, 2, 3, 7} {
-		b.clock.At(start.Add(s*time.Second), func() { b.lines.edges["button"](true) })
+		b.clock.At(start.Add(s*time.Second), func() { b.lines.edges["button"](true, b.clock.Now()) })
 	}
 	b.run(t)
 	// At 7 s the edge was in the queue first: it drops the "move" that is due then.
@@ -456,7 +456,7 @@ func TestDeadlinesComeWhenNamed(t *testing.T) {
 		}
 		for range rapid.IntRange(0, 6).Draw(t, "edges") {
 			at := start.Add(time.Duration(rapid.IntRange(0, 59).Draw(t, "edge")) * time.Second / 2)
-			b.clock.At(at, func() { b.lines.edges["button"](true) })
+			b.clock.At(at, func() { b.lines.edges["button"](true, b.clock.Now()) })
 		}
 		b.clock.AfterFunc(time.Minute, b.clock.Stop)
 		if err := b.clock.Run(t.Context()); err != nil {
@@ -477,10 +477,10 @@ func TestEdgesThatAReactionSetsOffWait(t *testing.T) {
 	b.lines.onSet = func(line string, high bool) {
 		switch {
 		case line == "green" && high:
-			b.lines.edges["coin"](true)
-			b.lines.edges["coin"](false)
+			b.lines.edges["coin"](true, b.clock.Now())
+			b.lines.edges["coin"](false, b.clock.Now())
 		case line == "red" && !high:
-			b.lines.edges["button"](true)
+			b.lines.edges["button"](true, b.clock.Now())
 		}
 	}
 	b.plant.react = func(in machines.Input, _ time.Time) machines.Reaction {
@@ -515,7 +515,7 @@ func TestEdgesThatPowerUpSetsOffWait(t *testing.T) {
 	}
 	b.lines.onSet = func(line string, _ bool) {
 		if line == "green" {
-			b.lines.edges["coin"](true)
+			b.lines.edges["coin"](true, b.clock.Now())
 		}
 	}
 	b.plant.react = func(in machines.Input, _ time.Time) machines.Reaction {
@@ -570,13 +570,13 @@ func TestALineThatFailsIsTheEnd(t *testing.T) {
 		}
 		b.diary.lines = nil
 		b.lines.broken["red"] = errors.New("red is stuck")
-		b.lines.onSet = func(string, bool) { b.lines.edges["coin"](true) } // waits, and is too late then
-		b.lines.edges["button"](true)
+		b.lines.onSet = func(string, bool) { b.lines.edges["coin"](true, b.clock.Now()) } // waits, and is too late then
+		b.lines.edges["button"](true, b.clock.Now())
 		b.want(t, append([]string{"12: edge button true", "green true", "red cannot be set", "safe: a line failed"}, want...)...)
 
 		// Nothing moves any more, even if the line is well again.
 		b.lines.broken["red"] = nil
-		b.lines.edges["button"](true)
+		b.lines.edges["button"](true, b.clock.Now())
 		for _, cancel := range cancels {
 			cancel()
 		}
@@ -600,7 +600,7 @@ func TestBreakIsTheEndToo(t *testing.T) {
 	b.diary.lines = nil
 	b.rig.Break(errors.New("max-on has turned green off"))
 	b.rig.Break(errors.New("a second time"))
-	b.lines.edges["button"](true)
+	b.lines.edges["button"](true, b.clock.Now())
 	b.want(t, "safe: a line failed", "waiting fails: Hardware.Line: max-on has turned green off")
 }
 
@@ -681,7 +681,7 @@ func TestStoppingDoesNotWaitForTheLedger(t *testing.T) {
 			Levels:  []machines.Level{{Line: "green", High: true}},
 		}
 	}
-	b.lines.edges["coin"](true)
+	b.lines.edges["coin"](true, b.clock.Now())
 	b.want(t, "observed power-up []", "0: edge coin true", "red false", "ledger: home at 0s", "green true", "observed coin []")
 }
 
@@ -694,7 +694,7 @@ func TestADroppedRigIsSilent(t *testing.T) {
 	b.task("x", "go")
 	b.want(t, `0: command 1 go {"n":1} GO`)
 	b.rig.Drop()
-	b.lines.edges["coin"](true)
+	b.lines.edges["coin"](true, b.clock.Now())
 	if err := b.clock.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func (m *applier) coinEdge(high bool) {
 	switch mech.Is {
 	case mechCounting:
 		// Both edges restart the time: a pulse of a slow acceptor is as long as the silence of a fast one.
-		mech.Ends = m.after(coinSilence)
+		mech.Ends = m.afterEdge(coinSilence)
 	case mechStarting:
 		m.s.StartUpEnds = max(m.s.StartUpEnds, m.after(startUp))
 	}

@@ -291,6 +291,7 @@ func (p *Plant) Apply(s machines.State, in machines.Input, at time.Time) (machin
 	case machines.Cancel:
 		m.cancel(in.Ticket)
 	case machines.Edge:
+		m.seen = in.Seen(at)
 		if line, ok := p.inputs[in.Line]; ok {
 			m.edge(line, in.High, in.AtPowerUp)
 		}
@@ -382,6 +383,7 @@ type applier struct {
 	p         *Plant
 	before, s State
 	at        time.Time
+	seen      time.Time // of an edge: when it was seen
 	records   []machines.Entry
 	answers   []machines.Answer
 	notes     []machines.Note
@@ -550,7 +552,9 @@ func (m *applier) deadlines() []machines.Deadline {
 		}
 	}
 	add(dueStartUp, m.s.StartUpEnds)
-	add(dueCoin, m.s.Mech.Ends)
+	if m.s.Mech.Ends != 0 {
+		list = append(list, machines.Deadline{Name: dueCoin, At: m.s.Mech.Ends.Time(), OfEdges: true})
+	}
 	for _, c := range m.s.Spirals {
 		if c.Is == spiralDropping {
 			add(dueDrop, c.Until)
@@ -591,6 +595,11 @@ func (s *State) moving() bool { return s.turning() || s.Payout.atWork() }
 
 // after returns the time d from now.
 func (m *applier) after(d time.Duration) machines.Instant { return machines.InstantOf(m.at.Add(d)) }
+
+// afterEdge returns the time d after the edge that is applied. Its deadline is OfEdges.
+func (m *applier) afterEdge(d time.Duration) machines.Instant {
+	return machines.InstantOf(m.seen.Add(d))
+}
 
 func (m *applier) note(format string, a ...any) {
 	m.notes = append(m.notes, machines.Note{Text: fmt.Sprintf(format, a...)})

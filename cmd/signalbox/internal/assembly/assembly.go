@@ -93,6 +93,7 @@ type Assembly struct {
 	data       *DataFolder      // nil: nothing outlives the process
 	ledger     machines.Ledger  // nil: the plant keeps none
 	ledgerFile *ledger.File     // nil: in memory, or none
+	writes     sync.WaitGroup   // of the ledger, in the background
 	control    *controlServer   // nil without data
 	underWay   map[string]bool  // the keys of operators' requests that the plant has not answered yet
 	monitor    *monitor.Monitor // nil where nothing is watched, and while the power is off
@@ -277,6 +278,10 @@ func (a *Assembly) close(why string) (err error) {
 	if a.control != nil {
 		err = errors.Join(err, a.control.close())
 	}
+	if a.rig != nil {
+		err = errors.Join(err, a.rig.Close())
+	}
+	a.writes.Wait()
 	if a.ledgerFile != nil {
 		err = errors.Join(err, a.ledgerFile.Close())
 	}

@@ -114,12 +114,13 @@ func (a *Assembly) openLedger() (err error) {
 		return nil
 	case a.data == nil:
 		a.ledger = &ledger.Memory{}
-		return nil
+	default:
+		a.ledgerFile, err = ledger.Open(filepath.Join(a.data.dir, ledger.Name), a.config.Definition.BuiltIn.Name)
+		if err != nil {
+			return err
+		}
+		a.ledger = withCheckpoints(a.ledgerFile, a.config.Definition.BuiltIn)
 	}
-	if a.ledgerFile, err = ledger.Open(filepath.Join(a.data.dir, ledger.Name), a.config.Definition.BuiltIn.Name); err != nil {
-		return err
-	}
-	a.ledger = withCheckpoints(a.ledgerFile, a.config.Definition.BuiltIn)
 	if a.config.Ledger != nil {
 		a.ledger = a.config.Ledger(a.ledger)
 	}

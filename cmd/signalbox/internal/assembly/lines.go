@@ -67,8 +67,8 @@ func (a *Assembly) openLines(handlers map[string]engine.Handler) error {
 		return err
 	}
 	if a.rig, err = machines.NewRig(machines.RigConfig{
-		Ledger: a.ledger,
-		Plant:  m.Plant, Lines: a.lines, Outputs: outputs, Inputs: inputs, Clock: a.clock,
+		Ledger: a.ledger, Background: a.background(),
+		Plant: m.Plant, Lines: a.lines, Outputs: outputs, Inputs: inputs, Clock: a.clock,
 		Observe: func(why string, notes []machines.Note) {
 			a.recorder.plant(why, notes)
 			if a.monitor != nil {
@@ -90,6 +90,20 @@ func (a *Assembly) openLines(handlers map[string]engine.Handler) error {
 		handlers[activity] = a.rig.Handler(activity)
 	}
 	return nil
+}
+
+// background returns how the ledger is written while the clock goes on. In a simulation it is nil: a write takes no time.
+func (a *Assembly) background() func(write, done func()) {
+	if !a.config.RealTime() {
+		return nil
+	}
+	return func(write, done func()) {
+		ready := a.clock.Reserve(done)
+		a.writes.Go(func() {
+			write()
+			ready()
+		})
+	}
 }
 
 // checkMaxOn breaks the rig if max-on has turned off the line that changed: the plant's state no longer agrees with its lines.
