@@ -7,7 +7,7 @@ import (
 	"signalbox/asl"
 )
 
-// A child says which distributed Map an execution works for.
+// A child links an execution to the distributed Map that started it.
 type child struct {
 	parent  *Run
 	scope   asl.ScopePath
@@ -16,15 +16,15 @@ type child struct {
 	end     *asl.ChildEnd // nil while it runs
 }
 
-// children are the executions of an execution's distributed Maps. The nil children are none.
+// children are the executions that the distributed Maps of an execution have started. Nil: none.
 type children struct {
-	running map[int64]map[int]*Run // by the id of the Map's effects and the child's place in it
-	// stopping lists Maps that have stopped their children in a Step whose other effects wait for a commit, and with them, may
-	// be, those that start some of the children.
+	running map[int64]map[int]*Run // by the id of the Map's effects and the child's index
+	// stopping lists Maps whose children are stopped although effects of earlier Steps wait for a commit: some of these may
+	// start further children.
 	stopping []int64
 }
 
-// family returns r.children, for changes.
+// family returns r.children, and allocates them if needed.
 func (r *Run) family() *children {
 	if r.children == nil {
 		r.children = &children{running: map[int64]map[int]*Run{}}
@@ -32,17 +32,17 @@ func (r *Run) family() *children {
 	return r.children
 }
 
-// stops reports whether a Map has stopped its children.
+// stops reports whether a Map is in c.stopping.
 func (c *children) stops(mapRun int64) bool { return c != nil && slices.Contains(c.stopping, mapRun) }
 
-// stopped forgets that a Map has stopped its children: all effects from before that are done.
+// stopped takes a Map out of c.stopping: the effects of its earlier Steps are done.
 func (c *children) stopped(mapRun int64) {
 	if c != nil {
 		c.stopping = slices.DeleteFunc(c.stopping, func(id int64) bool { return id == mapRun })
 	}
 }
 
-// newChild makes room for an execution of a distributed Map.
+// newChild returns a Run for a child of a distributed Map, registered with its parent.
 func (r *Run) newChild(effect *asl.Effect) *Run {
 	running := r.family().running
 	if running[effect.ID] == nil {
@@ -53,7 +53,7 @@ func (r *Run) newChild(effect *asl.Effect) *Run {
 	return c
 }
 
-// startChild starts an execution of a distributed Map.
+// startChild starts a child of a distributed Map.
 func (r *Run) startChild(effect *asl.Effect) {
 	r.engine.start(r.newChild(effect), effect.Child.Machine, effect.Child.Input)
 	if r.children.stops(effect.ID) {
@@ -61,7 +61,7 @@ func (r *Run) startChild(effect *asl.Effect) {
 	}
 }
 
-// stopChildren stops the children of a distributed Map that are under way.
+// stopChildren stops the running children of a distributed Map.
 func (r *Run) stopChildren(mapRun int64) {
 	if r.children == nil {
 		return
@@ -73,7 +73,7 @@ func (r *Run) stopChildren(mapRun int64) {
 	}
 }
 
-// finish posts the end of a child to its parent, unless the Map has stopped its children.
+// finish posts the end of a child to its parent. The ends of stopped children are ignored.
 func (c *child) finish(x *asl.Execution) {
 	running := c.parent.children.running
 	siblings := running[c.mapRun]

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// A Clock is one queue of work, ordered by (time, sequence), and the one goroutine that does it: the caller of Run. Everything
-// that runs on the clock (executions, handlers, debounce, plants, worlds, scenarios) needs no lock of its own. Waiting costs an
-// entry in the queue, no goroutine.
+// A Clock is a queue of entries, functions to call, ordered by (time, sequence), and one goroutine that calls them: the
+// caller of Run. Everything that runs on the clock (executions, handlers, debounce, plants, worlds, scenarios) needs no
+// locks. Waiting costs an entry in the queue, no goroutine.
 //
-// A simulated clock jumps to the time of the next entry as soon as nothing is outstanding; a real one waits for it on
-// the monotonic clock.
+// A simulated clock jumps to the time of the next entry when no work is outstanding; a real clock waits for it on the
+// monotonic clock.
 type Clock struct {
 	real  bool
 	start time.Time // a real clock's reading of wall and monotonic time at the beginning
@@ -22,7 +22,7 @@ type Clock struct {
 	queue       queue
 	interjected []func()
 	doing       bool // an entry is being done: now stands still
-	turn        bool // the entry done last was an interjection: one of the queue comes next, if it is due
+	turn        bool // the last entry was an interjection: the next one is from the queue, if it is due
 	held        int
 	suspended   int
 	open        bool // interjections may come at any time
@@ -37,37 +37,36 @@ const (
 	tick          = time.Millisecond
 )
 
-// NewSimulated returns a clock that stands at start and passes speed simulated seconds a second. Speed 0 does not wait at all.
+// NewSimulated returns a clock that begins at start and runs at speed simulated seconds per second; 0: as fast as possible.
 func NewSimulated(start time.Time, speed float64) *Clock {
 	return &Clock{pace: pacer{speed: speed}, now: start.UTC().Round(0), wake: make(chan struct{}, 1)}
 }
 
-// NewReal returns a clock that follows the machine's monotonic clock, from now on.
+// NewReal returns a clock that follows the monotonic clock of the computer.
 func NewReal() *Clock {
 	now := time.Now()
 	return &Clock{real: true, start: now, now: now.UTC().Round(0), wake: make(chan struct{}, 1)}
 }
 
-// Now returns the time of the entry being done: it stands still while one is done. UTC, without a monotonic reading.
-// It may be called from any goroutine.
+// Now returns the time of the current entry, which does not change during the entry. UTC, without a monotonic reading. Now
+// may be called from any goroutine.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-// AfterFunc calls f on the clock's goroutine when d has passed, never earlier; a d of 0 or less means after what is
-// due already. Stop takes it back and reports whether it was still to come. Both may be called from any goroutine.
+// AfterFunc calls f on the clock's goroutine when d has passed, never earlier. If d is 0 or less, f follows the entries that
+// are due. Stop cancels the call, and reports whether it was still pending. Both may be called from any goroutine.
 func (c *Clock) AfterFunc(d time.Duration, f func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// The Step under way may have begun a while ago: an interval counts from now, so that none is shorter than asked.
+	// The current entry may have begun a while ago: intervals count from now, so that none is shorter than d.
 	return c.add(c.newest().Add(max(d, 0)), f)
 }
 
-// At calls f when the clock reaches t. If t has passed it calls f as soon as possible; a real clock calls it before
-// everything that is queued for a later time, so that what was seen at t is handled before what came after it. Now is the
-// time at which f is called.
+// At calls f on the clock's goroutine at time t. If t has passed, it calls f as soon as possible; a real clock calls it before
+// the entries for later times, so that what was seen at t is handled before what came after it. Now is the time of the call.
 func (c *Clock) At(t time.Time, f func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -95,7 +94,7 @@ func (c *Clock) setLocked(t *timer, at time.Time) {
 	c.notify()
 }
 
-// setLate is set for a timer of before, which may be late: those that are fire in the order of their times, before all else.
+// setLate is set for a restored timer. Late ones fire before all other entries, in the order of their times.
 func (c *Clock) setLate(t *timer, at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -103,7 +102,7 @@ func (c *Clock) setLate(t *timer, at time.Time) {
 	c.notify()
 }
 
-// cancel takes a timer back and reports whether it was still to come.
+// cancel removes a timer, and reports whether it was pending.
 func (c *Clock) cancel(t *timer) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -114,8 +113,8 @@ func (c *Clock) cancel(t *timer) bool {
 	return true
 }
 
-// Post calls f on the clock's goroutine as soon as possible, in the time that is now. Handlers on other goroutines come in
-// by it.
+// Post calls f on the clock's goroutine behind the entries that are due. It may be called from any goroutine: handlers on other
+// goroutines use it.
 func (c *Clock) Post(f func()) { c.post(call(f)) }
 
 func (c *Clock) post(w work) {
@@ -125,8 +124,8 @@ func (c *Clock) post(w work) {
 	c.notify()
 }
 
-// Yield is Post for a long computation that goes on. In a simulation that takes a tick, so that a machine that never waits
-// cannot keep time from passing.
+// Yield is Post for the next part of a long computation. A simulated clock advances one tick for it, so that a machine that
+// never waits cannot freeze it.
 func (c *Clock) Yield(f func()) {
 	if c.real {
 		c.Post(f)
@@ -135,10 +134,9 @@ func (c *Clock) Yield(f func()) {
 	}
 }
 
-// Reserve takes the next place in the queue for f, which is to wait for another goroutine: ready makes it due. A simulated
-// clock stops at that place until then, so that the order of entries does not depend on real time; it counts f as taking
-// no time. A real clock goes on, and calls f when ready has been called. Ready may be called from any goroutine, and more
-// than once.
+// Reserve is Post for an f that waits for another goroutine, which calls ready. A simulated clock stops at f's place in the
+// queue until then, so that the order of entries does not depend on real time; f does not count for maxPerInstant. A real
+// clock goes on, and posts f when ready is called. Ready may be called from any goroutine; further calls do nothing.
 func (c *Clock) Reserve(f func()) (ready func()) {
 	r := &reservation{clock: c, f: f}
 	if !c.real {
@@ -149,7 +147,7 @@ func (c *Clock) Reserve(f func()) (ready func()) {
 	return r.makeReady
 }
 
-// postFree is post for work that a simulated clock counts as taking no time.
+// postFree is post for work that does not count for maxPerInstant.
 func (c *Clock) postFree(w work) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -157,7 +155,7 @@ func (c *Clock) postFree(w work) {
 	c.notify()
 }
 
-// A reservation is a place in the queue.
+// A reservation is the entry of [Clock.Reserve].
 type reservation struct {
 	clock *Clock
 	f     func()
@@ -179,8 +177,8 @@ func (r *reservation) makeReady() {
 	c.notify()
 }
 
-// Interject is Post for what is done from outside the simulation, such as pressing a key: it happens at [Clock.Reading],
-// between two entries of the queue, and also while the clock is suspended. Interjections and due entries take turns.
+// Interject calls f for an action from outside the simulation, such as a key press: at the time of [Clock.Reading], between
+// two entries of the queue, also while the clock is suspended. Interjections and due entries take turns.
 func (c *Clock) Interject(f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -188,8 +186,8 @@ func (c *Clock) Interject(f func()) {
 	c.notify()
 }
 
-// Reading returns the time that an observer of the clock sees: unlike Now it goes on between two entries, up to the next one.
-// It may be called from any goroutine.
+// Reading returns the time to display: unlike Now it advances between two entries, up to the time of the next one. It may be
+// called from any goroutine.
 func (c *Clock) Reading() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -208,17 +206,17 @@ func (c *Clock) readingLocked() time.Time {
 		t = first
 	}
 	if t.Before(c.now) {
-		t = c.now // the first is late, after a tick
+		t = c.now // the first entry is late, after a tick
 	}
 	return t
 }
 
-// reading is the time of a real clock: wall time at the beginning plus the monotonic time since, so that a step of the
-// wall clock shortens nothing.
+// reading returns the time of a real clock: wall time at the beginning plus monotonic time since then, so that a step of the
+// wall clock shortens no interval.
 func (c *Clock) reading() time.Time { return c.start.Add(time.Since(c.start)).UTC().Round(0) }
 
-// Stamp returns the time of something that happens right now: the reading of a real clock, which goes on while an entry is
-// done, else Now. It may be called from any goroutine.
+// Stamp returns the time of something that happens right now: the reading of a real clock, which advances during an entry, else
+// Now. It may be called from any goroutine.
 func (c *Clock) Stamp() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -233,7 +231,7 @@ func (c *Clock) newest() time.Time {
 	return c.now
 }
 
-// catchUp takes a simulated clock to its reading: between two entries, for while one is done now stands still.
+// catchUp advances a simulated clock to its reading, unless an entry is being done.
 func (c *Clock) catchUp() {
 	if !c.doing {
 		c.now = c.readingLocked()
@@ -251,17 +249,17 @@ func (c *Clock) SetSpeed(speed float64) {
 	}
 }
 
-// Hold keeps simulated time from passing until release is called: work on another goroutine is outstanding, and what that
-// posts belongs to the time that is now. Entries that are due are done meanwhile. A real clock takes no notice. Hold and
-// release may be called from any goroutine, and release more than once.
+// Hold stops simulated time until release is called, because work on another goroutine is outstanding whose posts belong to
+// the current instant. Entries that are due are done meanwhile. On a real clock Hold does nothing. Hold and release may be
+// called from any goroutine; further calls of release do nothing.
 func (c *Clock) Hold() (release func()) { return c.keep(&c.held) }
 
-// Suspend keeps a simulated clock from doing anything but interjections until resume is called: a reader of what happens
-// cannot keep up. It ends after the entry being done, in the middle of an instant if need be. A real clock takes no notice.
-// Suspend and resume may be called from any goroutine, and resume more than once.
+// Suspend stops a simulated clock after the current entry, even in the middle of an instant, until resume is called, because
+// a reader of its output cannot keep up. Only interjections are done meanwhile. On a real clock Suspend does nothing. Suspend
+// and resume may be called from any goroutine; further calls of resume do nothing.
 func (c *Clock) Suspend() (resume func()) { return c.keep(&c.suspended) }
 
-// keep counts one more reason for simulated time to stand, until release is called.
+// keep increments count, and decrements it when release is called.
 func (c *Clock) keep(count *int) (release func()) {
 	if c.real {
 		return func() {}
@@ -285,14 +283,14 @@ func (c *Clock) keep(count *int) (release func()) {
 	}
 }
 
-// KeepOpen makes Run wait when a simulated clock has nothing left to do: there may be a [Clock.Interject] at any time.
+// KeepOpen makes Run wait for a [Clock.Interject] when the queue of a simulated clock is empty.
 func (c *Clock) KeepOpen() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open = true
 }
 
-// Stop makes Run return after the entry being done.
+// Stop makes Run return after the current entry.
 func (c *Clock) Stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -307,8 +305,8 @@ func (c *Clock) notify() {
 	}
 }
 
-// Run does what the queue holds until ctx ends or [Clock.Stop] is called. It returns the cause of ctx's end, else nil: also
-// when a simulated clock has nothing left to do and nothing can come.
+// Run does the entries of the queue until ctx ends, [Clock.Stop] is called, or the queue of a simulated clock is empty and no
+// work is outstanding. It returns the cause of ctx's end, else nil.
 func (c *Clock) Run(ctx context.Context) error {
 	for {
 		if ctx.Err() != nil {
@@ -338,7 +336,7 @@ func (c *Clock) Run(ctx context.Context) error {
 	}
 }
 
-// next takes the next entry to do, or returns how long to wait for it (0: until something changes), or that all is done.
+// next takes the next entry, or returns how long to wait for it (0: until wake), or that Run is done.
 func (c *Clock) next() (do work, wait time.Duration, done bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -360,7 +358,7 @@ func (c *Clock) next() (do work, wait time.Duration, done bool) {
 	return do, wait, done
 }
 
-// interjection takes the first of the interjections.
+// interjection takes the first interjection.
 func (c *Clock) interjection() work {
 	if now := c.readingLocked(); now.After(c.now) {
 		c.now, c.atOnce = now, 0
@@ -374,7 +372,7 @@ func (c *Clock) interjection() work {
 	return call(f)
 }
 
-// due is next for the queue alone: it takes the first entry, if that is due.
+// due is next for the queue without interjections.
 func (c *Clock) due() (do work, wait time.Duration, done bool) {
 	if c.suspended > 0 {
 		return nil, 0, false

@@ -7,63 +7,65 @@ import (
 	"signalbox/asl"
 )
 
-// A Journal makes Steps durable. With one, nothing leaves the engine before the journal has the Step from which it follows:
-// no task or child is started, no timer set, no object written, no end reported; Observers, [Run.Snapshot] and [Run.History]
-// show durable Steps only.
+// A Journal makes Steps durable. With a Journal, the effects of a Step wait until the Step is durable: only then are tasks and
+// children started, timers set, objects written and ends reported. Observers, [Run.Snapshot] and [Run.History] show durable
+// Steps only.
 //
-// The engine goes on with other executions while a commit is under way. Their records gather for the next one, so that many
-// executions share a commit. An execution whose effects wait is stepped at once when another event comes for it; its effects
-// leave in the order of its Steps. A simulated clock stands still during a commit and gives its effects a place in the
-// queue, so that their order does not depend on how long it took.
+// While a commit is under way the engine steps other executions, and collects their records for the next commit: many
+// executions share one. If another event arrives for an execution whose effects wait, it is stepped at once; effects are done
+// in the order of its Steps. A simulated clock stands still during a commit and reserves a place in its queue for the
+// effects, so that their order does not depend on how long the commit takes.
 //
-// After a power cut an execution continues from a stored Execution and the later events of its records: see
-// [Engine.Restore]. Events come from outside; what follows from them, [asl.Machine.Step] makes again.
+// To recover, take the last stored Execution, apply the events of later records with [asl.Machine.Step], which is
+// deterministic, and call [Engine.Restore].
 type Journal interface {
-	// Commit begins to make the records durable, all or none, and does not wait. It calls done once when that has ended, from
-	// any goroutine. Until then the records, and all that they refer to, do not change; afterwards the engine uses their memory
-	// again. Records of an execution are in the order of its Steps. Commit is called on the clock's goroutine, and not before
-	// done of the commit before. An error is final: the engine makes no further Step and calls Options.OnError.
+	// Commit starts to make the records durable, all or none of them, and returns without waiting. It calls done exactly once,
+	// from any goroutine, when they are durable, or with an error. Until then the records do not change; afterwards the engine
+	// reuses their memory. Records of an execution are in the order of its Steps. The engine calls Commit on the clock's
+	// goroutine, and never before the previous commit is done. An error is final: the engine makes no further Step and calls
+	// Options.OnError.
 	Commit(records []Record, done func(error))
 }
 
 // A Record is one Step of an execution.
 type Record struct {
 	Machine   *asl.Machine
-	Parent    string // ARN of the execution whose distributed Map started this one; "" for one started from outside
+	Parent    string // of a child of a distributed Map: ARN of the execution with the Map; else ""
 	Event     asl.Event
 	History   asl.History
 	Execution asl.Execution // after the Step
 }
 
-// commits gathers the Steps of all executions and hands them to the journal, one batch after the other.
+// commits collects the Steps of all executions and passes them to the journal in batches.
 type commits struct {
 	engine  *Engine
 	journal Journal // nil: there is none
-	next    batch   // gathered for the next commit
+	next    batch   // for the next commit
 	current batch   // of the commit under way
 	busy    bool    // a commit is under way
-	queued  bool    // the next one is in the clock's queue
-	err     error   // of a commit: it was the last
+	queued  bool    // the next commit is in the clock's queue
+	err     error   // of a failed commit
 }
 
 // A batch is the Steps of one commit.
 type batch struct {
 	records []Record
-	steps   []step            // one for each record
+	steps   []step            // parallel to records
 	waiting []func(err error) // from AfterCommit
 }
 
-// A step is a Step whose effects wait.
+// A step has the effects of a Step, which wait.
 type step struct {
 	run *Run
 	out *asl.Effects
 }
 
-// maxBatch is how many records are handed over without waiting for more that are due at once. A batch that gathers while a
-// commit is under way can be larger.
+// maxBatch is the number of records at which a commit begins without waiting for the entries that are due. A batch can be
+// larger if it was collected during another commit.
 const maxBatch = 1000
 
-// add takes a Step. The commit follows what is in the clock's queue, which may bring more of them.
+// add adds a Step to the next batch. Its commit is queued behind the entries of the clock that are due, which may add more
+// Steps.
 func (c *commits) add(r *Run, event *asl.Event, out *asl.Effects) {
 	record := Record{Machine: r.machine, Event: *event, History: out.History, Execution: r.x}
 	if r.child != nil {
@@ -86,7 +88,7 @@ func (c *commits) do() {
 	c.begin()
 }
 
-// begin hands the next batch to the journal, if there is one and no commit is under way.
+// begin passes the next batch to the journal, unless it is empty or a commit is under way.
 func (c *commits) begin() {
 	if c.busy || len(c.next.records) == 0 {
 		return
@@ -101,7 +103,7 @@ func (c *commits) begin() {
 	})
 }
 
-// finish does the effects of the batch that is durable now.
+// finish does the effects of the current batch, which is durable now.
 func (c *commits) finish(err error) {
 	if err != nil {
 		c.fail(err)
@@ -118,7 +120,7 @@ func (c *commits) finish(err error) {
 	c.begin()
 }
 
-// fail is the end of the engine: Steps that are not durable are dropped, and no others are made.
+// fail stops the engine: Steps that are not durable are dropped, and no more are made.
 func (c *commits) fail(err error) {
 	c.err = fmt.Errorf("engine: journal: %w", err)
 	waiting := slices.Concat(c.current.waiting, c.next.waiting)
@@ -133,7 +135,7 @@ func (c *commits) fail(err error) {
 	}
 }
 
-// wait calls f when the Steps of now are durable.
+// wait calls f when all Steps made so far are durable.
 func (c *commits) wait(f func(error)) {
 	switch {
 	case c.err != nil:
@@ -147,7 +149,7 @@ func (c *commits) wait(f func(error)) {
 	}
 }
 
-// reset empties the batch and keeps its memory, unless there is much of it.
+// reset empties the batch, and keeps its memory unless it is large.
 func (b *batch) reset() {
 	if cap(b.records) > 4*maxBatch {
 		*b = batch{}

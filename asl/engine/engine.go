@@ -28,7 +28,7 @@ const HistoryLimit = 25000
 // Epoch is when simulated time begins: a fixed date, so that two runs have the same timestamps.
 var Epoch = time.Date(2025, time.January, 1, 8, 0, 0, 0, time.UTC)
 
-// Errors for errors.Is. What the methods of [Engine] return names the execution, too.
+// Errors for errors.Is; the methods of [Engine] wrap them.
 var (
 	ErrExists   = errors.New("already exists")
 	ErrNotFound = errors.New("not found")
@@ -41,21 +41,21 @@ type Options struct {
 	Handlers map[string]Handler
 	// Other is for Tasks without a handler in Handlers. Nil: they fail.
 	Other Handler
-	// Objects are where distributed Maps read items and write results. Nil: Maps that do so fail.
+	// Objects for the ItemReaders and ResultWriters of distributed Maps. Nil: Maps that use them fail.
 	Objects Objects
 	// Observer sees every Step. Nil: none.
 	Observer Observer
 	// Journal makes Steps durable before their effects are done. Nil: they are done at once.
 	Journal Journal
-	// OnError is called once, on the clock's goroutine, when the Journal has failed. The engine makes no Step from then on: the
-	// effects of those that were not durable are not done, and tasks and timers are left as they are. Nil: the clock is stopped.
+	// OnError is called once, on the clock's goroutine, when the Journal has failed. From then on the engine makes no Step;
+	// it drops the effects of Steps that are not durable, and leaves tasks and timers as they are. Nil: the clock is stopped.
 	OnError func(error)
-	// HistoryLimit bounds the history of each execution; 0 means [HistoryLimit], less than 0 none at all.
+	// HistoryLimit bounds the history window of each execution; 0 means [HistoryLimit], less than 0 none.
 	HistoryLimit int
 }
 
-// An Observer sees every Step, on the clock's goroutine; of the child executions of distributed Maps as well, which are Runs of
-// their own. [Run.Snapshot] has the execution after that Step. The memory of events is used again after Observe returns.
+// An Observer is called for every Step, on the clock's goroutine, also for children of distributed Maps, which are Runs of
+// their own. [Run.Snapshot] is the execution after the Step. Events are valid until Observe returns.
 type Observer interface {
 	Observe(run *Run, events *asl.History)
 }
@@ -64,10 +64,10 @@ type Observer interface {
 type Engine struct {
 	options  Options
 	handlers map[string]Handler
-	runs     map[string]*Run // that have not ended, by ARN; children of distributed Maps as well
-	tokens   map[string]*pending
-	started  int64          // how many Runs there have been
-	spare    []*asl.Effects // to use again
+	runs     map[string]*Run     // running executions by ARN, including children
+	tokens   map[string]*pending // for ReplyTo
+	started  int64               // number of Runs so far
+	spare    []*asl.Effects      // for reuse
 	commits  commits
 }
 
@@ -83,9 +83,9 @@ func New(o Options) *Engine {
 	return e
 }
 
-// Start begins an execution as soon as the clock runs. Done (may be nil) is called when it has ended. An Identity without
-// an ID is known by its Name instead of an ARN. The error is [ErrExists] while an execution with this ARN is running, or that of
-// the Journal after it has failed.
+// Start starts an execution of m; its first Step follows on the clock. Done (may be nil) is called when the execution has
+// ended. If who has no ID, Name serves as the ARN. The error is [ErrExists] if an execution with this ARN is running, or the
+// error of a failed Journal.
 func (e *Engine) Start(m *asl.Machine, who asl.Identity, input any, done func(asl.Execution)) (*Run, error) {
 	r := &Run{who: &who, done: done}
 	if err := e.refuse(r); err != nil {
@@ -111,8 +111,8 @@ func (e *Engine) start(r *Run, m *asl.Machine, input any) {
 	e.options.Clock.post(r)
 }
 
-// register makes r the Run of its execution. Children whose ARN is taken (two executions of a machine with the same seed) run
-// all the same; Lookup finds the one that was first.
+// register adds r to the running executions. A child whose ARN is taken (two executions of a machine have the same seed)
+// runs, but Lookup does not find it.
 func (e *Engine) register(r *Run, m *asl.Machine) {
 	r.engine, r.machine = e, m
 	if e.options.Journal != nil {
@@ -126,8 +126,8 @@ func (e *Engine) register(r *Run, m *asl.Machine) {
 	}
 }
 
-// Lookup returns the running execution with an ARN: one that was started here, or a child of a distributed Map. The error is
-// [ErrNotFound] where there is none: what has ended is not found, either.
+// Lookup returns the running execution with an ARN; it may be a child of a distributed Map. The error is [ErrNotFound] if
+// there is none, or if it has ended.
 func (e *Engine) Lookup(arn string) (*Run, error) {
 	if r := e.runs[arn]; r != nil {
 		return r, nil
@@ -135,15 +135,15 @@ func (e *Engine) Lookup(arn string) (*Run, error) {
 	return nil, fmt.Errorf("engine: execution %s: %w", arn, ErrNotFound)
 }
 
-// Runs ranges over the executions that are running, children of distributed Maps as well, in the order in which they were
-// started. Executions may start and end meanwhile; new ones are not included.
+// Runs ranges over the running executions, including children of distributed Maps, in the order in which they were started. It
+// includes neither executions that are started meanwhile, nor does it leave out those that end.
 func (e *Engine) Runs() iter.Seq[*Run] {
 	list := slices.SortedFunc(maps.Values(e.runs), func(a, b *Run) int { return cmp.Compare(a.number, b.number) })
 	return slices.Values(list)
 }
 
-// ReplyTo returns the Reply to the pending Task that has a token: one of .waitForTaskToken, or a Task whose [Task.Token] has been
-// called. The error is [ErrNotFound] where there is none, or no longer.
+// ReplyTo returns the Reply for the pending Task with a token: a Task with .waitForTaskToken, or one whose [Task.Token] was
+// called. The error is [ErrNotFound] if there is none, or if it has ended.
 func (e *Engine) ReplyTo(token string) (Reply, error) {
 	if p := e.tokens[token]; p != nil {
 		return p, nil
@@ -151,9 +151,8 @@ func (e *Engine) ReplyTo(token string) (Reply, error) {
 	return nil, fmt.Errorf("engine: task token: %w", ErrNotFound)
 }
 
-// Handle makes h the handler of an activity, by its name; nil takes the handler away. Tasks that start from now on go to h
-// (nil: to Options.Other). Tasks that are pending stay with the handler that they were given to: its Reply still counts, and
-// it is still the one whose cancel is called.
+// Handle sets the handler for the activity with a name; nil removes it, so that Tasks go to Options.Other. It affects Tasks
+// that start from now on. Pending Tasks stay with their handler: its replies count, and its cancel functions are called.
 func (e *Engine) Handle(activity string, h Handler) {
 	if h == nil {
 		delete(e.handlers, activity)
@@ -162,13 +161,13 @@ func (e *Engine) Handle(activity string, h Handler) {
 	}
 }
 
-// AfterCommit calls f on the clock's goroutine when the Steps made so far are durable, with the error of the Journal if it has
-// failed. It calls f at once when nothing waits for a commit, as is always so without a Journal. An answer that a handler has
-// just given waits in the clock's queue: [Clock.Post] the call behind it.
+// AfterCommit calls f when all Steps made so far are durable, on the clock's goroutine, or with the error of the failed
+// Journal. It calls f at once if no Step waits for a commit; without a Journal none ever does. To include the Step of a reply
+// that was just given, call AfterCommit from [Clock.Post], since the reply is in the clock's queue.
 func (e *Engine) AfterCommit(f func(err error)) { e.commits.wait(f) }
 
-// effects returns empty Effects that are not in use: a handler that is started may stop the execution, and so begin a Step
-// while the effects of another are carried out.
+// effects returns empty Effects. A Step may begin while the effects of another are done: a handler that is started may stop the
+// execution.
 func (e *Engine) effects() *asl.Effects {
 	last := len(e.spare) - 1
 	if last < 0 {
@@ -179,10 +178,10 @@ func (e *Engine) effects() *asl.Effects {
 	return out
 }
 
-// maxSpareEffects is how many Effects are kept to be used again.
+// maxSpareEffects is the largest number of Effects kept for reuse.
 const maxSpareEffects = 2 * maxBatch
 
-// release takes Effects back.
+// release keeps Effects for reuse.
 func (e *Engine) release(out *asl.Effects) {
 	if len(e.spare) < maxSpareEffects {
 		out.Reset()

@@ -15,18 +15,18 @@ import (
 	"signalbox/asl/value"
 )
 
-// Objects is where the ItemReaders and ResultWriters of distributed Maps find their objects: what Amazon S3 is to AWS. An
-// object is named by its bucket and its key. The methods are called on the clock's goroutine; the clock waits for them. The
-// text of an error is the cause with which the Map fails.
+// Objects stores the objects of ItemReaders and ResultWriters, as Amazon S3 does. An object is named by its bucket and key.
+// The methods are called on the clock's goroutine, which waits for them. The text of an error becomes the cause with which
+// the Map fails.
 type Objects interface {
 	Get(bucket, key string) ([]byte, error)
 	// List returns the objects whose keys begin with prefix, in the order of their keys.
 	List(bucket, prefix string) ([]Object, error)
-	// Put writes an object whole or not at all.
+	// Put writes a whole object, or fails without a change.
 	Put(bucket, key string, body []byte) error
 }
 
-// An Object is one entry of a list.
+// An Object is an entry of a list.
 type Object struct {
 	Key      string
 	Size     int64  // bytes
@@ -34,8 +34,8 @@ type Object struct {
 	ETag     string // in quotes, as S3 gives it
 }
 
-// A Folder is Objects in files: Folder/bucket/key. Nothing outside the folder is read or written, whatever bucket and key
-// say.
+// A Folder stores Objects in files: Folder/bucket/key. It neither reads nor writes files outside the folder, whatever bucket
+// and key contain.
 type Folder string
 
 // The errors of a Folder, in the words of S3.

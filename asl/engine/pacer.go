@@ -6,17 +6,17 @@ import "time"
 type pacer struct {
 	speed     float64   // simulated seconds a second; 0: no waiting
 	simulated time.Time // the two clocks when they were last in step
-	real      time.Time // zero: they have not been in step yet
+	real      time.Time // zero: never
 }
 
-// begin puts the clocks in step if they have not been.
+// begin puts the clocks in step if they never were.
 func (p *pacer) begin(now time.Time) {
 	if p.real.IsZero() {
 		p.simulated, p.real = now, time.Now()
 	}
 }
 
-// reading returns the simulated time that goes with real time, at least now.
+// reading returns the simulated time for the current real time, at least now.
 func (p *pacer) reading(now time.Time) time.Time {
 	if p.speed <= 0 || p.real.IsZero() {
 		return now
@@ -28,8 +28,8 @@ func (p *pacer) reading(now time.Time) time.Time {
 	return t
 }
 
-// wait returns how long to wait in real time before simulated time may go from now to next. A clock that is late is put in
-// step again: it does not hurry to catch up.
+// wait returns the real time to wait before simulated time may advance from now to next. A late clock is put in step again,
+// and does not hurry to catch up.
 func (p *pacer) wait(now, next time.Time) time.Duration {
 	if p.speed <= 0 {
 		return 0

@@ -2,38 +2,39 @@ package engine
 
 import "time"
 
-// A queue is work in the order of (time, sequence): a heap of timers, and a list of what was due when it came, which is in
-// order already.
+// A queue is work in the order of (time, sequence). Work that is due when it is added needs no sorting and goes to a list of
+// its own.
 type queue struct {
 	timers   timers
-	ready    []item // those before next are done
+	ready    []item // from next on
 	next     int
 	sequence uint64 // of the last entry
 }
 
-// A work is something to do on the clock.
+// A work is done on the clock.
 type work interface{ do() }
 
 type call func()
 
 func (f call) do() { f() }
 
-// An item is work that is due when it is queued.
+// An item is work that was due when it was added.
 type item struct {
 	at       time.Time
 	sequence uint64
 	work     work
-	free     bool // takes no time: the clock does not count it
+	free     bool // does not count for maxPerInstant
 }
 
-// A timer is work for a time to come. Its owner allocates it.
+// A timer is work for a later time. Its owner allocates it.
 type timer struct {
 	at       time.Time
 	sequence uint64
 	work     work
-	index    int // in the heap, -1 when no longer there
+	index    int // in the heap; -1: removed
 }
 
+// before reports whether an entry (t, sequence) comes before (u, than).
 func before(t time.Time, sequence uint64, u time.Time, than uint64) bool {
 	if !t.Equal(u) {
 		return t.Before(u)
@@ -41,11 +42,11 @@ func before(t time.Time, sequence uint64, u time.Time, than uint64) bool {
 	return sequence < than
 }
 
-// push appends work that is due at a time, not before that of the item pushed before.
+// push adds work that is due. Times of successive calls do not decrease.
 func (q *queue) push(at time.Time, w work, free bool) {
 	q.sequence++
 	if q.next > len(q.ready)/2 && len(q.ready) == cap(q.ready) {
-		// Rather than grow, use the room of those that are done.
+		// Reuse the room of items that are done rather than grow.
 		rest := copy(q.ready, q.ready[q.next:])
 		clear(q.ready[rest:])
 		q.ready, q.next = q.ready[:rest], 0
@@ -60,7 +61,7 @@ func (q *queue) set(t *timer, at time.Time) {
 	q.timers.push(t)
 }
 
-// front returns the item that is first of all; nil if a timer is, or nothing.
+// front returns the first item, if it comes before all timers, else nil.
 func (q *queue) front() *item {
 	if q.next == len(q.ready) {
 		return nil
@@ -83,7 +84,7 @@ func (q *queue) due() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// maxSpare is how many places an empty list of items keeps.
+// maxSpare is the largest capacity that an empty list of items keeps.
 const maxSpare = 4000
 
 // take removes the first entry of a queue that is not empty.
@@ -103,7 +104,7 @@ func (q *queue) take() work {
 	return w
 }
 
-// timers is a binary heap. It is not container/heap's, whose calls through an interface cost as much as the rest.
+// timers is a binary heap. Calls of container/heap through its interface would cost as much as the rest.
 type timers []*timer
 
 func (h timers) less(i, j int) bool { return before(h[i].at, h[i].sequence, h[j].at, h[j].sequence) }
@@ -119,7 +120,7 @@ func (h *timers) push(t *timer) {
 	h.up(t.index)
 }
 
-// remove takes the timer at place i out.
+// remove removes the timer at index i.
 func (h *timers) remove(i int) *timer {
 	t, last := (*h)[i], len(*h)-1
 	if i != last {
@@ -134,6 +135,7 @@ func (h *timers) remove(i int) *timer {
 	return t
 }
 
+// up moves the timer at index i towards the root.
 func (h timers) up(i int) {
 	for i > 0 {
 		parent := (i - 1) / 2
@@ -145,7 +147,7 @@ func (h timers) up(i int) {
 	}
 }
 
-// down reports whether the timer at place i has moved.
+// down moves the timer at index i away from the root, and reports whether it has moved.
 func (h timers) down(i int) bool {
 	start := i
 	for {

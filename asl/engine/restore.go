@@ -8,44 +8,45 @@ import (
 	"signalbox/asl"
 )
 
-// ErrInterrupted is the name of the error with which a Task fails that was pending when the program ended, unless its handler
-// is a [Reattacher].
+// ErrInterrupted is the name of the error of a Task that was pending when the program ended and whose handler is no
+// [Reattacher].
 const ErrInterrupted = "Task.Interrupted"
 
-// ErrEnded is the error of restoring an execution that has ended.
+// ErrEnded is the error of [Engine.Restore] for an execution that has ended. For errors.Is.
 var ErrEnded = errors.New("has ended")
 
-// A Reattacher is a Handler that takes up Tasks which were pending when the program ended. Without it they fail with
-// [ErrInterrupted]: an action is not repeated blindly.
+// A Reattacher is a Handler that decides how Tasks continue that were pending when the program ended. Tasks of other handlers
+// fail with [ErrInterrupted]: no action is repeated blindly.
 type Reattacher interface {
 	Handler
-	// Reattach is Start for a Task that has been started before, or was about to be. It may start it again, reply with what it
-	// knows of it, fail it, or wait for a reply to its token. [Task.Started] has whether a worker had begun.
+	// Reattach is like Start, for a Task that may have been started before the restart. It may start the Task again, reply
+	// with a known result, fail the Task, or leave it waiting for a reply by token (see [Engine.ReplyTo]). [Task.Started]
+	// reports whether a worker had begun.
 	Reattach(task Task, reply Reply) (cancel func())
 }
 
-// Idempotent returns h as a [Reattacher] that starts pending Tasks again.
+// Idempotent returns a [Reattacher] that starts pending Tasks of h again.
 func Idempotent(h Handler) Reattacher { return idempotent{h} }
 
 type idempotent struct{ Handler }
 
 func (h idempotent) Reattach(task Task, reply Reply) func() { return h.Start(task, reply) }
 
-// A Restoring says how an execution is restored. The zero Restoring will do for one without distributed Maps.
+// Restoring has the options of [Engine.Restore]. The zero value is good for executions without distributed Maps.
 type Restoring struct {
 	// Done is called when the execution has ended. May be nil.
 	Done func(asl.Execution)
-	// Child returns the stored execution of a child of a distributed Map, ended or not, and whether there is one: a child that
-	// is not stored had not begun, and begins now. Nil: none is stored.
+	// Child returns the stored execution of a child of a distributed Map, running or ended, and whether there is one. A child
+	// without a stored execution had not begun, and is started. Nil: none is stored.
 	Child func(request *asl.ChildRequest) (x asl.Execution, stored bool)
 }
 
-// Restore takes up a stored execution of m that has not ended: after its last stored Step, with the children that it waits for.
-// Its timers are set again; those that are late fire first, in the order of their times, over all executions that are
-// restored before the clock runs on. Then its pending tasks are given to their handlers (see [Reattacher]), and its requests
-// for objects are made again. [Run.History] begins with the next event.
+// Restore resumes a stored execution of m after its last Step, together with the children that its distributed Maps wait for.
+// It sets the timers again; late ones fire first, in the order of their times, across all executions that are restored before
+// the clock goes on. Then it passes pending tasks to their handlers (see [Reattacher]) and repeats requests for objects.
+// [Run.History] begins with the next event.
 //
-// The error is [ErrExists] while an execution with this ARN is running, and [ErrEnded] for one that has ended.
+// The error is [ErrExists] if an execution with this ARN is running, and [ErrEnded] if x has ended.
 func (e *Engine) Restore(m *asl.Machine, x asl.Execution, how Restoring) (*Run, error) {
 	who := x.Identity()
 	r := &Run{who: &who, done: how.Done}
@@ -59,7 +60,7 @@ func (e *Engine) Restore(m *asl.Machine, x asl.Execution, how Restoring) (*Run, 
 	return r, nil
 }
 
-// restore sets what a stored execution waits for, and posts what is to follow its late timers.
+// restore registers what a stored execution waits for, and posts the rest, which follows its late timers.
 func (e *Engine) restore(r *Run, m *asl.Machine, x asl.Execution, how *Restoring) {
 	r.x, r.copied = x, true
 	e.register(r, m)
@@ -86,7 +87,7 @@ func (e *Engine) restore(r *Run, m *asl.Machine, x asl.Execution, how *Restoring
 	clock.Post(func() { r.reattach(objects) })
 }
 
-// restoreChild takes up a child of a distributed Map: as it is stored, or from its beginning.
+// restoreChild resumes a child of a distributed Map, or starts it if it is not stored.
 func (r *Run) restoreChild(effect *asl.Effect, how *Restoring) {
 	var x asl.Execution
 	stored := false
@@ -103,7 +104,7 @@ func (r *Run) restoreChild(effect *asl.Effect, how *Restoring) {
 	}
 }
 
-// reattach takes up the tasks, and the requests for objects, that the execution still waits for now that late timers have fired.
+// reattach continues the restored tasks and requests for objects that the execution still waits for after its late timers.
 func (r *Run) reattach(objects []int64) {
 	for _, effect := range r.machine.Waits(&r.x) {
 		switch effect.Kind {

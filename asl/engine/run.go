@@ -10,9 +10,9 @@ import (
 type Run struct {
 	engine   *Engine
 	machine  *asl.Machine
-	x        asl.Execution  // after its last Step; before the first its Input is set already
+	x        asl.Execution  // after its last Step; before the first it has an Input only
 	durable  *asl.Execution // after its last Step that is durable; nil without a journal
-	copied   bool           // there is a copy of x from after its last Step
+	copied   bool           // x has been copied since its last Step
 	who      *asl.Identity  // of x
 	number   int64          // in the order of starts
 	window   window
@@ -22,7 +22,7 @@ type Run struct {
 	children *children           // nil: none
 }
 
-// ARN returns what [Engine.Lookup] finds the execution by.
+// ARN returns the execution's ARN, or its name if it has none: the key for [Engine.Lookup].
 func (r *Run) ARN() string {
 	if r.who.ID == "" {
 		return r.who.Name
@@ -33,10 +33,10 @@ func (r *Run) ARN() string {
 // Identity returns the names of the execution and its machine.
 func (r *Run) Identity() asl.Identity { return *r.who }
 
-// Machine returns what the execution is an execution of.
+// Machine returns the machine that the execution runs.
 func (r *Run) Machine() *asl.Machine { return r.machine }
 
-// Parent returns the execution whose distributed Map started r, nil for one that was started from outside.
+// Parent returns the execution whose distributed Map started r; nil if r is not a child.
 func (r *Run) Parent() *Run {
 	if r.child == nil {
 		return nil
@@ -44,7 +44,7 @@ func (r *Run) Parent() *Run {
 	return r.child.parent
 }
 
-// top returns the execution that was started from outside.
+// top returns the execution that r is a child of, at any depth; r itself if it is not a child.
 func (r *Run) top() *Run {
 	for r.child != nil {
 		r = r.child.parent
@@ -52,8 +52,8 @@ func (r *Run) top() *Run {
 	return r
 }
 
-// Snapshot returns the execution as it stands, a value that does not change: with a Journal after the last Step that is durable.
-// Before its first Step it has an Input only.
+// Snapshot returns a copy of the execution, which later Steps do not change. With a Journal it is the last durable state.
+// Before the first Step only Input is set.
 func (r *Run) Snapshot() asl.Execution {
 	if r.durable != nil {
 		return *r.durable
@@ -62,13 +62,13 @@ func (r *Run) Snapshot() asl.Execution {
 	return r.x
 }
 
-// History ranges over the events that are kept, oldest first.
+// History ranges over the events in the history window, oldest first.
 func (r *Run) History() iter.Seq[asl.HistoryEvent] {
 	return r.window.all(r.engine.options.HistoryLimit)
 }
 
-// Stop aborts the execution at once: its tasks are cancelled before Stop returns, or with a Journal when that is durable. It
-// does nothing after the end.
+// Stop aborts the execution. Its tasks are cancelled before Stop returns; with a Journal, when the Step is durable. After the
+// end Stop does nothing.
 func (r *Run) Stop(name, cause string) {
 	event := asl.Event{Kind: asl.EventStop, Failure: &asl.Error{Name: name, Cause: cause}}
 	if r.x.Started.IsZero() {
@@ -80,7 +80,7 @@ func (r *Run) Stop(name, cause string) {
 // do makes the first Step.
 func (r *Run) do() { r.step(asl.Event{Kind: asl.EventStart, Input: r.x.Input}) }
 
-// step takes the execution one event further. The effects are done at once, or when the journal has the Step.
+// step applies an event to the execution. The effects are done at once, or with a Journal when the Step is durable.
 func (r *Run) step(event asl.Event) {
 	e := r.engine
 	if r.x.Status != asl.StatusRunning || e.commits.err != nil {
@@ -97,7 +97,7 @@ func (r *Run) step(event asl.Event) {
 	r.copied = true
 	e.commits.add(r, &event, out)
 	for i := range out.Do {
-		// That children are stopped stays inside the engine: their Steps follow in the same commit or a later one.
+		// Children are stopped at once: that does not leave the engine, and their Steps are recorded behind this one.
 		if out.Do[i].Kind == asl.EffectStopChildren {
 			r.family().stopping = append(r.family().stopping, out.Do[i].ID)
 			r.stopChildren(out.Do[i].ID)
@@ -105,7 +105,7 @@ func (r *Run) step(event asl.Event) {
 	}
 }
 
-// publish shows a Step and does its effects. It leaves x as it is after that Step, and uses out again.
+// publish shows the result of a Step, after which the execution is x, does its effects, and releases out.
 func (r *Run) publish(x *asl.Execution, out *asl.Effects) {
 	o := &r.engine.options
 	if r.durable != nil {
@@ -121,6 +121,7 @@ func (r *Run) publish(x *asl.Execution, out *asl.Effects) {
 	r.engine.release(out)
 }
 
+// carryOut does an effect.
 func (r *Run) carryOut(effect *asl.Effect) {
 	clock := r.engine.options.Clock
 	switch effect.Kind {
@@ -154,12 +155,12 @@ func (r *Run) carryOut(effect *asl.Effect) {
 	}
 }
 
-// proceed has an unfinished Step go on.
+// proceed posts the event that continues an unfinished Step.
 func (r *Run) proceed() {
 	r.engine.options.Clock.Yield(func() { r.step(asl.Event{Kind: asl.EventContinue}) })
 }
 
-// finish takes an execution that has ended out of the engine and reports its end.
+// finish removes an ended execution from the engine and reports the end.
 func (r *Run) finish() {
 	e := r.engine
 	if arn := r.ARN(); e.runs[arn] == r {
@@ -173,7 +174,7 @@ func (r *Run) finish() {
 	}
 }
 
-// deadline is a timer of an execution.
+// A deadline is a timer of an execution.
 type deadline struct {
 	timer
 	run   *Run
@@ -181,6 +182,7 @@ type deadline struct {
 	id    int64
 }
 
+// newDeadline returns a timer that is registered with the execution, but not set.
 func (r *Run) newDeadline(effect *asl.Effect) *deadline {
 	d := &deadline{run: r, scope: effect.Scope, id: effect.ID}
 	d.work = d

@@ -7,27 +7,28 @@ import (
 	"signalbox/asl"
 )
 
-// A Task is one attempt of a Task state: what its handler has to know.
+// A Task is one attempt of a Task state, as its handler sees it.
 type Task struct {
 	Execution string // the execution's ARN
-	Top       string // ARN of the execution that was started from outside: another one in a child of a distributed Map
+	Top       string // ARN of the execution at the top: differs from Execution in children of distributed Maps
 	ID        int64  // differs for every attempt of every Task of the execution
 	State     string
 	Resource  string // as in the definition
 	Activity  string // the name behind "activity:" in Resource, else ""
-	Input     any    // a value of package value
-	// Credentials, evaluated; nil: none.
+	Input     any    // see package value
+	// Credentials is the evaluated field of the state; nil: none.
 	Credentials any
 	Timeout     time.Duration // 0: none
 	Heartbeat   time.Duration // longest time between heartbeats; 0: any
-	// Started reports, in a Task that is reattached, whether a worker had begun it or a service had accepted it.
+	// Started reports in [Reattacher.Reattach] whether a worker had begun the Task or a service had accepted it.
 	Started bool
 
-	pending *pending // nil in a Task that no engine has made
+	pending *pending // nil in Tasks made outside the engine
 }
 
-// Token returns the task token of the Task: the one that a definition with .waitForTaskToken sees, and what a worker outside
-// answers by. It is the same after a restart. [Engine.ReplyTo] finds the Reply by it. Without an engine it is "".
+// Token returns the task token: the one in $$.Task.Token of a state with .waitForTaskToken, and the one for a worker outside.
+// It is the same after a restart. From now on [Engine.ReplyTo] finds the Reply by it. In Tasks made outside the engine it is
+// "".
 func (t *Task) Token() string {
 	if t.pending == nil {
 		return ""
@@ -35,25 +36,25 @@ func (t *Task) Token() string {
 	return t.pending.register()
 }
 
-// A Reply takes the answer to one Task. The first Succeed or Fail counts, later ones do nothing, and neither does anything
-// once the Task has timed out or its execution has ended. The methods are for the clock's goroutine; from another one
-// they go through [Clock.Post].
+// A Reply takes the answer to one Task. Calls after the first Succeed or Fail are ignored, and so are all calls after the
+// Task has timed out or its execution has ended. The methods are for the clock's goroutine; other goroutines use
+// [Clock.Post].
 type Reply interface {
 	Succeed(output any)
 	Fail(name, cause string)
-	// Heartbeat restarts the time that Task.Heartbeat allows.
+	// Heartbeat restarts the heartbeat timer.
 	Heartbeat()
-	// Started records that a worker has begun the Task; the name may be "". Without it the history has the start beside the
+	// Started records that a worker, whose name may be "", has begun the Task. Without it the start is recorded with the
 	// answer.
 	Started(worker string)
-	// Submit records that a service has accepted the job, and its response: of .sync and .waitForTaskToken. The answer
-	// comes later.
+	// Submit records that a service has accepted the job of a Task with .sync or .waitForTaskToken, and its response. The
+	// answer follows later.
 	Submit(output any)
 }
 
-// A Handler carries out the Tasks of one activity. Start is called on the clock's goroutine and does not block: it replies at
-// once, or keeps reply for later. The cancel that it returns (nil: nothing to do) is called when the Task ends without a
-// reply: timed out, or the execution stopped.
+// A Handler carries out the Tasks of an activity. Start is called on the clock's goroutine and must not block: it replies at
+// once, or keeps the reply for later. The engine calls cancel (may be nil) if the Task ends without a reply, because it has
+// timed out or the execution has been stopped.
 type Handler interface {
 	Start(task Task, reply Reply) (cancel func())
 }
@@ -72,22 +73,22 @@ func (f HandlerFunc) Start(task Task, reply Reply) func() {
 	return nil
 }
 
-// A pending is a Task that its handler works on, and the Reply to it. An answer reaches the execution through the clock's
-// queue, so that a handler may reply while it is being started, and so that what follows has the time of the answer.
+// A pending is a Task under way, and its Reply. Answers go through the clock's queue, so that a handler may reply during
+// Start, and so that the next Step has the time of the answer.
 type pending struct {
 	run      *Run
 	scope    asl.ScopePath
 	id       int64
 	cancel   func() // nil: nothing to do
 	output   any
-	failure  *asl.Error // nil: it has succeeded
-	given    bool       // the answer has been given
-	ended    bool       // no answer is waited for any more
+	failure  *asl.Error // nil: success
+	given    bool       // the answer is in the clock's queue
+	ended    bool       // the execution no longer waits for an answer
 	token    bool       // it is in Engine.tokens
 	restored bool       // it was pending when the program ended
 }
 
-// register has the Reply found by its token, and returns that.
+// register adds the Reply to Engine.tokens and returns its token.
 func (p *pending) register() string {
 	token := p.run.who.Token(p.id)
 	if !p.ended {
@@ -97,7 +98,7 @@ func (p *pending) register() string {
 	return token
 }
 
-// newPending makes room for a Task.
+// newPending returns a Task that is registered with the execution, but not started.
 func (r *Run) newPending(effect *asl.Effect) *pending {
 	p := &pending{run: r, scope: effect.Scope, id: effect.ID}
 	r.waits.put(p.id, wait{task: p})
@@ -107,7 +108,7 @@ func (r *Run) newPending(effect *asl.Effect) *pending {
 	return p
 }
 
-// start gives the Task to its handler, for the first time or after a restart.
+// start passes the Task to its handler, for the first time or after a restart.
 func (p *pending) start(effect *asl.Effect) {
 	r, request := p.run, effect.Task
 	s := request.State
@@ -140,20 +141,20 @@ func (p *pending) start(effect *asl.Effect) {
 	}
 }
 
-// end is for a Task whose answer no longer matters.
+// end cancels a Task whose answer will be ignored.
 func (p *pending) end() {
 	if p.close(); p.cancel != nil {
 		p.cancel()
 	}
 }
 
-// close ends the wait for an answer.
+// close marks the Task as ended.
 func (p *pending) close() {
 	if p.ended = true; !p.token {
 		return
 	}
 	tokens, token := p.run.engine.tokens, p.run.who.Token(p.id)
-	if tokens[token] == p { // not of an execution with the same seed
+	if tokens[token] == p { // an execution with the same seed has the same tokens
 		delete(tokens, token)
 	}
 }

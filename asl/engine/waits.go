@@ -1,13 +1,12 @@
 package engine
 
-// waits are the timers and tasks that an execution waits for, by the ids of their effects: in a list while there are few,
-// as there nearly always are, and in a map once a Map has many under way.
+// waits are the timers and tasks that an execution waits for, by the ids of their effects: a list for up to maxFew, else a map.
 type waits struct {
 	few  []entry
 	many map[int64]wait
 }
 
-// A wait is for a timer, or for a task.
+// A wait has either a timer or a task.
 type wait struct {
 	timer *timer
 	task  *pending
@@ -35,7 +34,7 @@ func (w *waits) put(id int64, x wait) {
 	w.few = append(w.few, entry{id, x})
 }
 
-// find returns what is known by the id, and whether there is something.
+// find returns the wait with an id, and whether there is one.
 func (w *waits) find(id int64) (wait, bool) {
 	if x, ok := w.many[id]; ok {
 		return x, true
@@ -48,7 +47,7 @@ func (w *waits) find(id int64) (wait, bool) {
 	return wait{}, false
 }
 
-// take removes what is known by the id, and reports whether there was something.
+// take removes the wait with an id, and reports whether there was one.
 func (w *waits) take(id int64) (wait, bool) {
 	if w.many != nil {
 		x, ok := w.many[id]

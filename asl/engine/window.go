@@ -7,9 +7,9 @@ import (
 	"signalbox/asl"
 )
 
-// A window is the newest part of a history. It grows by chunks, so that a short history takes little and a long one is
-// never copied; once it is full, the memory of the oldest chunk is used again. A Step is never split: a chunk holds all its
-// events.
+// A window holds the newest events of a history. It grows in chunks, so that a short history takes little memory and a long
+// one is never copied; when the window is full, the memory of the oldest chunk is reused. The events of a Step are in one
+// chunk.
 type window struct {
 	newest asl.History
 	older  *olderChunks // nil: there are none
@@ -17,13 +17,13 @@ type window struct {
 
 type olderChunks struct {
 	chunks []asl.History // oldest first
-	events int           // how many they hold
+	events int           // in all chunks
 }
 
-// chunkSize is how many rows a chunk has room for once the history is long.
+// chunkSize is the number of rows for which a chunk of a long history has room.
 const chunkSize = 256
 
-// add takes the events of the next Step. The window shows limit events, ≥ 0, and may hold a chunk more.
+// add adds the events of the next Step. The window shows at most limit events, ≥ 0, and may hold a chunk more.
 func (w *window) add(events *asl.History, limit int) {
 	if events.Len() == 0 || limit == 0 {
 		return
@@ -35,8 +35,8 @@ func (w *window) add(events *asl.History, limit int) {
 	w.newest.Append(events)
 }
 
-// nextChunk makes room for rows and values: in the oldest chunk if all of it has left the window, else in a new one, the larger
-// the longer the history is.
+// nextChunk sets w.newest to an empty chunk with room for rows and values. It reuses the oldest chunk if that has left the
+// window; a new chunk is the larger the longer the history is.
 func (w *window) nextChunk(rows, values, limit int) {
 	if w.newest.Len() == 0 {
 		w.newest = asl.MakeHistory(rows, values)
@@ -65,7 +65,7 @@ func (w *window) nextChunk(rows, values, limit int) {
 	w.newest = asl.MakeHistory(rows, values)
 }
 
-// all ranges over the newest events, limit at most, oldest first. What is added meanwhile is not included.
+// all ranges over the newest events, at most limit, oldest first. It does not include events that are added meanwhile.
 func (w *window) all(limit int) iter.Seq[asl.HistoryEvent] {
 	return func(yield func(asl.HistoryEvent) bool) {
 		newest := w.newest

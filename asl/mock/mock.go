@@ -79,8 +79,8 @@ func (r *response) answer(n int) *answer {
 }
 
 // Case returns a test case. Name is CASE, or MACHINE#CASE as Step Functions Local has it at the end of a state machine's ARN.
-// Without MACHINE it is the machine named like the definition, else the only one of the file; without CASE, the only test case of
-// the machine. The error lists the existing ones.
+// Without MACHINE it is the machine named like the definition, else the only one of the file; without CASE, the only test
+// case of the machine. The error lists the existing ones.
 func (f *File) Case(definition, name string) (*Case, error) {
 	of, wanted, named := strings.Cut(name, "#")
 	if !named {

@@ -9,8 +9,8 @@ import (
 	"signalbox/asl/value"
 )
 
-// A Player is the [engine.Handler] for one execution and the children of its distributed Maps. The n-th invocation of a state has
-// the n-th answer, whether it is a retry, a loop or another iteration.
+// A Player is the [engine.Handler] for one execution and the children of its distributed Maps. The n-th invocation of a state
+// has the n-th answer, whether it is a retry, a loop or another iteration.
 type Player struct {
 	c           *Case
 	invocations map[string]int // so far, by state
@@ -19,8 +19,8 @@ type Player struct {
 // Play returns a Player that has answered no invocation yet.
 func (c *Case) Play() *Player { return &Player{c, map[string]int{}} }
 
-// Start implements [engine.Handler]. A Task whose state has no response fails with States.Runtime, as do invocations beyond the last
-// answer: no Catch takes that error, so that a gap in the file is not mistaken for a failure of the Task.
+// Start implements [engine.Handler]. A Task whose state has no response fails with States.Runtime, as do invocations beyond
+// the last answer: no Catch takes that error, so that a gap in the file is not mistaken for a failure of the Task.
 func (p *Player) Start(t engine.Task, reply engine.Reply) func() {
 	r := p.c.responses[t.State]
 	if r == nil {

@@ -10,8 +10,8 @@ import (
 	"signalbox/asl/value"
 )
 
-// This file holds attribute values: objects with one member, whose name is the type, as in {"S": "text"}. Numbers are strings, since
-// they have up to 38 digits. API Reference, "AttributeValue".
+// This file holds attribute values: objects with one member, whose name is the type, as in {"S": "text"}. Numbers are
+// strings, since they have up to 38 digits. API Reference, "AttributeValue".
 
 // typed returns the type and content of an attribute value; "" and nil if v is none.
 func typed(v any) (kind string, content any) {
@@ -169,8 +169,8 @@ func checkAttributes(o *value.Object) (*value.Object, *attributeFault) {
 
 var numeric = regexp.MustCompile(`^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$`)
 
-// number returns a number in the form that DynamoDB returns: without superfluous zeros, without exponent. Developer Guide, "Data
-// types": 38 digits, from 1E-130 to 9.9…E+125.
+// number returns a number in the form that DynamoDB returns: without superfluous zeros, without exponent. Developer Guide,
+// "Data types": 38 digits, from 1E-130 to 9.9…E+125.
 func number(text string) (string, *attributeFault) {
 	m := numeric.FindStringSubmatch(text)
 	if m == nil || m[2] == "" && m[3] == "" {

@@ -306,8 +306,8 @@ func (r *expressionReader) comparison() predicate {
 	return nil
 }
 
-// compare compares two attribute values, nil for missing ones. Missing values and values of different types are unequal, and have
-// no order.
+// compare compares two attribute values, nil for missing ones. Missing values and values of different types are unequal, and
+// have no order.
 func compare(sign string, a, b any) bool {
 	same := a != nil && b != nil && value.Equal(a, b)
 	switch sign {

@@ -25,7 +25,8 @@ const (
 	builtinSeed = "seed" // fills a table with records and returns their ids, followed by "DONE"
 )
 
-// A functionName identifies a Lambda function: NAME, NAME:QUALIFIER, ACCOUNT:function:NAME or an ARN. Region and account may be "".
+// A functionName identifies a Lambda function: NAME, NAME:QUALIFIER, ACCOUNT:function:NAME or an ARN. Region and account may
+// be "".
 type functionName struct{ region, account, name string }
 
 // parseFunction parses the forms of a functionName, and reports whether text is one of them.
@@ -45,8 +46,8 @@ func parseFunction(text string) (functionName, bool) {
 	return f, true
 }
 
-// function returns the local function for the name of a Lambda function, nil if the mapping has none. A missing region or account
-// matches any.
+// function returns the local function for the name of a Lambda function, nil if the mapping has none. A missing region or
+// account matches any.
 func (m *Mapping) function(text string) *function {
 	wanted, ok := parseFunction(text)
 	if !ok {

@@ -43,8 +43,8 @@ const (
 	keyTypes     = "S, N, B" // types of key attributes
 )
 
-// ReadMapping reads a mapping; file stands for it in messages, and relative paths in it start from its folder. The error is of type
-// [yamltree.Faults].
+// ReadMapping reads a mapping; file stands for it in messages, and relative paths in it start from its folder. The error is
+// of type [yamltree.Faults].
 func ReadMapping(file string, text []byte) (*Mapping, error) {
 	t := yamltree.Read(file, text, "what functions, tables and queues stand for")
 	m := &Mapping{file: file, tables: map[string]*table{}, queues: map[string]string{}}

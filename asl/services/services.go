@@ -23,7 +23,8 @@ import (
 	"signalbox/asl/value"
 )
 
-// Services is an [engine.Handler]. It belongs to the clock's goroutine, which waits for the file: a call takes as long as a commit.
+// Services is an [engine.Handler]. It belongs to the clock's goroutine, which waits for the file: a call takes as long as a
+// commit.
 type Services struct {
 	mapping *Mapping
 	store   *store

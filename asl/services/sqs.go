@@ -107,8 +107,8 @@ func md5Hex(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// messageAttributes returns the attributes of a message as the store keeps them, and their digest. Developer Guide, "Calculating
-// the MD5 message digest for message attributes".
+// messageAttributes returns the attributes of a message as the store keeps them, and their digest. Developer Guide,
+// "Calculating the MD5 message digest for message attributes".
 func (c *call) messageAttributes() (text, sum string, err *asl.Error) {
 	v, present := c.in.Lookup("MessageAttributes")
 	if !present || v == nil {

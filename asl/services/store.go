@@ -13,7 +13,8 @@ import (
 type store struct{ db *sql.DB }
 
 var schema = []string{
-	// Hash and range are the values of the key's attributes with their types, as in S:m1. Range is "" for keys of one attribute.
+	// Hash and range are the values of the key's attributes with their types, as in S:m1. Range is "" for keys of one
+	// attribute.
 	`CREATE TABLE IF NOT EXISTS items (
 		"table" TEXT NOT NULL, hash TEXT NOT NULL, range TEXT NOT NULL, item TEXT NOT NULL,
 		PRIMARY KEY ("table", hash, range)
@@ -52,8 +53,8 @@ func openStore(file string) (*store, error) {
 // An itemKey finds an item.
 type itemKey struct{ table, hash, rang string }
 
-// change reads an item and writes what f returns for it, in one transaction. The text of no item is "": f may get it, and deletes
-// the item by it. If put is false nothing is written.
+// change reads an item and writes what f returns for it, in one transaction. The text of no item is "": f may get it, and
+// deletes the item by it. If put is false nothing is written.
 func (s *store) change(p itemKey, f func(old string) (item string, put bool)) error {
 	tx, err := s.db.Begin()
 	if err != nil {
