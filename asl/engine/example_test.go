@@ -89,24 +89,20 @@ func ExampleClock_Hold() {
 	// 1ns later
 }
 
-// A motor is a handler that replies later.
-type motor struct{ clock *engine.Clock }
-
-func (m motor) Start(task engine.Task, reply engine.Reply) (cancel func()) {
-	fmt.Println("motor on")
-	stop := m.clock.AfterFunc(5*time.Second, func() { reply.Succeed("done") })
-	return func() {
-		stop()
-		fmt.Println("motor off after", m.clock.Now().Sub(engine.Epoch))
-	}
-}
-
 // The engine cancels a Task that times out.
 func ExampleHandler() {
 	m := mustParse(`{"StartAt": "Run", "States": {"Run": {"Type": "Task", "TimeoutSeconds": 3, "End": true,
 		"Resource": "arn:aws:states:us-east-1:123456789012:activity:motor"}}}`)
 	clock := engine.NewSimulated(engine.Epoch, 0)
-	e := engine.New(engine.Options{Clock: clock, Handlers: map[string]engine.Handler{"motor": motor{clock}}})
+	motor := handler(func(_ engine.Task, reply engine.Reply) (cancel func()) { // a func type with a Start method
+		fmt.Println("motor on")
+		stop := clock.AfterFunc(5*time.Second, func() { reply.Succeed("done") })
+		return func() {
+			stop()
+			fmt.Println("motor off after", clock.Now().Sub(engine.Epoch))
+		}
+	})
+	e := engine.New(engine.Options{Clock: clock, Handlers: map[string]engine.Handler{"motor": motor}})
 	run, err := e.Start(m, asl.Identity{Name: "run-1"}, nil, nil)
 	if err != nil {
 		panic(err)
