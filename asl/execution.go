@@ -113,7 +113,8 @@ func (p ScopePath) last() int { return int(binary.BigEndian.Uint32([]byte(p[len(
 
 // A Scope is one thread of states: the top of the machine, a branch of a Parallel, an iteration of a Map.
 type Scope struct {
-	owner uint64 // the Step that made this copy; only that Step may change it
+	// The Step that made this copy. A later Step may change it in place only if owner > Execution.shared.
+	owner uint64
 	path  ScopePath
 
 	state     *State

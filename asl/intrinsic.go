@@ -20,7 +20,7 @@ import (
 // refused. States Language, "Intrinsic functions".
 type intrinsic func(env *environment, args []any) (any, error)
 
-// intrinsics are the 18 functions, each with the least and greatest number of its arguments (most < 0: any number).
+// intrinsics are the functions by name, each with the least and greatest number of its arguments (most < 0: any number).
 var intrinsics = map[string]struct {
 	do          intrinsic
 	least, most int

@@ -17,7 +17,7 @@ const (
 
 // A node is a part of a vector. Where nothing has been set there is none.
 type node struct {
-	owner  uint64  // the Step that made this copy; only that Step may change it
+	owner  uint64  // the Step that made this copy; see Scope.owner
 	scopes int     // how many scopes are in it and below it
 	kids   []*node // nil in a leaf
 	leaf   []any   // nil elsewhere

@@ -35,7 +35,7 @@ var (
 func waitForEdges(
 	pin periph.PinIO, level periph.Level, clock Clock, edge func(periph.Level, string, time.Time), fail func(error),
 ) (quit func()) {
-	e := &edgeWaiter{pin: pin, level: level, stamp: clock.Stamp, edge: edge, fail: fail, done: make(chan struct{})}
+	e := &edgeWaiter{pin: pin, level: level, stamp: clock.Stamp, onLevel: edge, fail: fail, done: make(chan struct{})}
 	e.times, _ = pin.(EdgeTimes)
 	e.quiet = e.stamp()
 	go e.run()
@@ -48,11 +48,11 @@ func waitForEdges(
 // two of a pulse that is over; with the other edge the pulse is reported, late. Its true width is not known. It is not more
 // than the time since the line was last known to be quiet, which the reason says.
 type edgeWaiter struct {
-	pin   periph.PinIO
-	times EdgeTimes // nil: the driver has none
-	stamp func() time.Time
-	edge  func(periph.Level, string, time.Time)
-	fail  func(error)
+	pin     periph.PinIO
+	times   EdgeTimes // nil: the driver has none
+	stamp   func() time.Time
+	onLevel func(periph.Level, string, time.Time)
+	fail    func(error)
 
 	level    periph.Level // reported last
 	quiet    time.Time    // the line had this level then, and no edge was queued
@@ -142,7 +142,7 @@ func (e *edgeWaiter) afterSilence() {
 // report records and reports a level.
 func (e *edgeWaiter) report(level periph.Level, why string, at time.Time) {
 	e.level = level
-	e.edge(level, why, at)
+	e.onLevel(level, why, at)
 }
 
 func (e *edgeWaiter) lost() { e.fail(errEdgesLost) }

@@ -148,7 +148,7 @@ func (p *InPin) timeOut(w chan bool) {
 	}
 }
 
-// Halt makes every running WaitForEdge return false.
+// Halt ends every running WaitForEdge. Later ones return false at once, after an edge that is still pending.
 func (p *InPin) Halt() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

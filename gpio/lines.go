@@ -99,7 +99,7 @@ func (l *Lines) openOutput(line Line) error {
 	return nil
 }
 
-// openInput claims an input. Its present level counts at once.
+// openInput claims an input. Its present level is taken without debounce.
 func (l *Lines) openInput(line Line) error {
 	pin, err := l.claim(line)
 	if err != nil {

@@ -53,7 +53,7 @@ func (p *OutPin) command(on bool, why string) error {
 	return err
 }
 
-// write drives the physical line and reports the change. Nothing else drives it. The timer of max-on starts before the
+// write drives the physical line and reports the change. After Open nothing else drives it. The timer of max-on starts before the
 // line can be on, and stops only once it is off.
 func (p *OutPin) write(on bool, why string) error {
 	if on {

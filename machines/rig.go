@@ -185,7 +185,8 @@ func (r *Rig) Operate(name string, input any, key string, reply engine.Reply) {
 	r.apply(Command{Ticket: r.last, Name: name, Input: input, State: "operator", Key: key}, name+" (operator)")
 }
 
-// Drop makes the rig forget everything, as a power cut does: it moves no line and answers no command.
+// Drop ends the rig as a power cut does: its timers stop, open commands get no answer, and no line moves. Later commands are
+// refused.
 func (r *Rig) Drop() {
 	r.broken = errors.New("machines: the power was cut")
 	r.outbox.forget()

@@ -25,7 +25,7 @@ type Clock struct {
 	turn        bool // the last entry was an interjection: the next one is from the queue, if it is due
 	held        int
 	suspended   int
-	open        bool // interjections may come at any time
+	keptOpen    bool // interjections may come at any time
 	stopped     bool
 	atOnce      int           // entries done at this simulated instant
 	wake        chan struct{} // one place: something changed
@@ -287,7 +287,7 @@ func (c *Clock) keep(count *int) (release func()) {
 func (c *Clock) KeepOpen() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.open = true
+	c.keptOpen = true
 }
 
 // Stop makes Run return after the current entry.
@@ -386,7 +386,7 @@ func (c *Clock) due() (do work, wait time.Duration, done bool) {
 	first, ok := c.queue.due()
 	if !ok {
 		c.pace.begin(c.now)
-		return nil, 0, !c.real && c.held == 0 && !c.open
+		return nil, 0, !c.real && c.held == 0 && !c.keptOpen
 	}
 	switch {
 	case !first.After(c.now) && (c.real || c.held > 0 || c.atOnce < maxPerInstant):

@@ -21,7 +21,7 @@ type clearFaultCmd struct {
 	JSON bool   `name:"json" help:"Print the fault as a JSON object."`
 }
 
-// Help is what kong shows below the flags.
+// Help returns the text that --help shows above the flags.
 func (clearFaultCmd) Help() string {
 	return `When the monitor of a crossing has seen a fault, all heads flash red, also after a restart or a power cut, until this command clears
 the fault: find the cause first. A running machine ends; start it again. The file faults-cleared.jsonl in the data folder records

@@ -36,7 +36,7 @@ type runCmd struct {
 	JSON     bool           `name:"json" xor:"face" help:"No screen: print a JSON object for each event."`
 }
 
-// Help is what kong shows below the flags.
+// Help returns the text that --help shows above the flags.
 func (runCmd) Help() string {
 	return `Examples:
   signalbox run intersection

@@ -159,7 +159,7 @@ func (p *pin) In(pull periph.Pull, edge periph.Edge) error {
 		}
 	}
 	if err := p.line.In(pull, edge); err != nil {
-		return p.failed(err)
+		return p.closeAfter(err)
 	}
 	p.set(pinmode.In, false, pull)
 	if edge != periph.NoEdge {
@@ -174,7 +174,7 @@ func (p *pin) In(pull periph.Pull, edge periph.Edge) error {
 // program holds the line the error is a *[gpio.BusyError].
 func (p *pin) Out(l periph.Level) error {
 	if err := p.drive(l); err != nil {
-		return p.failed(err)
+		return p.closeAfter(err)
 	}
 	p.set(pinmode.Out, l, periph.PullNoChange)
 	return nil
@@ -223,10 +223,10 @@ func (p *pin) set(m pinmode.Mode, written periph.Level, pull periph.Pull) {
 	p.mode, p.written, p.pull = m, written, pull
 }
 
-// failed closes the line after an error of gpioioctl and returns the error, as a *[gpio.BusyError] if the line is in use.
+// closeAfter closes the line after an error of gpioioctl and returns the error, as a *[gpio.BusyError] if the line is in use.
 // Without that gpioioctl would take the line for requested, and issue its next call on file descriptor 0. The next In or
 // Out requests the line again.
-func (p *pin) failed(err error) error {
+func (p *pin) closeAfter(err error) error {
 	err = errors.Join(err, p.close())
 	p.set(pinmode.Unused, false, periph.PullNoChange)
 	// gpioioctl returns the error number as text.
@@ -236,8 +236,8 @@ func (p *pin) failed(err error) error {
 	return err
 }
 
-// Read returns the level of an input, or the level written to an output: a read of gpioioctl would make the output an
-// input.
+// Read returns the level of an input, or the level written to an output: package gpioioctl's Read would turn the output
+// into an input.
 func (p *pin) Read() periph.Level {
 	p.mu.Lock()
 	m, written := p.mode, p.written

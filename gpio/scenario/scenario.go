@@ -133,7 +133,7 @@ func (p Push) Do(clock Clock, panel *sim.Panel) {
 	case Clear:
 		_ = panel.Clear(p.Line)
 	case Power:
-		panel.Power(p.High)
+		panel.SwitchPower(p.High)
 	}
 }
 

@@ -123,8 +123,8 @@ func (p *Panel) Gate(line string, allow func(high bool) bool) { p.gates[line] = 
 // OnPower registers f, which is called with every Power. The simulated world goes on without power.
 func (p *Panel) OnPower(f func(on bool)) { p.power = append(p.power, f) }
 
-// Power switches the power supply of the program off or on.
-func (p *Panel) Power(on bool) {
+// SwitchPower switches the power supply of the program off or on.
+func (p *Panel) SwitchPower(on bool) {
 	for _, f := range p.power {
 		f(on)
 	}
@@ -153,32 +153,32 @@ func (p *Panel) ReadBack(line string) bool {
 
 // Stick is a fault: the line stays at a level, whatever is written or pushed.
 func (p *Panel) Stick(line string, high bool) error {
-	return p.fault(line, "stuck", func(l gpio.Line, f *fault) { f.stuck, f.level = true, l.Physical(high) })
+	return p.setFault(line, "stuck", func(l gpio.Line, f *fault) { f.stuck, f.level = true, l.Physical(high) })
 }
 
 // Misread is a fault: the output reads back inverted.
 func (p *Panel) Misread(line string) error {
-	return p.fault(line, "read-back", func(_ gpio.Line, f *fault) { f.misread = true })
+	return p.setFault(line, "read-back", func(_ gpio.Line, f *fault) { f.misread = true })
 }
 
 // Break is a fault: every write to the output returns an error.
 func (p *Panel) Break(line string) error {
-	return p.fault(line, "broken", func(_ gpio.Line, f *fault) { f.broken = true })
+	return p.setFault(line, "broken", func(_ gpio.Line, f *fault) { f.broken = true })
 }
 
 // Hold is a fault: another program holds the line, so that Claim returns a *[gpio.BusyError] with the holder; "" is an
 // unknown holder.
 func (p *Panel) Hold(line, holder string) error {
-	return p.fault(line, "held", func(_ gpio.Line, f *fault) { f.occupied, f.heldBy = true, holder })
+	return p.setFault(line, "held", func(_ gpio.Line, f *fault) { f.occupied, f.heldBy = true, holder })
 }
 
 // Clear removes all faults of a line. It takes the level that was last written or pushed.
 func (p *Panel) Clear(line string) error {
-	return p.fault(line, "fault cleared", func(_ gpio.Line, f *fault) { *f = fault{} })
+	return p.setFault(line, "fault cleared", func(_ gpio.Line, f *fault) { *f = fault{} })
 }
 
-// fault changes the faults of a line; if that moves the line, why is the reason. The error is that of an unknown line.
-func (p *Panel) fault(line, why string, set func(gpio.Line, *fault)) error {
+// setFault changes the faults of a line; if that moves the line, why is the reason. The error is that of an unknown line.
+func (p *Panel) setFault(line, why string, set func(gpio.Line, *fault)) error {
 	pin, err := p.Pin(line)
 	if err != nil {
 		return err

@@ -185,7 +185,7 @@ func TestABackupIsTakenWhileAMachineWrites(t *testing.T) {
 	}
 	closed(t, b)
 	// Put in the ledger's place without its own tail, it is an old copy.
-	copyFile(t, filepath.Join(copied), path)
+	copyFile(t, copied, path)
 	if _, err := ledger.Open(path, "vending"); err == nil {
 		t.Error("got an old copy opened with a newer tail")
 	}

@@ -21,8 +21,8 @@ type link struct {
 func (l link) next(time int64, kind, data string) link {
 	b := make([]byte, 0, len(l.hash)+32+len(kind)+len(data))
 	b = append(b, l.hash[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(l.n+1))
-	b = binary.BigEndian.AppendUint64(b, uint64(time))
+	b = binary.BigEndian.AppendUint64(b, uint64(l.n+1)) //nolint:gosec // a count
+	b = binary.BigEndian.AppendUint64(b, uint64(time))  //nolint:gosec // all 64 bits
 	b = binary.BigEndian.AppendUint64(b, uint64(len(kind)))
 	b = append(b, kind...)
 	b = append(b, data...)

@@ -62,12 +62,12 @@ type Cash struct {
 // Books are the sums of the ledger's entries. Only entries change them, so that a plant that reads its ledger again has the same
 // books.
 type Books struct {
-	Started   bool
-	Accepting bool // the coin acceptor is released
-	CoinBegun bool // a coin's pulses have begun and not ended
-	Unknown   int  // trains of pulses that are no coin
-	Cuts      int  // power cuts during a coin, a vend or a payout
-	BlindCuts int  // power cuts with the acceptor released: it may have held a coin of which no pulse was counted
+	Started    bool
+	Accepting  bool // the coin acceptor is released
+	CoinBegun  bool // a coin's pulses have begun and not ended
+	Unknown    int  // trains of pulses that are no coin
+	CutsAtWork int  // power cuts during a coin, a vend or a payout
+	BlindCuts  int  // power cuts with the acceptor released: it may have held a coin of which no pulse was counted
 	// RecentColumn, from 1, and RecentTube, a value, were under way at the last power cut, and no entry has been recorded since:
 	// the snack or the coin may still come, also after a second power cut. 0: none.
 	RecentColumn int
@@ -342,7 +342,7 @@ func (b *Books) cutPower() {
 		b.Unknown++ // the rest of its pulses was not counted
 	}
 	if under || b.Payout.atWork() {
-		b.Cuts++
+		b.CutsAtWork++
 	}
 }
 

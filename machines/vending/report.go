@@ -78,8 +78,8 @@ func (b *Books) table() string {
 	if b.Unknown > 0 {
 		line(fmt.Sprintf("%d times there were pulses that are no coin: they are not in these sums", b.Unknown))
 	}
-	if b.Cuts > 0 {
-		line(fmt.Sprintf("%d times the power was cut while something was under way", b.Cuts))
+	if b.CutsAtWork > 0 {
+		line(fmt.Sprintf("%d times the power was cut while something was under way", b.CutsAtWork))
 	}
 	if b.BlindCuts > 0 {
 		line(fmt.Sprintf("%d times coins were taken when the power was cut: the first pulse of one may not have been counted", b.BlindCuts))
@@ -145,5 +145,5 @@ func (b *Books) value() *value.Object {
 	}
 	money = append(money, "box", int64(b.Cash.Box))
 	return value.NewObject("columns", columns, "tubes", tubes, "money", value.NewObject(money...),
-		"sales", int64(b.Sales), "unknownTrains", int64(b.Unknown), "powerCuts", int64(b.Cuts), "cutsWhileTakingCoins", int64(b.BlindCuts))
+		"sales", int64(b.Sales), "unknownTrains", int64(b.Unknown), "powerCuts", int64(b.CutsAtWork), "cutsWhileTakingCoins", int64(b.BlindCuts))
 }

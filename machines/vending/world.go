@@ -169,8 +169,8 @@ type worldColumn struct {
 	home     string // the line of its home switch
 	snacks   int
 	marks    int           // passed in this turn
-	position time.Duration // when it last started or passed a mark
-	since    time.Time     // the time of that
+	position time.Duration // running time since home, as of the last start or mark
+	since    time.Time     // when it last started or passed a mark
 	running  bool
 	stop     func() bool
 }

@@ -1,6 +1,7 @@
 package assembly_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -50,7 +51,7 @@ func FuzzOperatorRequest(f *testing.F) {
 			world.Apply(r.Operation, r.Input)
 			answer(output, nil)
 		})
-		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader(body)))
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body)))
 		var failed error
 		if _, _, err := m.Report(assembly.Entries(book, &failed)); err != nil || failed != nil {
 			t.Errorf("after %q: got %v %v, want a ledger that can be read", body, err, failed)
