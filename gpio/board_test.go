@@ -26,7 +26,7 @@ lines:
   home-1:  {bcm: 22, direction: in}
   ok:      {bcm: 23, direction: out, safe: on}
 never: [[motor-1, motor-2]]
-max-on: {motor-1: 5s, motor-2: 1m}
+max-on: {motor-1: 5s, motor-2: {on: 1m, rest: 3m}}
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -34,9 +34,9 @@ max-on: {motor-1: 5s, motor-2: 1m}
 	want := &gpio.Board{
 		Name: "vending",
 		Lines: []gpio.Line{
-			{Name: "motor-1", Number: 17, Direction: gpio.Out, MaxOn: 5 * time.Second},
+			{Name: "motor-1", Number: 17, Direction: gpio.Out, MaxOn: 5 * time.Second, Rest: 500 * time.Millisecond},
 			{Name: "coin", Chip: "gpiochip0", Number: 4, ActiveLow: true, Pull: periph.PullUp, Debounce: 5 * time.Millisecond},
-			{Name: "motor-2", Number: 27, Direction: gpio.Out, ActiveLow: true, MaxOn: time.Minute},
+			{Name: "motor-2", Number: 27, Direction: gpio.Out, ActiveLow: true, MaxOn: time.Minute, Rest: 3 * time.Minute},
 			{Name: "home-1", Number: 22, Pull: periph.Float},
 			{Name: "ok", Number: 23, Direction: gpio.Out, Safe: true},
 		},
@@ -211,6 +211,39 @@ max-on:
 b:8:3: max-on: line coin is an input; only outputs are turned off
 b:9:3: max-on: line red is on at its safe level and would be turned off there; choose one
 b:10:10: max-on: green is 0s; the least is 1ms`},
+	{"max-on with a rest", `name: b
+lines:
+  a: {bcm: 1, direction: out, safe: off}
+  b: {bcm: 2, direction: out, safe: off}
+  c: {bcm: 3, direction: out, safe: off}
+  d: {bcm: 4, direction: out, safe: off}
+  e: {bcm: 5, direction: out, safe: off}
+max-on:
+  a: {rest: 1s}
+  b: {on: 5s, rest: 0s}
+  c: {on: 5, of: 1s}
+  d: [5s, 1s]
+  e: {on: 5s, rest: 1001h}
+`, `b:9:6: max-on: a has no on; write on: and the longest time, such as {on: 5s, rest: 1s}
+b:10:21: max-on: b: rest is 0s; the least is 1ms
+b:11:11: max-on: c: on is 5, which has no unit; write 5ms or 5s
+b:11:14: max-on: c has no key "of"; did you mean "on"?
+b:12:6: max-on: d should be a time such as 50ms or 5s, not a list
+b:13:21: max-on: e: rest is 1001h; the most is 1000h0m0s`},
+	{"one line under two names", `name: b
+lines:
+  a: {bcm: 17, direction: out, safe: off}
+  b: {chip: gpiochip0, line: 17, direction: out, safe: on}
+  c: {chip: pinctrl-bcm2711, line: 17, direction: in}
+  d: {chip: gpiochip0, line: 40, direction: in}
+  e: {chip: pinctrl-rp1, line: 40, direction: in}
+  f: {chip: gpiochip1, line: 17, direction: in}
+  g: {chip: gpiochip0, line: 4, direction: in}
+  h: {pin: 7, direction: in}
+`, `b:4:30: line b is on gpiochip0:17, the same as GPIO17, which line a is on already; a physical line is used once
+b:5:36: line c is on pinctrl-bcm2711:17, the same as GPIO17, which line a is on already; a physical line is used once
+b:7:32: line e is on pinctrl-rp1:40, the same as gpiochip0:40, which line d is on already; a physical line is used once
+b:10:12: line h is on GPIO4 (pin 7), the same as gpiochip0:4, which line g is on already; a physical line is used once`},
 	{"never before lines is still in file order", `name: b
 never: [[a, b]]
 lines:

@@ -3,6 +3,7 @@ package gpio
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
@@ -156,4 +157,28 @@ func (r *boardReader) pin(n *yaml.Node, what string) (number int, ok bool) {
 	}
 	r.Fault(n, "%s: pin %d is %s; %s", what, pin, onPin(pin), hint)
 	return 0, false
+}
+
+// headerChips are the labels of the chips that have a Raspberry Pi's header: offset n of such a chip is GPIO<n>. Its name may be
+// another: GPIO0 is called ID_SDA everywhere, and mainline device trees name twelve of the header's lines by a second function,
+// as SPI_CE1_N for GPIO7.
+var headerChips = []string{"pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"}
+
+// IsHeaderChip reports whether the chip with that label has a Raspberry Pi's header.
+func IsHeaderChip(label string) bool { return slices.Contains(headerChips, label) }
+
+// A spot identifies a physical line as far as a board file can: gpiochip0, which has the header on all Raspberry Pis but early
+// ones of model 5, counts as the chip with the header. Other lines can be the same under the name and the label of their chip;
+// then the driver refuses the second.
+type spot struct {
+	chip   string // "" for the chip with the header
+	number int
+}
+
+// spot returns the physical line.
+func (l Line) spot() spot {
+	if l.Chip == "gpiochip0" || IsHeaderChip(l.Chip) {
+		return spot{"", l.Number}
+	}
+	return spot{l.Chip, l.Number}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -290,8 +291,8 @@ func TestMaxOnTurnsOffAndAsksForAnOffBeforeTheNextOn(t *testing.T) {
 	check(t, up.OutBecause(periph.High, "open")) // gives it no more time
 	d.clock.Advance(3 * time.Second)
 	d.expect(t, "0s out up true open", "5s out up false max-on 5s")
-	if !up.Tripped() || d.driver.pins["up"].level != periph.Low {
-		t.Errorf("tripped %t, physical level %s; want true and Low", up.Tripped(), d.driver.pins["up"].level)
+	if up.TripReason() != "max-on 5s" || d.driver.pins["up"].level != periph.Low {
+		t.Errorf("tripped by %q, physical level %s; want max-on 5s and Low", up.TripReason(), d.driver.pins["up"].level)
 	}
 	check(t, d.Safe("another line failed")) // is no command
 	err := up.Out(periph.High)
@@ -310,6 +311,107 @@ func TestMaxOnTurnsOffAndAsksForAnOffBeforeTheNextOn(t *testing.T) {
 	d.expect(t, "6s out up true ", "10.999s out up false ")
 	if d.clock.Waiting() > 0 {
 		t.Errorf("%d timers are left", d.clock.Waiting())
+	}
+}
+
+// Pulses with breaks of a millisecond are one long pulse for a motor.
+func TestBreaksThatAreTooShortDoNotProlongMaxOn(t *testing.T) {
+	d := openDoor(t)
+	up := d.out(t, "up")
+	check(t, up.Out(periph.High))
+	d.clock.Advance(4999 * time.Millisecond)
+	check(t, up.Out(periph.Low))
+	d.clock.Advance(time.Millisecond)
+	check(t, up.Out(periph.High)) // a rest of 500ms gives back 5s, so 1ms gives back 10ms
+	d.clock.Advance(100 * time.Millisecond)
+	d.expect(t, "0s out up true ", "4.999s out up false ", "5s out up true ",
+		"5.011s out up false max-on: of the 5s, 11ms were left after the last rest")
+	check(t, up.Out(periph.Low))
+	err := up.Out(periph.High)
+	var refusal *gpio.Refusal
+	want := gpio.Refusal{Line: "up", Rule: gpio.RuleMaxOn, Limit: 5 * time.Second, Rest: 411 * time.Millisecond}
+	if !errors.As(err, &refusal) || *refusal != want {
+		t.Fatalf("got %#v, want %#v", err, want)
+	}
+	if want := "gpio: line up is not turned on: it was on for max-on 5s and must rest for another 411ms"; err.Error() != want {
+		t.Errorf("got %q, want %q", err, want)
+	}
+	if err := d.Set(map[string]bool{"up": true}, ""); !errors.As(err, &refusal) {
+		t.Errorf("Set: got %v, want a Refusal", err)
+	}
+	d.clock.Advance(411 * time.Millisecond)
+	check(t, up.Out(periph.High))
+	d.clock.Advance(6 * time.Second)
+	d.expect(t, "5.511s out up true ", "10.511s out up false max-on 5s")
+}
+
+// A hopper pays many coins in bursts, and a lamp may flash for ever.
+func TestRestsThatAreLongEnoughLetALineGoOnForEver(t *testing.T) {
+	for _, c := range []struct{ on, off time.Duration }{
+		{4 * time.Second, 400 * time.Millisecond},
+		{500 * time.Millisecond, 500 * time.Millisecond},
+		{time.Millisecond, 100 * time.Microsecond},
+		{5*time.Second - 1, 500 * time.Millisecond},
+	} {
+		d := openDoor(t)
+		for i := range 10000 {
+			if err := d.out(t, "up").Out(periph.High); err != nil {
+				t.Fatalf("%s on, %s off: the %dth time: %v", c.on, c.off, i+1, err)
+			}
+			d.clock.Advance(c.on)
+			if reason := d.out(t, "up").TripReason(); reason != "" {
+				t.Fatalf("%s on, %s off: the %dth time: %s", c.on, c.off, i+1, reason)
+			}
+			check(t, d.out(t, "up").Out(periph.Low))
+			d.clock.Advance(c.off)
+		}
+	}
+}
+
+// A clock that is busy while a line is on does not count that time as rest, nor as nothing.
+func TestMaxOnCountsTimeInWhichTheClockIsBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		driver := newDriver(t)
+		clock := stampedClock{clocktest.New(), time.Now()}
+		lines, err := gpio.Open(parse(t, doorBoard), driver, clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		up, err := lines.Out("up")
+		check(t, err)
+		check(t, up.Out(periph.High))
+		time.Sleep(4 * time.Second)
+		check(t, up.Out(periph.Low)) // within the same entry of the clock
+		check(t, up.Out(periph.High))
+		clock.Advance(999 * time.Millisecond)
+		if driver.pins["up"].level != periph.High {
+			t.Error("off before its time")
+		}
+		clock.Advance(time.Millisecond)
+		if driver.pins["up"].level != periph.Low {
+			t.Error("on for longer than max-on")
+		}
+	})
+}
+
+func TestRestrictTakesTheStricterLimits(t *testing.T) {
+	line := func(on, rest time.Duration) gpio.Line { return gpio.Line{Name: "motor", MaxOn: on, Rest: rest} }
+	const s = time.Second
+	for _, c := range []struct{ a, b, want gpio.Line }{
+		{line(0, 0), line(0, 0), line(0, 0)},
+		{line(0, 0), line(5*s, s), line(5*s, s)},
+		{line(5*s, s), line(0, 0), line(5*s, s)},
+		{line(5*s, s), line(10*s, s), line(5*s, s)},
+		{line(10*s, s), line(5*s, s), line(5*s, s)},
+		{line(10*s, 4*s), line(5*s, s), line(5*s, 2*s)},
+		{line(2*s, 1), line(5*s, s/2), line(2*s, s/5)},
+		{line(1000*time.Hour, 1000*time.Hour), line(3, 1), line(3, 3)},
+		{line(7, 1), line(3, 1), line(3, 1)},
+	} {
+		if got := c.a.Restrict(c.b); got != c.want {
+			t.Errorf("%v/%v with %v/%v: got %v/%v, want %v/%v", c.a.MaxOn, c.a.Rest, c.b.MaxOn, c.b.Rest, got.MaxOn, got.Rest,
+				c.want.MaxOn, c.want.Rest)
+		}
 	}
 }
 
@@ -500,6 +602,40 @@ func TestCloseGoesToSafetyAndReleases(t *testing.T) {
 
 // Whatever is asked of the lines, and whichever writes fail, the physical levels never show both of a pair on, and none
 // is on for longer than it may be.
+// A budget looks at how long a line was on and off, and compares every stretch of time with max-on.
+type budget struct {
+	at   time.Time
+	was  bool
+	runs []budgetRun
+}
+
+type budgetRun struct{ on, off time.Duration }
+
+func (b *budget) look(at time.Time, on bool) {
+	if d := at.Sub(b.at); !b.at.IsZero() && d > 0 {
+		r := budgetRun{off: d}
+		if b.was {
+			r = budgetRun{on: d}
+		}
+		b.runs = append(b.runs, r)
+	}
+	b.at, b.was = at, on
+}
+
+// most returns, of the stretches of time that end now, the most time on that the rests in it do not give back.
+func (b *budget) most(rest, limit time.Duration) (most time.Duration) {
+	var on, back time.Duration
+	for _, r := range slices.Backward(b.runs) {
+		on += r.on
+		if r.off >= rest {
+			break
+		}
+		back += time.Duration(float64(r.off) * float64(limit) / float64(rest))
+		most = max(most, on-back-time.Microsecond) // of rounding
+	}
+	return most
+}
+
 func TestGuardHoldsUnderRandomWrites(t *testing.T) {
 	const text = `
 name: guard
@@ -509,9 +645,10 @@ lines:
   c: {bcm: 3, direction: out, safe: on}
   d: {bcm: 4, direction: out, active-low: true, safe: off}
 never: [[a, b], [b, c], [d, c]]
-max-on: {a: 5s, d: 2s}
+max-on: {a: 5s, d: {on: 2s, rest: 3s}}
 `
 	limits := map[string]time.Duration{"a": 5 * time.Second, "d": 2 * time.Second}
+	rests := map[string]time.Duration{"a": 500 * time.Millisecond, "d": 3 * time.Second}
 	rapid.Check(t, func(t *rapid.T) {
 		board := parse(t, text)
 		driver, clock := newDriver(t), clocktest.New()
@@ -524,6 +661,7 @@ max-on: {a: 5s, d: 2s}
 			return p.line.Logical(p.level)
 		}
 		since := map[string]time.Time{}
+		budgets := map[string]*budget{"a": {}, "d": {}}
 		look := func() {
 			for _, pair := range board.Never {
 				if on(pair[0]) && on(pair[1]) {
@@ -540,6 +678,12 @@ max-on: {a: 5s, d: 2s}
 				}
 				if on := clock.Now().Sub(since[name]); on > limit && driver.dead[name] == nil {
 					t.Fatalf("%s is on for %s", name, on)
+				}
+			}
+			for name, b := range budgets {
+				b.look(clock.Now(), on(name))
+				if most := b.most(rests[name], limits[name]); most > limits[name] && driver.dead[name] == nil {
+					t.Fatalf("%s was on for %s more than its rests allow", name, most-limits[name])
 				}
 			}
 		}
@@ -571,10 +715,25 @@ max-on: {a: 5s, d: 2s}
 			"time": func(t *rapid.T) {
 				clock.Advance(time.Duration(rapid.IntRange(0, 3000).Draw(t, "ms")) * time.Millisecond)
 			},
+			"pulses": func(t *rapid.T) {
+				p, err := lines.Out(rapid.SampledFrom([]string{"a", "d"}).Draw(t, "line"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				width := time.Duration(rapid.IntRange(500, 4999).Draw(t, "width")) * time.Millisecond
+				gap := time.Duration(rapid.IntRange(1, 50).Draw(t, "gap")) * time.Millisecond
+				for range 4 {
+					_ = p.Out(periph.High)
+					clock.Advance(width)
+					_ = p.Out(periph.Low)
+					clock.Advance(gap)
+				}
+			},
 			"die": func(t *rapid.T) { driver.dead[name.Draw(t, "line")] = errors.New("input/output error") },
 			"live": func(*rapid.T) {
 				clear(driver.dead)
 				clear(since) // what was dead may be on for longer, until max-on tries again
+				budgets["a"], budgets["d"] = &budget{}, &budget{}
 			},
 			"": func(*rapid.T) { look() },
 		})

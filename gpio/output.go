@@ -20,10 +20,12 @@ type OutPin struct {
 	back  readsBack // nil: pin.Read does
 	never []*OutPin // must not be on together with this one
 
-	on        bool        // the level written last without an error
-	uncertain bool        // a later write has failed: the line may be on
-	tripped   bool        // turned off by max-on, and not by a command since
-	stopTimer func() bool // stops the timer of max-on; nil: it does not run
+	on        bool // the level written last without an error
+	uncertain bool // a later write has failed: the line may be on
+	// tripReason says why max-on has turned the line off; "" if it has not, or if a command has since.
+	tripReason string
+	limit      limiter     // of max-on
+	stopTimer  func() bool // stops the timer of max-on; nil: it does not run
 }
 
 var _ periph.PinOut = (*OutPin)(nil)
@@ -48,7 +50,7 @@ func (p *OutPin) OutBecause(l periph.Level, why string) error {
 func (p *OutPin) command(on bool, why string) error {
 	err := p.write(on, why)
 	if err == nil && !on {
-		p.tripped = false
+		p.tripReason = ""
 	}
 	return err
 }
@@ -98,8 +100,9 @@ type readsBack interface {
 	ReadBack() (periph.Level, error)
 }
 
-// Tripped reports whether max-on has turned the line off and no command has since.
-func (p *OutPin) Tripped() bool { return p.tripped }
+// TripReason says why max-on has turned the line off, as the Why of its [Change] does. It is "" if max-on has not, or if a
+// command has turned the line off since.
+func (p *OutPin) TripReason() string { return p.tripReason }
 
 // PWM implements periph's PinOut. It always returns an error.
 func (p *OutPin) PWM(periph.Duty, physic.Frequency) error {

@@ -93,18 +93,13 @@ func (d *Driver) Release(p periph.PinIO) error {
 	return own.close()
 }
 
-// headerChips are the labels of the chips that have a Raspberry Pi's header: offset n of such a chip is GPIO<n>. Its
-// name may be another: GPIO0 is called ID_SDA everywhere, and mainline device trees name twelve of the header's lines by
-// a second function, as SPI_CE1_N for GPIO7.
-var headerChips = []string{"pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"}
-
 // find returns the place and the line that a board's line means: an offset on the named chip, or a GPIO number on the
 // chip with the header. A host without such a chip is searched for a line called GPIO<n>.
 func (d *Driver) find(l gpio.Line) (place, line, error) {
 	names := make([]string, len(d.chips))
 	for i, c := range d.chips {
 		names[i] = c.Name()
-		if l.Chip != "" && l.Chip != c.Name() && l.Chip != c.Label() || l.Chip == "" && !slices.Contains(headerChips, c.Label()) {
+		if l.Chip != "" && l.Chip != c.Name() && l.Chip != c.Label() || l.Chip == "" && !gpio.IsHeaderChip(c.Label()) {
 			continue
 		}
 		if l.Number >= c.LineCount() {

@@ -37,7 +37,7 @@ import (
 // The error names of the activities, besides machines.ErrInput and machines.ErrLine.
 const (
 	ErrConflict    = "Interlock.Conflict"   // never forbids the levels; no line has changed
-	ErrMaxOn       = "Interlock.MaxOn"      // max-on has turned the line off
+	ErrMaxOn       = "Interlock.MaxOn"      // max-on has turned the line off, or it must rest
 	ErrUnknownLine = "Activity.UnknownLine" // the board has no such line, or it has the other direction
 	ErrBusy        = "Activity.Busy"        // another Task is pulsing the line
 	ErrEdgesLost   = "Activity.EdgesLost"   // so many edges have come since the given time that the first are forgotten
@@ -313,18 +313,20 @@ func (p *train) on() bool {
 // off ends a pulse, and the Task after the last one. If max-on has cut the pulse short the Task fails.
 func (p *train) off() {
 	p.stop = nil
-	t, ok := p.pin.(interface{ Tripped() bool })
-	cut := ok && t.Tripped()
+	reason := ""
+	if t, ok := p.pin.(interface{ TripReason() string }); ok {
+		reason = t.TripReason()
+	}
 	err := set(p.pin, false, p.why)
 	p.left--
-	if err != nil || cut || p.left == 0 {
+	if err != nil || reason != "" || p.left == 0 {
 		delete(p.d.trains, p.line)
 	}
 	switch {
 	case err != nil:
 		p.reply.Fail(p.d.failure(err))
-	case cut:
-		p.reply.Fail(ErrMaxOn, fmt.Sprintf("line %s was turned off before its pulse of %s was over", p.line, p.width))
+	case reason != "":
+		p.reply.Fail(ErrMaxOn, fmt.Sprintf("line %s was turned off before its pulse of %s was over: %s", p.line, p.width, reason))
 	case p.left == 0:
 		p.reply.Succeed(value.NewObject("line", p.line, "count", int64(p.count)))
 	default:

@@ -112,7 +112,7 @@ func (a *Assembly) checkMaxOn(c gpio.Change) {
 		return
 	}
 	pin, err := a.lines.Out(c.Line)
-	if out, ok := pin.(*gpio.OutPin); err == nil && ok && out.Tripped() {
+	if out, ok := pin.(*gpio.OutPin); err == nil && ok && out.TripReason() != "" {
 		// Not at once: other watchers have not seen the change yet.
 		a.clock.Post(func() { a.rig.Break(fmt.Errorf("line %s: %s has turned it off below the plant", c.Line, c.Why)) })
 	}
@@ -159,8 +159,8 @@ func FitBoard(m *machines.Machine, file string, board *gpio.Board) (*gpio.Board,
 			fault("needs line %s as direction %v, not %v", want.Name, want.Direction, has.Direction)
 		case has.Safe != want.Safe:
 			fault("needs line %s with the safe level %s", want.Name, map[bool]string{true: "on", false: "off"}[want.Safe])
-		case want.MaxOn > 0 && (has.MaxOn == 0 || has.MaxOn > want.MaxOn):
-			has.MaxOn = want.MaxOn
+		default:
+			*has = has.Restrict(want)
 		}
 	}
 	fitted.Never = append(slices.Clone(board.Never), own.Never...)
