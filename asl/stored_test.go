@@ -500,7 +500,7 @@ func storedRun(m *asl.Machine, in any, seed, run uint64) string {
 			return fmt.Sprintf("step %d: it waits for (-want +got):\n%s", step, diff.Diff(texts(want, asked), texts(got, asked)))
 		}
 		event, more = w.next()
-		events += len(out.History)
+		events += out.History.Len()
 	}
 	return ""
 }
