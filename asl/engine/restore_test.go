@@ -380,3 +380,86 @@ func again(t *rapid.T, m *asl.Machine, x asl.Execution) asl.Execution {
 	}
 	return y
 }
+
+// Whatever an execution waits for when the program ends, it goes on afterwards: a task, a timer, children, objects, and a Step
+// that was not finished.
+func TestRestoredExecutionsGoOnFromEveryCommit(t *testing.T) {
+	count := `{"StartAt":"N","States":{"N":{"Type":"Pass","Parameters":{"i.$":"States.MathAdd($.i, 1)"},"Next":"C"},
+		"C":{"Type":"Choice","Choices":[{"Variable":"$.i","NumericLessThan":500,"Next":"N"}],"Default":"E"},"E":{"Type":"Succeed"}}}`
+	for name, text := range map[string]string{"every effect": everything, "unfinished Steps": count} {
+		m := parse(t, text)
+		end := func(crash int, durable bool) (output string, objects engine.Folder, crashed bool) {
+			objects = folder(t, nil)
+			journal := &memory{}
+			now := engine.Epoch
+			for {
+				clock := engine.NewSimulated(now, 0)
+				n, stopped := 0, false
+				j := journalFunc(func(records []engine.Record, done func(error)) {
+					if n++; n != crash || crashed {
+						journal.keep(records)
+						done(nil)
+						return
+					}
+					if durable {
+						journal.keep(records)
+					}
+					stopped = true
+					clock.Stop()
+				})
+				e := engine.New(engine.Options{
+					Clock: clock, Other: engine.Idempotent(&world{}), Objects: objects, Journal: j,
+				})
+				var err error
+				if stored := journal.last[identity("m", "x").ID]; stored == nil {
+					_, err = e.Start(m, identity("m", "x"), value.NewObject("i", int64(0)), nil)
+				} else {
+					_, err = e.Restore(m, restart(t, m, stored.Execution), engine.Restoring{
+						Child: func(request *asl.ChildRequest) (asl.Execution, bool) {
+							c := journal.last[request.Identity.ID]
+							if c == nil {
+								return asl.Execution{}, false
+							}
+							return restart(t, request.Machine, c.Execution), true
+						},
+					})
+				}
+				if errors.Is(err, engine.ErrEnded) {
+					err = nil // the crash came after its end
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := clock.Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if !stopped {
+					x := journal.last[identity("m", "x").ID].Execution
+					return fmt.Sprint(x.Status, value.Text(x.Output)), objects, crashed
+				}
+				crashed, now = true, clock.Now()
+			}
+		}
+		want, _, _ := end(0, false)
+		crashes := 0
+		for crash := 1; ; crash++ {
+			_, _, again := end(crash, false)
+			for _, durable := range []bool{false, true} {
+				got, objects, _ := end(crash, durable)
+				if got != want {
+					t.Errorf("%s: a crash at commit %d, durable %v: got %s, want %s", name, crash, durable, got, want)
+				}
+				if list, err := objects.List("b", "p"); name == "every effect" && (err != nil || len(list) != 2) {
+					t.Errorf("a crash at commit %d, durable %v: got %d objects (%v), want 2", crash, durable, len(list), err)
+				}
+			}
+			if !again {
+				break
+			}
+			crashes++
+		}
+		if crashes < 4 {
+			t.Errorf("%s: got %d commits, want some", name, crashes)
+		}
+	}
+}
