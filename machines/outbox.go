@@ -103,7 +103,7 @@ func (r *Rig) written() {
 		r.applying = true // a simulated line may answer at once
 		r.finish(p)
 		r.applying = false
-		r.goOn()
+		r.applyNext()
 	}
 	r.write()
 }

@@ -223,11 +223,11 @@ func (r *Rig) follow(s State, reaction Reaction, why string) {
 	r.state = s
 	r.carryOut(reaction, why)
 	r.applying = false
-	r.goOn()
+	r.applyNext()
 }
 
-// goOn applies the first of the inputs that came while another was applied, if there is one.
-func (r *Rig) goOn() {
+// applyNext applies the first of the inputs that came while another was applied, if there is one.
+func (r *Rig) applyNext() {
 	if len(r.queue) > 0 {
 		next := r.queue[0]
 		r.queue = r.queue[1:]

@@ -195,12 +195,13 @@ func (e *UnansweredError) Unwrap() error { return e.Err }
 // Ask has the process that holds a data folder carry out a request, and returns the output: a value of package asl/value. The
 // error is [ErrNotRunning] if no process holds the folder, an *asl.Error if the machine refuses the request, and an
 // [UnansweredError] if there is no answer. With any other error, nothing was done.
+//
+// A process that holds the folder and does not listen yet is starting up: Ask waits for it.
 func Ask(ctx context.Context, dir string, r Request) (any, error) {
-	var dialer net.Dialer
 	client := &http.Client{Timeout: beginLimit + answerLimit + time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, "unix", filepath.Join(dir, ControlSocket))
+			return dial(ctx, dir)
 		},
 	}}
 	body, err := json.Marshal(controlRequest{r.Operation, value.Append(nil, r.Input), r.Key, uptime() + beginLimit})
@@ -237,6 +238,37 @@ func Ask(ctx context.Context, dir string, r Request) (any, error) {
 		return nil, &asl.Error{Name: answer.Error, Cause: answer.Cause}
 	}
 	return value.Read(answer.Output)
+}
+
+// dialPause is the pause between two attempts to reach a process that is starting up.
+const dialPause = 20 * time.Millisecond
+
+// dial opens the control socket of a data folder. While a process holds the folder and does not listen, it tries again, for
+// beginLimit at most.
+func dial(ctx context.Context, dir string) (net.Conn, error) {
+	var dialer net.Dialer
+	for give := uptime() + beginLimit; ; {
+		conn, err := dialer.DialContext(ctx, "unix", filepath.Join(dir, ControlSocket))
+		starting := errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
+		if !starting || uptime() >= give || !held(dir) {
+			return conn, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(dialPause):
+		}
+	}
+}
+
+// held reports whether another process holds a data folder.
+func held(dir string) bool {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = folder.Close() }() // releases the lock, if it was free
+	return errors.Is(syscall.Flock(int(folder.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }
 
 // uptime returns the time since the host was started, the same in all processes. Steps of the wall clock do not change it.

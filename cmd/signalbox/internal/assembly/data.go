@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"signalbox/machines"
 	"signalbox/machines/ledger"
@@ -50,7 +51,7 @@ func OpenData(dir string) (*DataFolder, error) {
 			continue
 		}
 		// The kernel releases it when the process ends, however it ends.
-		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
+		switch err := flock(f); {
 		case errors.Is(err, syscall.EWOULDBLOCK):
 			err := Usagef("--data %s: %s uses it; end that process first, or name another folder", dir, d.holder())
 			return nil, errors.Join(err, d.Close())
@@ -63,6 +64,19 @@ func OpenData(dir string) (*DataFolder, error) {
 		_, _ = fmt.Fprintf(lock, "%d\n%s\n", os.Getpid(), lockVersion)
 	}
 	return d, nil
+}
+
+// flock locks a file or folder for this process. It tries for a tenth of a second: commands that wait for a process to start
+// up look at the lock now and then (see held).
+func flock(f *os.File) error {
+	const attempts, pause = 5, 20 * time.Millisecond
+	for n := 1; ; n++ {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if n == attempts || !errors.Is(err, syscall.EWOULDBLOCK) {
+			return err
+		}
+		time.Sleep(pause)
+	}
 }
 
 // lockVersion is the second line of the lock file: this version locks the folder as well.

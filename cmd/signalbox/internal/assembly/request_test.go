@@ -113,3 +113,28 @@ func TestARepeatedRequestIsDoneOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestRequestsWaitForAProcessThatStarts: a process that holds the folder and does not listen yet is asked as soon as it does.
+func TestRequestsWaitForAProcessThatStarts(t *testing.T) {
+	dir := t.TempDir()
+	data, err := assembly.OpenData(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan error, 1)
+	go func() {
+		_, err := assembly.Ask(t.Context(), dir, assembly.Request{Operation: "refill", Key: "k"})
+		asked <- err
+	}()
+	select {
+	case err := <-asked:
+		t.Fatalf("it has not waited: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	if err := data.Close(); err != nil { // the process has gone
+		t.Fatal(err)
+	}
+	if err := <-asked; !errors.Is(err, assembly.ErrNotRunning) {
+		t.Errorf("got %v, want ErrNotRunning", err)
+	}
+}
