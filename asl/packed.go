@@ -58,7 +58,7 @@ type extra struct {
 // maxNumber is the highest number of a state that a row has room for.
 const maxNumber = 1<<16 - 2
 
-// MakeHistory returns an empty history with room for so many rows (an event each, and one for each time) and values.
+// MakeHistory returns an empty history with room for a number of rows (one for each event and for each time) and values.
 func MakeHistory(rows, values int) History {
 	return History{rows: make([]row, 0, rows), data: make([]any, 0, values)}
 }
@@ -110,7 +110,7 @@ func (h *History) Append(next *History) {
 	h.rows, h.data, h.events = append(h.rows, rows...), append(h.data, next.data...), h.events+next.events
 }
 
-// Add adds an event of an execution of m: the one that follows those of h.
+// Add adds the next event of an execution of m.
 func (h *History) Add(m *Machine, e *HistoryEvent) {
 	h.setTime(e.Time)
 	h.add(m, e)

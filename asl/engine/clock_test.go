@@ -222,7 +222,7 @@ func TestHoldKeepsRunGoing(t *testing.T) {
 	})
 }
 
-// passed tells how much fake time has passed in the bubble.
+// passed returns a function that returns the fake time since now.
 func passed() func() time.Duration {
 	start := time.Now()
 	return func() time.Duration { return time.Since(start) }
@@ -646,7 +646,7 @@ var plans = rapid.Custom(func(t *rapid.T) plan {
 	return p
 })
 
-// play runs a plan and returns what happened when. Late is told of things that come at another time than asked.
+// play runs a plan and returns what happened when. Late is called for entries that come at another time than asked.
 func play(t *testing.T, p plan, speed float64, wrong func(string)) []string {
 	var lines []string
 	synctest.Test(t, func(t *testing.T) {
@@ -925,7 +925,7 @@ func TestRealClockTakesPostsWhileItWaits(t *testing.T) {
 	})
 }
 
-// What is done on the clock needs no lock, whoever asked for it: the race detector sees to it.
+// Entries need no lock, from whichever goroutine they were posted: the race detector checks that.
 // Time stands while any of many goroutines holds the clock; what they post belongs to the instant in which they were started.
 func TestHoldFromOtherGoroutines(t *testing.T) {
 	c := newTape(0)

@@ -135,8 +135,8 @@ func (e *Engine) Lookup(arn string) (*Run, error) {
 	return nil, fmt.Errorf("engine: execution %s: %w", arn, ErrNotFound)
 }
 
-// Runs ranges over the running executions, including children of distributed Maps, in the order in which they were started. It
-// includes neither executions that are started meanwhile, nor does it leave out those that end.
+// Runs ranges over the executions that are running when it is called, including children of distributed Maps, in the order in
+// which they were started.
 func (e *Engine) Runs() iter.Seq[*Run] {
 	list := slices.SortedFunc(maps.Values(e.runs), func(a, b *Run) int { return cmp.Compare(a.number, b.number) })
 	return slices.Values(list)

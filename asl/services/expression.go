@@ -442,7 +442,8 @@ func (p path) lookup(item *value.Object) any {
 	return v
 }
 
-// projection parses the call's projection, and returns the function that applies it. Without one that returns the whole item.
+// projection parses the call's projection, and returns the function that applies it. Without a projection the
+// function returns the whole item.
 func (c *call) projection() (func(item *value.Object) *value.Object, *asl.Error) {
 	r, err := c.expression("ProjectionExpression")
 	if err != nil {
