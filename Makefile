@@ -39,6 +39,7 @@ lint:
 	$(TOOL) golangci-lint fmt --diff
 	$(TOOL) golangci-lint run
 	go vet ./...
+	tools/words.sh
 	@for f in tools/*.sh tools/*/*.sh; do bash -n $$f; done
 	@if command -v node >/dev/null; then for f in tools/*/*.mjs; do node --check $$f; done; fi
 
