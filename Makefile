@@ -1,7 +1,7 @@
 # make quick   for each change: format, vet, lint of what has changed, the tests without race detector and crash loops
 # make check   format, lint, vet, all tests without and with the race detector, tidy modules, an unchanged tree
 # make test    everything: check, fuzzing, builds for every Pi
-# make soak    the crash tests with SOAK kills each, far more than make test has
+# make soak    the crash tests with SOAK kills each, and COINS coins on slow cards: far more than make test has
 # make bench   the benchmarks
 # make bench-peers   the workloads against an npm package that runs ASL as well; needs npm
 
@@ -13,6 +13,7 @@ TEST := go test -timeout 40m
 # A count, not a time: at the end of a time go test sometimes fails with "context deadline exceeded" (go.dev/issue/75804).
 FUZZTIME ?= 150000x
 SOAK ?= 2000
+COINS ?= 10000
 ROUNDS ?= 5
 
 .PHONY: test quick check needs lint tidy unit race fuzz soak builds bench bench-peers
@@ -66,6 +67,7 @@ fuzz:
 
 soak: needs
 	SIGNALBOX_CRASHES=$(SOAK) go test -count 1 -timeout 0 -run Crash -v ./...
+	SIGNALBOX_COINS=$(COINS) go test -count 1 -timeout 0 -parallel 50 -run CardIsSlow -v ./cmd/signalbox/internal/assembly
 
 builds:
 	GOOS=linux GOARCH=arm64 go build -o /dev/null ./cmd/signalbox
