@@ -113,7 +113,7 @@ func (p *OutPin) trip(left time.Duration) {
 	}
 	why := fmt.Sprintf("%s %s", RuleMaxOn, p.line.MaxOn)
 	if left < p.line.MaxOn {
-		why = fmt.Sprintf("%s: of the %s, %s were left after the last rest", RuleMaxOn, p.line.MaxOn, left)
+		why += fmt.Sprintf(": only %s of it were left after the last rest", left)
 	}
 	p.tripReason = why
 	err := p.write(false, why)

@@ -325,7 +325,7 @@ func TestBreaksThatAreTooShortDoNotProlongMaxOn(t *testing.T) {
 	check(t, up.Out(periph.High)) // a rest of 500ms gives back 5s, so 1ms gives back 10ms
 	d.clock.Advance(100 * time.Millisecond)
 	d.expect(t, "0s out up true ", "4.999s out up false ", "5s out up true ",
-		"5.011s out up false max-on: of the 5s, 11ms were left after the last rest")
+		"5.011s out up false max-on 5s: only 11ms of it were left after the last rest")
 	check(t, up.Out(periph.Low))
 	err := up.Out(periph.High)
 	var refusal *gpio.Refusal
