@@ -111,7 +111,7 @@ func TestBoardsOfTheField(t *testing.T) {
 			talk: "signalbox: the execution ended as FAILED: Activity.Busy: another Task is pulsing line other; let it end first\n",
 		},
 		{
-			// Who does not ask for the edge between two Tasks does not get it: see TestAnEdgeBetweenTwoTasks.
+			// Without since, an edge between two Tasks does not count: see TestAnEdgeBetweenTwoTasks.
 			name: "an edge between two Tasks", args: onBoard("lost.asl.json", "--scenario", "lost.yaml"),
 			out: `
 0:00:00.000  A                            entered   StartAt
@@ -149,7 +149,7 @@ func TestBoardsOfTheField(t *testing.T) {
 	}
 }
 
-// Who asks for it gets the edge that came between two Tasks: the second names the time of the first one's edge.
+// The edge that came between two Tasks counts for the second if that names a time before it.
 func TestAnEdgeBetweenTwoTasks(t *testing.T) {
 	dir := filepath.Join(field(t), "board")
 	text, err := os.ReadFile(filepath.Join(dir, "lost.asl.json"))
