@@ -381,6 +381,8 @@ func FuzzBoard(f *testing.F) {
 		f.Add(text)
 	}
 	f.Add([]byte("name: b\nlines: {a: {pin: 11, direction: in}, b: {bcm: GPIO18, pin: 12, direction: in}}\n"))
+	f.Add([]byte("name: b\nlines: {a: {bcm: 1, direction: out, safe: off}}\nmax-on: {a: {on: 5s, rest: 1000h}}\n"))
+	f.Add([]byte("name: b\nlines: {a: {bcm: 1, direction: out, safe: off}, b: {chip: gpiochip0, line: 1, direction: in}}\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		board, err := gpio.ParseBoard("b", text)
 		var faults gpio.Faults
@@ -393,6 +395,9 @@ func FuzzBoard(f *testing.F) {
 			for _, l := range board.Lines {
 				if l.Number < 0 || l.Chip == "" && l.Number > 27 {
 					t.Errorf("line %s is on %s, which the header does not have", l.Name, l.Where())
+				}
+				if (l.MaxOn > 0) != (l.Rest > 0) || l.Restrict(l) != l {
+					t.Errorf("line %s has max-on %s with a rest of %s", l.Name, l.MaxOn, l.Rest)
 				}
 			}
 		}

@@ -268,6 +268,42 @@ func TestDriverThatDatesEdgesIsBelieved(t *testing.T) {
 	})
 }
 
+// Edges of two lines are handled in the order of their times, though the goroutine of one is late.
+func TestEdgesOfTwoLinesKeepTheirOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pins := map[string]*datedPin{"a": {queuePin: newQueuePin()}, "b": {queuePin: newQueuePin()}}
+		clock := stampedClock{clocktest.New(), time.Now()}
+		lines, err := gpio.Open(parse(t, "name: b\nlines: {a: {bcm: 1, direction: in}, b: {bcm: 2, direction: in}}\n"),
+			twoPins(pins), clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		lines.Watch(func(c gpio.Change) {
+			got = append(got, fmt.Sprintf("%s %s %t", c.At.Sub(clocktest.Start), c.Line, c.High))
+		})
+		began := time.Now()
+		time.Sleep(20 * time.Millisecond)
+		pins["b"].happened(datedEdge{hi, began.Add(20 * time.Millisecond)})
+		synctest.Wait()
+		time.Sleep(10 * time.Millisecond)
+		pins["a"].happened(datedEdge{hi, began.Add(10 * time.Millisecond)}, datedEdge{lo, began.Add(25 * time.Millisecond)})
+		synctest.Wait()
+		clock.Stall(time.Second)
+		clock.Advance(0)
+		if diff := cmp.Diff([]string{"10ms a true", "20ms b true", "25ms a false"}, got); diff != "" {
+			t.Errorf("changes (-want +got):\n%s", diff)
+		}
+		check(t, lines.Close())
+	})
+}
+
+// twoPins is a driver of pins by name.
+type twoPins map[string]*datedPin
+
+func (p twoPins) Claim(l gpio.Line) (periph.PinIO, error) { return p[l.Name], nil }
+func (twoPins) Release(periph.PinIO) error                { return nil }
+
 // An edge that is seen late, after a deadline that it should have come before, counts as simultaneous with it.
 func TestTimesOfALineDoNotGoBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

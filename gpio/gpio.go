@@ -13,5 +13,5 @@
 // converts between the two.
 //
 // Everything here runs on the goroutine of one clock, so that it needs no locks; exceptions say so. A pin that is no
-// [Notifier] has a goroutine that waits for its edges and posts them to the clock.
+// [Notifier] has a goroutine that waits for its edges and queues them on the clock, each at the time at which it was seen.
 package gpio

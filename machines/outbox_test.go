@@ -384,6 +384,47 @@ func TestEdgesThatWaitForTheLedgerKeepTheirTimes(t *testing.T) {
 	})
 }
 
+// An edge at the very instant of a deadline that counts from edges comes before it: a silence has ended with the edge.
+func TestEdgesComeBeforeDeadlinesOfTheSameInstant(t *testing.T) {
+	for name, clock := range map[string]*engine.Clock{"simulated": engine.NewSimulated(start, 0), "real": nil} {
+		synctest.Test(t, func(t *testing.T) {
+			if clock == nil {
+				clock = engine.NewReal()
+			}
+			b := newBench()
+			began := clock.Now()
+			c := b.config(nil)
+			c.Clock = clock
+			b.plant.react = func(in machines.Input, _ time.Time) machines.Reaction {
+				e, ok := in.(machines.Edge)
+				if !ok {
+					b.note("silence")
+					return machines.Reaction{}
+				}
+				b.note("seen at %v", e.At.Sub(began))
+				return machines.Reaction{Deadlines: []machines.Deadline{{Name: "silence", At: e.At.Add(time.Second), OfEdges: true}}}
+			}
+			if _, err := machines.NewRig(c); err != nil {
+				t.Fatal(err)
+			}
+			edge := func(at time.Duration) {
+				clock.At(began.Add(at), func() { b.lines.edges["coin"](true, began.Add(at)) })
+			}
+			edge(0)
+			clock.At(began.Add(time.Second/2), func() { edge(time.Second) }) // queued after the deadline
+			edge(2*time.Second + 1)
+			clock.At(began.Add(3*time.Second), clock.Stop)
+			if err := clock.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			b.withoutInputs()
+			if diff := cmp.Diff([]string{"seen at 0s", "seen at 1s", "silence", "seen at 2.000000001s"}, b.diary.lines); diff != "" {
+				t.Errorf("%s clock (-want +got):\n%s", name, diff)
+			}
+		})
+	}
+}
+
 func TestEdgeWithoutATimeIsSeenWhenItIsApplied(t *testing.T) {
 	if got := (machines.Edge{}).Seen(start); got != start {
 		t.Errorf("got %v, want %v", got, start)

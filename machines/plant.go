@@ -138,7 +138,7 @@ type (
 		Name string
 		At   time.Time
 		// OfEdges says that At counts from [Edge.Seen], as the silence after a pulse does. The Due is applied after the
-		// edges before At and before the edges after it, even if all of them are applied late. Without it the Due is applied
+		// edges until At and before the edges after it, even if all of them are applied late. Without it the Due is applied
 		// when as much time has passed since the reaction's Levels were set as At is after the time of Apply.
 		OfEdges bool
 	}

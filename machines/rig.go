@@ -372,11 +372,12 @@ func (r *Rig) startTimer(d Deadline, from time.Time) {
 	due := func() { r.due(d) }
 	var stop func() bool
 	if d.OfEdges {
-		stop = r.clock.At(d.At, due)
+		// When its time has come it queues again, behind the edges of the same instant.
+		stop = r.clock.At(d.At, func() { stop = r.clock.At(d.At, due) })
 	} else {
 		stop = r.clock.AfterFunc(d.At.Sub(from), due)
 	}
-	r.timers = append(r.timers, rigTimer{d, stop})
+	r.timers = append(r.timers, rigTimer{d, func() bool { return stop() }})
 }
 
 // searchFrom returns the index of an element that matches, -1 if there is none. It looks at the elements from the start-th
