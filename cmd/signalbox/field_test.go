@@ -78,8 +78,8 @@ func TestBoardsOfTheField(t *testing.T) {
 0:00:04.999  motor                        off       gpio-pulse (P)
 0:00:05.000  motor                        on        gpio-pulse (P)
 0:00:05.011  motor                        off       max-on 5s: only 11ms of it were left after the last rest
-0:00:09.999  P                            failed    Interlock.MaxOn: line motor was turned off before its pulse of 4.999s was over: max-on 5s: only 11ms of it were left after the last rest
-0:00:09.999  -                            failed    Interlock.MaxOn: line motor was turned off before its pulse of 4.999s was over: max-on 5s: only 11ms of it were left after the last rest
+0:00:05.011  P                            failed    Interlock.MaxOn: line motor was turned off before its pulse of 4.999s was over: max-on 5s: only 11ms of it were left after the last rest
+0:00:05.011  -                            failed    Interlock.MaxOn: line motor was turned off before its pulse of 4.999s was over: max-on 5s: only 11ms of it were left after the last rest
 `,
 			talk: "signalbox: the execution ended as FAILED: Interlock.MaxOn: line motor was turned off before its pulse of 4.999s was over: " +
 				"max-on 5s: only 11ms of it were left after the last rest\n",

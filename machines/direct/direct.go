@@ -55,12 +55,15 @@ type Lines interface {
 	Set(levels map[string]bool, why string) error
 	// Levels lists every line of the board.
 	Levels() []board.LineLevel
+	// Watch registers f, which is called with every change of a line.
+	Watch(f func(board.Change))
 }
 
 // Handlers returns the handlers by the names of their activities. Only the clock's goroutine may use them. From now on the
 // edges of all inputs are remembered for Tasks with "since".
 func Handlers(lines Lines, clock machines.Clock) map[string]engine.Handler {
 	d := &direct{lines: lines, clock: clock, inputs: map[string]*input{}, trains: map[string]*train{}}
+	lines.Watch(d.changed)
 	for _, l := range lines.Levels() {
 		if l.Direction == board.In {
 			d.listen(l.Line)
@@ -310,28 +313,44 @@ func (p *train) on() bool {
 	return true
 }
 
-// off ends a pulse, and the Task after the last one. If max-on has cut the pulse short the Task fails.
+// off ends a pulse, and the Task after the last one.
 func (p *train) off() {
 	p.stop = nil
-	reason := ""
-	if t, ok := p.pin.(interface{ TripReason() string }); ok {
-		reason = t.TripReason()
-	}
 	err := set(p.pin, false, p.why)
 	p.left--
-	if err != nil || reason != "" || p.left == 0 {
+	if err != nil || p.left == 0 {
 		delete(p.d.trains, p.line)
 	}
 	switch {
 	case err != nil:
 		p.reply.Fail(p.d.failure(err))
-	case reason != "":
-		p.reply.Fail(ErrMaxOn, fmt.Sprintf("line %s was turned off before its pulse of %s was over: %s", p.line, p.width, reason))
 	case p.left == 0:
 		p.reply.Succeed(value.NewObject("line", p.line, "count", int64(p.count)))
 	default:
 		p.stop = p.d.clock.AfterFunc(p.gap, func() { p.on() })
 	}
+}
+
+// changed fails the Task whose pulse max-on has cut short.
+func (d *direct) changed(c board.Change) {
+	p := d.trains[c.Line]
+	if p == nil || c.High {
+		return
+	}
+	pin, ok := p.pin.(interface{ TripReason() string })
+	if !ok || pin.TripReason() == "" {
+		return
+	}
+	reason := pin.TripReason()
+	p.stop()
+	p.stop = nil
+	delete(d.trains, p.line)
+	// Off by command, so that the line may be turned on again once it has rested.
+	if err := set(p.pin, false, p.why); err != nil {
+		p.reply.Fail(d.failure(err))
+		return
+	}
+	p.reply.Fail(ErrMaxOn, fmt.Sprintf("line %s was turned off before its pulse of %s was over: %s", p.line, p.width, reason))
 }
 
 // cancel ends the train and turns the line off. If that fails it takes all outputs to their safe levels, as the Task can no

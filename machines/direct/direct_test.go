@@ -265,7 +265,7 @@ func TestPulseAgainstTheBoard(t *testing.T) {
 	b.expect(
 		"0s "+refused,
 		"1ms bell true gpio-pulse (S)", "2.001s bell false max-on 2s",
-		"3.001s → Interlock.MaxOn: line bell was turned off before its pulse of 3s was over: max-on 2s",
+		"2.001s → Interlock.MaxOn: line bell was turned off before its pulse of 3s was over: max-on 2s",
 		"10s bell true gpio-pulse (S)", "10.01s bell false gpio-pulse (S)", `10.01s → {"line":"bell","count":1}`,
 		"20s red false gpio-write (S)", `20s → {"level":false}`,
 		"20s green true gpio-pulse (S)", "20.01s green false gpio-pulse (S)",
