@@ -61,6 +61,8 @@ type Cash struct {
 
 // Books are the sums of the ledger's entries. Only entries change them, so that a plant that reads its ledger again has the same
 // books.
+//
+// Checkpoints store it as JSON with the names of its fields, down to the last: a renamed field needs a json tag with the old name.
 type Books struct {
 	Started    bool
 	Accepting  bool // the coin acceptor is released
