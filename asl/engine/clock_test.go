@@ -1060,7 +1060,8 @@ func TestPostFromOtherGoroutines(t *testing.T) {
 		}
 		go func() {
 			wait.Wait()
-			c.AfterFunc(time.Microsecond, c.Stop)
+			// Behind all posts, then behind all interjections: the two take turns.
+			c.AfterFunc(time.Microsecond, func() { c.Interject(c.Stop) })
 		}()
 		if err := c.Run(t.Context()); err != nil {
 			t.Fatal(err)
