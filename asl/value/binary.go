@@ -236,23 +236,25 @@ func (d *Decoder) Fail(format string, args ...any) {
 // Uint reads what [Encoder.Uint] has written.
 func (d *Decoder) Uint() uint64 {
 	n, size := binary.Uvarint(d.data[d.at:])
-	if size <= 0 {
-		d.Fail("a number was expected")
-		return 0
-	}
-	d.at += size
+	d.skipNumber(size)
 	return n
 }
 
 // Int reads what [Encoder.Int] has written.
 func (d *Decoder) Int() int64 {
 	n, size := binary.Varint(d.data[d.at:])
+	d.skipNumber(size)
+	return n
+}
+
+// skipNumber goes past a number of so many bytes. Size ≤ 0 is package binary's word that there is none, or that it is too large:
+// then the number is 0.
+func (d *Decoder) skipNumber(size int) {
 	if size <= 0 {
 		d.Fail("a number was expected")
-		return 0
+		return
 	}
 	d.at += size
-	return n
 }
 
 // Byte reads a byte.
