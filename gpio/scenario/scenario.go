@@ -37,7 +37,7 @@ import (
 type Scenario struct {
 	Pushes []Push // in the order of the file
 	end    time.Duration
-	ends   bool // the file has an end
+	hasEnd bool // the file has an end
 }
 
 // A Kind is the kind of a [Push].
@@ -151,7 +151,7 @@ func (p Push) pulse(clock Clock, panel *sim.Panel, count int) {
 // End returns the time at which the scenario is over, after its start: the end in the file, else [AfterLast] after the end
 // of the last push.
 func (s *Scenario) End() time.Duration {
-	if s.ends {
+	if s.hasEnd {
 		return s.end
 	}
 	var last time.Duration
@@ -292,11 +292,11 @@ func (r *reader) form(n *yaml.Node, fields map[string]yamltree.Member) (form, bo
 
 // end reads the end of the scenario, which a file has at most once.
 func (r *reader) end(m yamltree.Member) {
-	if r.scenario.ends {
+	if r.scenario.hasEnd {
 		r.Fault(m.Key, "a second end; a scenario ends once")
 		return
 	}
-	r.scenario.end, r.scenario.ends = 0, true
+	r.scenario.end, r.scenario.hasEnd = 0, true
 	if d, ok := r.Duration(m.Value, "end", 0, maxAt); ok {
 		r.scenario.end = d
 	} else {
@@ -306,7 +306,7 @@ func (r *reader) end(m yamltree.Member) {
 
 // checkEnd adds a fault for each push that comes after the end.
 func (r *reader) checkEnd() {
-	if !r.scenario.ends {
+	if !r.scenario.hasEnd {
 		return
 	}
 	for i, p := range r.scenario.Pushes {

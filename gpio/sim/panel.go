@@ -43,7 +43,7 @@ func New(board *gpio.Board) *Panel {
 			idle:      line.Physical(false),
 			listeners: map[int]func(periph.Level, string){},
 		}
-		pin.outside = pin.wire()
+		pin.reported = pin.wire()
 		p.pins[line.Name] = pin
 	}
 	return p

@@ -18,22 +18,22 @@ type Pin struct {
 	name   string
 	number int
 
-	mu      sync.Mutex // guards the fields below
-	mode    pinmode.Mode
-	pull    periph.Pull
-	idle    periph.Level // the level if nothing drives or pulls the line
-	driven  bool         // the outside drives the line
-	drive   periph.Level // the level to which it does
-	written periph.Level // the level that the program wrote last
-	fault   fault
-	outside periph.Level // the level of the wire, as last reported
+	mu       sync.Mutex // guards the fields below
+	mode     pinmode.Mode
+	pull     periph.Pull
+	idle     periph.Level // the level if nothing drives or pulls the line
+	driven   bool         // the outside drives the line
+	drive    periph.Level // the level to which it does
+	written  periph.Level // the level that the program wrote last
+	fault    fault
+	reported periph.Level // the level of the wire, as last reported
 
-	edge      periph.Edge                        // the kind of edge that WaitForEdge returns
-	pending   bool                               // such an edge came while no WaitForEdge was running
-	waiters   []chan bool                        // one for each running WaitForEdge
-	listeners map[int]func(periph.Level, string) // called with the edges of an input
-	onOutside []func(periph.Level)               // called with every level of the wire
-	next      int                                // the next key of listeners
+	edge         periph.Edge                        // the kind of edge that WaitForEdge returns
+	pending      bool                               // such an edge came while no WaitForEdge was running
+	waiters      []chan bool                        // one for each running WaitForEdge
+	listeners    map[int]func(periph.Level, string) // called with the edges of an input
+	wireWatchers []func(periph.Level)               // called with every level of the wire
+	next         int                                // the next key of listeners
 }
 
 // A fault is the set of a pin's faults.
@@ -59,11 +59,11 @@ func (p *Pin) change(why string, f func()) {
 	p.mu.Lock()
 	f()
 	level := p.wire()
-	if level == p.outside {
+	if level == p.reported {
 		p.mu.Unlock()
 		return
 	}
-	p.outside = level
+	p.reported = level
 	var listeners []func(periph.Level, string)
 	if p.mode == pinmode.In {
 		for i := range p.next {
@@ -80,7 +80,7 @@ func (p *Pin) change(why string, f func()) {
 			p.endWaits(true)
 		}
 	}
-	watchers := slices.Clone(p.onOutside)
+	watchers := slices.Clone(p.wireWatchers)
 	p.mu.Unlock()
 	for _, l := range listeners {
 		l(level, why)
@@ -130,7 +130,7 @@ func (p *Pin) Release() { p.change("let go", func() { p.driven = false }) }
 func (p *Pin) Outside() periph.Level {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.outside
+	return p.reported
 }
 
 // Notify implements [gpio.Notifier]: f is called with every edge while the pin is an input.
@@ -151,7 +151,7 @@ func (p *Pin) Notify(f func(l periph.Level, why string)) (stop func()) {
 func (p *Pin) watch(f func(periph.Level)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.onOutside = append(p.onOutside, f)
+	p.wireWatchers = append(p.wireWatchers, f)
 }
 
 // In makes the pin an input and ends running waits for an edge. PullNoChange keeps the pull.
@@ -170,7 +170,7 @@ func (p *Pin) In(pull periph.Pull, edge periph.Edge) error {
 func (p *Pin) Read() periph.Level {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return periph.Level(bool(p.outside) != p.fault.misread)
+	return periph.Level(bool(p.reported) != p.fault.misread)
 }
 
 // WaitForEdge waits for an edge of the kind chosen by In and returns true, at once if one came since the last call. It
